@@ -1,0 +1,5 @@
+//! The parts of madrpc-actor that know no HTTP: protocol, policy, engine and actors.
+
+pub mod actors;
+pub mod policy;
+pub mod protocol;

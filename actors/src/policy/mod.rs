@@ -1,0 +1,3 @@
+//! Decisions as pure state machines: no clock, no IO, handed `now`.
+
+pub mod admission;

@@ -1,0 +1,103 @@
+//! One call on its way through a process.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::error::CallError;
+use super::json_text::JsonText;
+use super::trace::TraceContext;
+
+/// What a call comes to: the text of its result, or why there is none.
+pub type CallResult = Result<JsonText, CallError>;
+
+/// A method, its arguments, and what bounds the call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method's name as the caller wrote it.
+    pub method: String,
+    /// An array or an object; absent when the caller gave none.
+    pub params: Option<JsonText>,
+    /// What the call inherits from whoever made it.
+    pub scope: CallScope,
+}
+
+/// What a call inherits and hands on to the calls that it makes.
+#[derive(Clone, Debug)]
+pub struct CallScope {
+    /// When the caller stops waiting. Queueing and every hop count.
+    pub deadline: Instant,
+    /// How many calls this one is nested in; 0 for a call from outside.
+    pub depth: u32,
+    /// The trace, whose span id is this call's id in the log.
+    pub trace: TraceContext,
+    /// Given by the caller to make a retry safe.
+    pub idempotency_key: Option<String>,
+    /// Tags that a node must carry to be chosen.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl CallScope {
+    /// The scope of a call from outside that may take `timeout` from now.
+    pub fn root(timeout: Duration) -> Self {
+        CallScope {
+            deadline: Instant::now() + timeout,
+            depth: 0,
+            trace: TraceContext::root(),
+            idempotency_key: None,
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// The scope of a call made from inside this one: one level deeper, in the same trace, with no later deadline.
+    pub fn nested(&self, timeout: Option<Duration>) -> Self {
+        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        CallScope {
+            deadline: own.map_or(self.deadline, |own| own.min(self.deadline)),
+            depth: self.depth.saturating_add(1),
+            trace: self.trace.child(),
+            idempotency_key: None,
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// Time left, or `Timeout` when there is none.
+    pub fn remaining(&self) -> Result<Duration, CallError> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            Err(CallError::Timeout)
+        } else {
+            Ok(left)
+        }
+    }
+}
+
+/// The id under which the log knows this call.
+impl std::fmt::Display for CallScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.trace.span_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nested_call_is_deeper_and_never_outlives_its_parent() {
+        let parent = CallScope::root(Duration::from_secs(5));
+        let longer = parent.nested(Some(Duration::from_secs(60)));
+        assert_eq!(longer.deadline, parent.deadline);
+        let shorter = parent.nested(Some(Duration::from_millis(10)));
+        assert!(shorter.deadline < parent.deadline);
+        assert_eq!((shorter.depth, shorter.trace.trace_id), (1, parent.trace.trace_id));
+    }
+
+    #[test]
+    fn an_expired_call_has_no_time_left() {
+        let scope = CallScope {
+            deadline: Instant::now(),
+            ..CallScope::root(Duration::from_secs(1))
+        };
+        assert!(matches!(scope.remaining(), Err(CallError::Timeout)));
+    }
+}

@@ -1,0 +1,94 @@
+//! What nodes and the orchestrator tell each other to form a cluster (PROTOCOL, section 4).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::method::MethodInfo;
+
+/// Params of `_register`. Also accepted as `["url"]`, and without methods, which are then asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Register {
+    /// How the orchestrator reaches the node.
+    pub node_url: String,
+    /// What the node serves; absent: ask its `_info`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<MethodInfo>>,
+    /// For routing by tag.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Capacity relative to others, 1 to 1,000.
+    #[serde(default = "one")]
+    pub weight: u32,
+    /// The node's release.
+    #[serde(default)]
+    pub version: String,
+    /// The identity of this run of the node; `_info` must answer the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Result of `_register`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The node's URL in normal form.
+    pub registered_url: String,
+    /// False when this instance was a member already.
+    pub is_new_registration: bool,
+    /// The member is dropped when no heartbeat arrives for this long, in milliseconds.
+    pub lease_ms: u64,
+    /// The node's identity.
+    pub instance: String,
+}
+
+/// Params of `_heartbeat`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Who sends it.
+    pub instance: String,
+    /// Calls that run or wait on the node.
+    #[serde(default)]
+    pub inflight: u64,
+    /// Calls of those that no executor has begun.
+    #[serde(default)]
+    pub queue: u64,
+    /// Share of its cores that the node used since the last heartbeat, 0 to 1.
+    #[serde(default)]
+    pub cpu: f64,
+}
+
+/// Result of `_heartbeat`: `known` false tells the node to register again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeartbeatReply {
+    /// Whether the orchestrator has this instance as a member.
+    pub known: bool,
+    /// The lease from now on, in milliseconds.
+    pub lease_ms: u64,
+}
+
+/// The part of a node's `_info` that an orchestrator reads. Any other server's answer has none of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// `"node"` or `"orchestrator"`.
+    #[serde(default)]
+    pub server_type: String,
+    /// The identity of this run.
+    #[serde(default)]
+    pub instance: String,
+    /// The release.
+    #[serde(default)]
+    pub version: String,
+    /// What it serves.
+    #[serde(default)]
+    pub methods: Vec<MethodInfo>,
+    /// For routing by tag.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Capacity relative to others.
+    #[serde(default = "one")]
+    pub weight: u32,
+}

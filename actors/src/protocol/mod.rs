@@ -1,0 +1,19 @@
+//! What travels between processes: JSON-RPC 2.0 envelopes, the error table, and what members tell each other.
+//!
+//! Knows serde_json and nothing of actors, sockets or JavaScript. Everything here is a pure function of its input.
+
+pub mod call;
+pub mod error;
+pub mod json_text;
+pub mod membership;
+pub mod method;
+pub mod reply;
+pub mod request;
+pub mod trace;
+
+pub use call::{Call, CallResult, CallScope};
+pub use error::{CallError, Code, Fault, ScriptError};
+pub use json_text::JsonText;
+pub use method::MethodInfo;
+pub use reply::Reply;
+pub use trace::TraceContext;

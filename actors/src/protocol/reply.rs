@@ -1,0 +1,157 @@
+//! Writing and reading replies: JSON-RPC 2.0, section 5.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::call::CallResult;
+use super::error::{CallError, Code, Fault, RemoteError};
+use super::json_text::JsonText;
+
+/// Appends the reply to `id` (its JSON text; `None` is `null`).
+pub fn write(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult) {
+    write_with_fault(out, id, result, None);
+}
+
+/// As `write`, and tells an orchestrator what kind of failure it is.
+pub fn write_for_orchestrator(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult) {
+    write_with_fault(out, id, result, result.as_ref().err().and_then(CallError::fault));
+}
+
+fn write_with_fault(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, fault: Option<Fault>) {
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.unwrap_or("null").as_bytes());
+    match result {
+        Ok(text) => {
+            out.extend_from_slice(b",\"result\":");
+            out.extend_from_slice(text.as_bytes());
+        }
+        Err(error) => {
+            out.extend_from_slice(b",\"error\":");
+            if serde_json::to_writer(&mut *out, error).is_err() {
+                // Only a remote error object or script data that is not JSON gets here; neither can be made.
+                out.extend_from_slice(b"{\"code\":-32603,\"message\":\"Internal error\"}");
+            }
+        }
+    }
+    match fault {
+        Some(Fault::Refused) => out.extend_from_slice(b",\"fault\":\"refused\""),
+        Some(Fault::Failed) => out.extend_from_slice(b",\"fault\":\"failed\""),
+        None => {}
+    }
+    out.push(b'}');
+}
+
+/// A peer's reply.
+#[derive(Debug)]
+pub struct Reply {
+    /// The id as text; `None` when absent.
+    pub id: Option<String>,
+    /// What the call came to.
+    pub result: CallResult,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    fault: Option<Fault>,
+}
+
+impl Reply {
+    /// Reads one reply object out of `body`, whose text it shares. `None` when it is no reply.
+    pub fn read(body: &Bytes) -> Option<Reply> {
+        let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+        let result = match (envelope.result, envelope.error) {
+            (Some(result), None) => Ok(JsonText::slice(body, result)),
+            (None, Some(error)) => {
+                #[derive(Deserialize)]
+                struct Head {
+                    code: serde_json::Number,
+                }
+                let head: Head = serde_json::from_str(error.get()).ok()?;
+                let code = head.code.as_i64().map_or(Code::INTERNAL, Code);
+                let object = JsonText::slice(body, error);
+                Err(CallError::Remote(Box::new(RemoteError {
+                    object,
+                    code,
+                    fault: envelope.fault,
+                })))
+            }
+            // `"result":null` deserialises as absent; a reply with neither is a null result only if it says so.
+            (None, None) => Ok(null_result(body)?),
+            (Some(_), Some(_)) => return None,
+        };
+        Some(Reply {
+            id: envelope.id.map(|id| id.get().to_owned()),
+            result,
+        })
+    }
+}
+
+fn null_result(body: &Bytes) -> Option<JsonText> {
+    let members: std::collections::HashMap<&str, &RawValue> = serde_json::from_slice(body).ok()?;
+    members.contains_key("result").then_some(JsonText::NULL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(id: Option<&str>, result: CallResult) -> String {
+        let mut out = Vec::new();
+        write(&mut out, id, &result);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_reply_has_a_result_or_an_error() {
+        assert_eq!(
+            written(Some("1.0"), Ok(JsonText::NULL)),
+            r#"{"jsonrpc":"2.0","id":1.0,"result":null}"#
+        );
+        assert_eq!(
+            written(None, Err(CallError::Parse)),
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut out = Vec::new();
+        write_for_orchestrator(&mut out, Some("7"), &Err(CallError::Overloaded));
+        let reply = Reply::read(&Bytes::from(out)).expect("a reply");
+        assert_eq!(reply.id.as_deref(), Some("7"));
+        match reply.result {
+            Err(CallError::Remote(remote)) => {
+                assert_eq!((remote.code, remote.fault), (Code::OVERLOADED, Some(Fault::Refused)))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_result_keeps_its_bytes() {
+        let reply = Reply::read(&Bytes::from_static(
+            br#"{"jsonrpc":"2.0","result": {"b":1.0,"a":1e2} ,"id":1}"#,
+        ))
+        .expect("a reply");
+        assert_eq!(reply.result.expect("result").as_str(), r#"{"b":1.0,"a":1e2}"#);
+    }
+
+    #[test]
+    fn a_null_result_is_told_from_none() {
+        let read = |text: &'static str| Reply::read(&Bytes::from_static(text.as_bytes()));
+        assert_eq!(
+            read(r#"{"jsonrpc":"2.0","result":null,"id":1}"#).and_then(|r| r.result.ok()),
+            Some(JsonText::NULL)
+        );
+        assert!(read(r#"{"jsonrpc":"2.0","id":1}"#).is_none());
+        assert!(read(r#"{"result":1,"error":{"code":1,"message":""}}"#).is_none());
+        assert!(read("<html>").is_none());
+    }
+}
