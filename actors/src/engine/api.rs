@@ -1,0 +1,425 @@
+//! The global `madrpc`: what a script registers with and calls others by (PROTOCOL, section 5).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use boa_engine::object::builtins::{JsFunction, JsPromise};
+use boa_engine::object::{FunctionObjectBuilder, JsObject, ObjectInitializer};
+use boa_engine::property::Attribute;
+use boa_engine::{
+    js_string, Context, Finalize, JsArgs, JsData, JsError, JsNativeError, JsResult, JsString, JsValue, NativeFunction,
+    Source, Trace,
+};
+
+use super::host::{Api, CallOptions, Host, Invocation, Method, OutgoingCall, PendingCall};
+use super::json_writer::Intrinsics;
+use super::{errors, json_reader, json_writer};
+use crate::protocol::method::is_reserved;
+use crate::protocol::{CallError, JsonText, MethodInfo};
+
+/// Longest method name, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Methods that one node may register.
+const MAX_METHODS: usize = 1_000;
+
+/// `madrpc.RpcError` is plain JavaScript, so that scripts can extend it like any class.
+const RPC_ERROR: &str = r"(class RpcError extends Error {
+    constructor(code, message, data) {
+        if (!Number.isSafeInteger(code)) throw new TypeError('the code of an RpcError is an integer');
+        super(message === undefined ? '' : message);
+        Object.defineProperty(this, 'code', { value: code, enumerable: true, configurable: true, writable: true });
+        if (data !== undefined) {
+            Object.defineProperty(this, 'data', { value: data, enumerable: true, configurable: true, writable: true });
+        }
+    }
+    get name() { return 'RpcError'; }
+})";
+
+/// Sets up the context: `madrpc`, and the objects that the engine itself needs.
+pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
+    let rpc_error = context.eval(Source::from_bytes(RPC_ERROR))?;
+    let rpc_error = rpc_error
+        .as_object()
+        .ok_or_else(|| type_error("RpcError is no class"))?;
+    let prototype = rpc_error.get(js_string!("prototype"), context)?;
+    let prototype = prototype
+        .as_object()
+        .ok_or_else(|| type_error("RpcError has no prototype"))?;
+    let madrpc = ObjectInitializer::new(context)
+        .function(NativeFunction::from_fn_ptr(register), js_string!("register"), 2)
+        .function(NativeFunction::from_fn_ptr(call), js_string!("call"), 2)
+        .function(NativeFunction::from_fn_ptr(call_sync), js_string!("callSync"), 2)
+        .property(
+            js_string!("RpcError"),
+            rpc_error.clone(),
+            Attribute::READONLY | Attribute::ENUMERABLE,
+        )
+        .build();
+    context.register_global_property(
+        js_string!("madrpc"),
+        madrpc,
+        Attribute::WRITABLE | Attribute::CONFIGURABLE,
+    )?;
+    install_json_parse(context)?;
+    let api = Api {
+        intrinsics: Intrinsics::of(context)?,
+        rpc_error,
+        rpc_error_prototype: prototype,
+        ctx_prototype: ctx_prototype(context),
+        on_fulfilled: native(context, on_fulfilled),
+        on_rejected: native(context, on_rejected),
+    };
+    host.set_api(api);
+    Ok(())
+}
+
+type Native = fn(&JsValue, &[JsValue], &mut Context) -> JsResult<JsValue>;
+
+fn native(context: &mut Context, function: Native) -> JsFunction {
+    FunctionObjectBuilder::new(context.realm(), NativeFunction::from_fn_ptr(function)).build()
+}
+
+fn type_error(message: impl Into<std::borrow::Cow<'static, str>>) -> JsError {
+    JsNativeError::typ().with_message(message).into()
+}
+
+// ---- register -------------------------------------------------------------------------------------------------------
+
+fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let host = Host::of(context)?;
+    if !host.loading.get() {
+        return Err(type_error("madrpc.register works only while the script loads"));
+    }
+    let name = arguments
+        .get_or_undefined(0)
+        .as_string()
+        .ok_or_else(|| type_error("a method's name is a string"))?;
+    let name = name
+        .to_std_string()
+        .map_err(|_| type_error("a method's name is well-formed text"))?;
+    if name.is_empty() || name.len() > MAX_NAME {
+        return Err(type_error(format!("a method's name has 1 to {MAX_NAME} bytes")));
+    }
+    if is_reserved(&name) {
+        return Err(type_error(format!(
+            "the name {name} is reserved: names that begin with _ or rpc. are the system's"
+        )));
+    }
+    let (options, function) = match arguments {
+        [_, function] => (JsValue::undefined(), function),
+        [_, options, function, ..] => (options.clone(), function),
+        _ => {
+            return Err(type_error(
+                "madrpc.register takes a name, options if any, and a function",
+            ))
+        }
+    };
+    let function = function
+        .as_function()
+        .ok_or_else(|| type_error(format!("{name} is not a function")))?;
+    let info = method_info(name.clone(), &options, context)?;
+    let registered_at = errors::stack_here(context)
+        .and_then(|stack| {
+            stack
+                .lines()
+                .find(|line| !line.contains("native"))
+                .map(|line| position(&name, line))
+        })
+        .unwrap_or_default();
+    let mut methods = host.methods.borrow_mut();
+    if methods.len() >= MAX_METHODS {
+        return Err(type_error(format!("more than {MAX_METHODS} methods")));
+    }
+    if methods.contains_key(&name) {
+        return Err(type_error(format!("{name} is registered already")));
+    }
+    methods.insert(
+        name,
+        Method {
+            function,
+            info,
+            registered_at,
+        },
+    );
+    Ok(JsValue::undefined())
+}
+
+/// The line of a stack trace that names `method` at the position in `line`.
+fn position(method: &str, line: &str) -> String {
+    let place = line
+        .rsplit_once('(')
+        .map_or(line.trim(), |(_, place)| place.trim_end_matches(')'));
+    format!("    at {method} ({place})")
+}
+
+fn method_info(name: String, options: &JsValue, context: &mut Context) -> JsResult<MethodInfo> {
+    let mut info = MethodInfo::named(name);
+    if options.is_undefined() {
+        return Ok(info);
+    }
+    let options = options
+        .as_object()
+        .ok_or_else(|| type_error("options of madrpc.register are an object"))?;
+    info.idempotent = options.get(js_string!("idempotent"), context)?.to_boolean();
+    let description = options.get(js_string!("description"), context)?;
+    if !description.is_undefined() {
+        info.description = Some(description.to_string(context)?.to_std_string_lossy());
+    }
+    info.timeout_ms = timeout_ms(&options, context)?;
+    Ok(info)
+}
+
+/// The option `timeoutMs`, a positive number of milliseconds.
+fn timeout_ms(options: &JsObject, context: &mut Context) -> JsResult<Option<u64>> {
+    let value = options.get(js_string!("timeoutMs"), context)?;
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    match value.as_number() {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be positive; `as` saturates"
+        )]
+        Some(ms) if ms > 0.0 => Ok(Some(ms.ceil() as u64)),
+        _ => Err(type_error("timeoutMs is a positive number of milliseconds")),
+    }
+}
+
+// ---- call -----------------------------------------------------------------------------------------------------------
+
+fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let host = Host::of(context)?;
+    let (promise, resolvers) = JsPromise::new_pending(context);
+    match open_call(&host, arguments, context)? {
+        Ok((invocation, outgoing)) => {
+            invocation.open_calls.set(invocation.open_calls.get() + 1);
+            host.pending
+                .borrow_mut()
+                .insert(outgoing.id, PendingCall { invocation, resolvers });
+            host.outgoing.borrow_mut().push(outgoing);
+        }
+        Err(error) => {
+            let error = errors::to_rpc_error(&error, &host, context)?.into_opaque(context)?;
+            resolvers.reject.call(&JsValue::undefined(), &[error], context)?;
+        }
+    }
+    Ok(promise.into())
+}
+
+fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let host = Host::of(context)?;
+    let result = match open_call(&host, arguments, context)? {
+        Ok((_, outgoing)) => (host.surroundings.call_sync)(outgoing),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(text) => read_result(&text, context),
+        Err(error) => Err(errors::to_rpc_error(&error, &host, context)?),
+    }
+}
+
+/// What a peer sent as a result, as a value.
+pub(super) fn read_result(text: &JsonText, context: &mut Context) -> JsResult<JsValue> {
+    json_reader::read(text.as_str(), context).map_err(|error| {
+        JsNativeError::range()
+            .with_message(format!("the result can't be read: {error:?}"))
+            .into()
+    })
+}
+
+type Opened = Result<(Rc<Invocation>, OutgoingCall), CallError>;
+
+/// Reads the arguments of `madrpc.call`. A programming error throws; what PROTOCOL has a code for is a `CallError`.
+fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
+    let method = arguments
+        .get_or_undefined(0)
+        .as_string()
+        .ok_or_else(|| type_error("the method of madrpc.call is a string"))?;
+    let method = method.to_std_string_lossy();
+    let mut options = CallOptions::default();
+    let given = arguments.get_or_undefined(2);
+    if !given.is_undefined() {
+        let given = given
+            .as_object()
+            .ok_or_else(|| type_error("options of madrpc.call are an object"))?;
+        options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
+        let key = given.get(js_string!("idempotencyKey"), context)?;
+        if !key.is_undefined() {
+            options.idempotency_key = Some(key.to_string(context)?.to_std_string_lossy());
+        }
+        options.tags = tags(&given, context)?;
+    }
+    let params = arguments.get_or_undefined(1);
+    if !params.is_undefined() {
+        if !params.is_object() || params.is_callable() {
+            return Ok(Err(CallError::invalid_params(
+                "params",
+                "params are an array or an object",
+            )));
+        }
+        let Some(invocation) = host.current() else {
+            return Ok(Err(CallError::Cancelled));
+        };
+        match json_writer::write(params, host.surroundings.max_body, &host.api()?.intrinsics, context) {
+            // `toJSON` may turn an object into anything.
+            Ok(text) if !matches!(text.first(), Some(b'[' | b'{')) => {
+                return Ok(Err(CallError::invalid_params(
+                    "params",
+                    "params are an array or an object",
+                )));
+            }
+            Ok(text) => options.params = Some(JsonText::from_trusted(text)),
+            Err(json_writer::WriteError::Thrown(error)) => return Err(error),
+            Err(error) => return Ok(Err(errors::write_error(error, host, &invocation, context))),
+        }
+    }
+    Ok(host.open_call(method, options))
+}
+
+fn tags(options: &JsObject, context: &mut Context) -> JsResult<BTreeMap<String, String>> {
+    let value = options.get(js_string!("tags"), context)?;
+    let Some(object) = value.as_object() else {
+        return Ok(BTreeMap::new());
+    };
+    let mut tags = BTreeMap::new();
+    for key in object.own_property_keys(context)? {
+        let value = object
+            .get(key.clone(), context)?
+            .to_string(context)?
+            .to_std_string_lossy();
+        tags.insert(key.to_string(), value);
+    }
+    Ok(tags)
+}
+
+// ---- settling -------------------------------------------------------------------------------------------------------
+
+fn on_fulfilled(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    settle(Ok(arguments.get_or_undefined(0).clone()), context)
+}
+
+fn on_rejected(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    settle(
+        Err(JsError::from_opaque(arguments.get_or_undefined(0).clone())),
+        context,
+    )
+}
+
+/// A reaction runs on behalf of the invocation that it was made for, so one pair of functions serves all.
+fn settle(outcome: Result<JsValue, JsError>, context: &mut Context) -> JsResult<JsValue> {
+    let host = Host::of(context)?;
+    if let Some(invocation) = host.current() {
+        host.settled.borrow_mut().push((invocation, outcome));
+    }
+    Ok(JsValue::undefined())
+}
+
+// ---- ctx ------------------------------------------------------------------------------------------------------------
+
+/// What a function gets as its second argument. Its members are getters, since most functions look at none.
+#[derive(Debug, Trace, Finalize, JsData)]
+struct CallContext(#[unsafe_ignore_trace] Rc<Invocation>);
+
+/// The `ctx` of an invocation.
+pub(super) fn ctx(invocation: &Rc<Invocation>, host: &Host, context: &Context) -> JsResult<JsObject> {
+    let prototype = host.api()?.ctx_prototype.clone();
+    Ok(JsObject::new(context.root_shape(), prototype, CallContext(invocation.clone())).upcast())
+}
+
+fn ctx_prototype(context: &mut Context) -> JsObject {
+    let getters: [(JsString, Native); 4] = [
+        (js_string!("id"), |this, _, _| {
+            invocation(this).map(|invocation| JsString::from(invocation.scope.to_string()).into())
+        }),
+        (js_string!("method"), |this, _, _| {
+            invocation(this).map(|invocation| JsString::from(invocation.method.as_str()).into())
+        }),
+        (js_string!("deadline"), |this, _, _| {
+            invocation(this).map(|invocation| deadline_ms(&invocation))
+        }),
+        (js_string!("trace"), |this, _, context| {
+            let trace = invocation(this)?.scope.trace;
+            let object = ObjectInitializer::new(context)
+                .property(
+                    js_string!("traceId"),
+                    JsString::from(format!("{:032x}", trace.trace_id)),
+                    Attribute::all(),
+                )
+                .property(
+                    js_string!("spanId"),
+                    JsString::from(format!("{:016x}", trace.span_id)),
+                    Attribute::all(),
+                )
+                .build();
+            Ok(object.into())
+        }),
+    ];
+    let getters = getters.map(|(name, getter)| (name, native(context, getter)));
+    let mut prototype = ObjectInitializer::new(context);
+    for (name, getter) in getters {
+        prototype.accessor(
+            name,
+            Some(getter),
+            None,
+            Attribute::ENUMERABLE | Attribute::CONFIGURABLE,
+        );
+    }
+    prototype.build()
+}
+
+fn invocation(this: &JsValue) -> JsResult<Rc<Invocation>> {
+    let object = this.as_object();
+    let invocation = object
+        .as_ref()
+        .and_then(|object| object.downcast_ref::<CallContext>())
+        .map(|ctx| ctx.0.clone());
+    invocation.ok_or_else(|| type_error("not the ctx of a call"))
+}
+
+/// The deadline in milliseconds of `Date.now()`.
+fn deadline_ms(invocation: &Invocation) -> JsValue {
+    let left = invocation.scope.deadline.saturating_duration_since(Instant::now());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    JsValue::from(((now + left).as_secs_f64() * 1000.0).round())
+}
+
+// ---- JSON.parse -----------------------------------------------------------------------------------------------------
+
+/// Replaces the global `JSON.parse` by our reader; with a reviver, the original does what it always did.
+fn install_json_parse(context: &mut Context) -> JsResult<()> {
+    let json = context.global_object().get(js_string!("JSON"), context)?;
+    let json = json.as_object().ok_or_else(|| type_error("JSON is missing"))?;
+    let original = json
+        .get(js_string!("parse"), context)?
+        .as_function()
+        .ok_or_else(|| type_error("JSON.parse is missing"))?;
+    let parse = NativeFunction::from_copy_closure_with_captures(
+        |this, arguments, original: &JsFunction, context| {
+            if arguments.get_or_undefined(1).is_callable() {
+                return original.call(this, arguments, context);
+            }
+            let text = arguments.get_or_undefined(0).to_string(context)?;
+            // Text with lone surrogates is not UTF-8; in valid JSON they can stand inside strings only.
+            let Ok(text) = text.to_std_string() else {
+                return original.call(this, arguments, context);
+            };
+            json_reader::read(&text, context).map_err(|error| {
+                let message = match error {
+                    json_reader::ReadError::TooDeep => "JSON nests too deeply".to_owned(),
+                    json_reader::ReadError::Syntax(message) => message,
+                };
+                JsNativeError::syntax().with_message(message).into()
+            })
+        },
+        original,
+    );
+    let parse = FunctionObjectBuilder::new(context.realm(), parse)
+        .name(js_string!("parse"))
+        .length(2)
+        .build();
+    json.set(js_string!("parse"), parse, true, context)?;
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! What native functions share within one context: the invocations, their open calls and timers, and the job queue.
+//!
+//! It is kept in the context's host data, so that native functions are plain `fn`s: a closure that captured it would
+//! make a reference cycle that keeps the whole context alive.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use boa_engine::builtins::promise::ResolvingFunctions;
+use boa_engine::job::Job;
+use boa_engine::object::{builtins::JsFunction, JsObject};
+use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
+
+use super::json_writer::Intrinsics;
+use super::timers::Timers;
+use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
+
+/// Identifies an invocation across all executors of a node.
+pub type InvocationId = u64;
+
+/// Identifies an open `madrpc.call` within one engine.
+pub type CallId = u64;
+
+/// Open calls that one context may have. Beyond it `madrpc.call` rejects as overloaded.
+pub const MAX_OPEN_CALLS: usize = 65_536;
+
+/// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
+#[derive(Debug)]
+pub struct Invocation {
+    /// Its id.
+    pub id: InvocationId,
+    /// The method that runs.
+    pub method: String,
+    /// Deadline, depth and trace, which its own calls inherit.
+    pub scope: CallScope,
+    /// Set once it has an outcome; what its leftovers do then concerns nobody.
+    pub finished: Cell<bool>,
+    /// How many of its calls are open.
+    pub open_calls: Cell<usize>,
+    /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
+    pub rejection_stack: RefCell<Option<String>>,
+}
+
+/// A call that a script made, on its way out.
+#[derive(Debug)]
+pub struct OutgoingCall {
+    /// To settle it by.
+    pub id: CallId,
+    /// Who made it.
+    pub parent: InvocationId,
+    /// What to call.
+    pub call: Call,
+}
+
+/// A registered method.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// The function.
+    pub function: JsFunction,
+    /// What it says of itself.
+    pub info: MethodInfo,
+    /// Where it was registered, as a line of a stack trace.
+    pub registered_at: String,
+}
+
+/// An open `madrpc.call`.
+#[derive(Debug)]
+pub struct PendingCall {
+    /// Who made it.
+    pub invocation: Rc<Invocation>,
+    /// Its promise.
+    pub resolvers: ResolvingFunctions,
+}
+
+/// Takes a `madrpc.callSync` to its end while its executor waits.
+pub type CallSync = dyn Fn(OutgoingCall) -> CallResult;
+
+/// What an engine is told about the world.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Blocks until the call has a result.
+    pub call_sync: Rc<CallSync>,
+    /// How this node is called in error data; known once it listens.
+    pub node_name: Arc<OnceLock<String>>,
+    /// Calls may nest this deeply.
+    pub max_depth: u32,
+    /// Longest params or result, in bytes.
+    pub max_body: usize,
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("max_depth", &self.max_depth)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The shared state of one context.
+#[derive(Debug)]
+pub struct Host {
+    /// Surroundings of the engine.
+    pub surroundings: Surroundings,
+    /// The registered methods by name.
+    pub methods: RefCell<HashMap<String, Method>>,
+    /// True until the scripts have run: only then may methods be registered.
+    pub loading: Cell<bool>,
+    /// On whose behalf code runs right now.
+    pub current: RefCell<Option<Rc<Invocation>>>,
+    /// Promise jobs in the order in which they became due.
+    pub jobs: RefCell<VecDeque<Job>>,
+    /// Open calls.
+    pub pending: RefCell<HashMap<CallId, PendingCall>>,
+    /// Calls that wait to leave.
+    pub outgoing: RefCell<Vec<OutgoingCall>>,
+    /// Outcomes that wait to be written.
+    pub settled: RefCell<Vec<(Rc<Invocation>, Result<JsValue, JsError>)>>,
+    /// Timers.
+    pub timers: RefCell<Timers>,
+    /// Invocations that ended while calls of theirs were open.
+    pub abandoned: RefCell<Vec<InvocationId>>,
+    next_call: Cell<CallId>,
+    api: OnceLock<Api>,
+}
+
+/// The objects that are made once per context.
+#[derive(Debug)]
+pub struct Api {
+    /// For the JSON writer.
+    pub intrinsics: Intrinsics,
+    /// `madrpc.RpcError`.
+    pub rpc_error: JsObject,
+    /// `madrpc.RpcError.prototype`, by which an RpcError is told.
+    pub rpc_error_prototype: JsObject,
+    /// The prototype of every `ctx`.
+    pub ctx_prototype: JsObject,
+    /// Reactions that settle the current invocation.
+    pub on_fulfilled: JsFunction,
+    /// See `on_fulfilled`.
+    pub on_rejected: JsFunction,
+}
+
+impl Host {
+    /// The state of a context that has not loaded anything.
+    pub fn new(surroundings: Surroundings) -> Rc<Self> {
+        Rc::new(Host {
+            surroundings,
+            methods: RefCell::default(),
+            loading: Cell::new(true),
+            current: RefCell::default(),
+            jobs: RefCell::default(),
+            pending: RefCell::default(),
+            outgoing: RefCell::default(),
+            settled: RefCell::default(),
+            timers: RefCell::default(),
+            abandoned: RefCell::default(),
+            next_call: Cell::new(1),
+            api: OnceLock::new(),
+        })
+    }
+
+    /// The host of `context`.
+    pub fn of(context: &Context) -> JsResult<Rc<Host>> {
+        let host = context.get_data::<Rc<Host>>().cloned();
+        host.ok_or_else(|| JsNativeError::error().with_message("this context has no host").into())
+    }
+
+    /// The objects made once per context.
+    pub fn api(&self) -> JsResult<&Api> {
+        self.api
+            .get()
+            .ok_or_else(|| JsNativeError::error().with_message("this context is not set up").into())
+    }
+
+    /// Sets what `api` gives; of two calls the first counts.
+    pub fn set_api(&self, api: Api) {
+        let _ = self.api.set(api);
+    }
+
+    /// The invocation on whose behalf code runs.
+    pub fn current(&self) -> Option<Rc<Invocation>> {
+        self.current.borrow().clone()
+    }
+
+    /// Runs `body` on behalf of `invocation`, and restores who was current before.
+    pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
+        let before = self.current.replace(invocation);
+        let result = body();
+        *self.current.borrow_mut() = before;
+        result
+    }
+
+    /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
+    pub fn open_call(&self, method: String, options: CallOptions) -> Result<(Rc<Invocation>, OutgoingCall), CallError> {
+        let invocation = self
+            .current()
+            .filter(|invocation| !invocation.finished.get())
+            .ok_or(CallError::Cancelled)?;
+        if invocation.scope.depth >= self.surroundings.max_depth {
+            return Err(CallError::DepthExceeded {
+                limit: self.surroundings.max_depth,
+            });
+        }
+        if self.pending.borrow().len() >= MAX_OPEN_CALLS {
+            return Err(CallError::Overloaded);
+        }
+        let mut scope = invocation.scope.nested(options.timeout);
+        scope.idempotency_key = options.idempotency_key;
+        scope.tags = options.tags;
+        let id = self.next_call.get();
+        self.next_call.set(id + 1);
+        let call = Call {
+            method,
+            params: options.params,
+            scope,
+        };
+        let outgoing = OutgoingCall {
+            id,
+            parent: invocation.id,
+            call,
+        };
+        Ok((invocation, outgoing))
+    }
+
+    /// Drops every handle into the garbage-collected heap, so that the context can be freed.
+    pub fn clear(&self) {
+        self.methods.borrow_mut().clear();
+        self.jobs.borrow_mut().clear();
+        self.pending.borrow_mut().clear();
+        self.outgoing.borrow_mut().clear();
+        self.settled.borrow_mut().clear();
+        self.timers.borrow_mut().clear();
+    }
+}
+
+/// What a script may say about a call that it makes.
+#[derive(Debug, Default)]
+pub struct CallOptions {
+    /// An array or object, as text.
+    pub params: Option<crate::protocol::JsonText>,
+    /// Upper bound, within the parent's deadline.
+    pub timeout: Option<std::time::Duration>,
+    /// Makes a retry safe.
+    pub idempotency_key: Option<String>,
+    /// Tags that the node must carry.
+    pub tags: std::collections::BTreeMap<String, String>,
+}

@@ -1,0 +1,112 @@
+//! How promise jobs are queued, and how each finds its way back to the invocation that caused it.
+//!
+//! A reaction remembers who was current when it was made (`HostMakeJobCallback`) and runs on behalf of the same
+//! (`HostCallJobCallback`): an async-local that holds across every `await`.
+
+use std::rc::Rc;
+
+use boa_engine::builtins::promise::OperationType;
+use boa_engine::context::HostHooks;
+use boa_engine::job::{Job, JobCallback, JobExecutor};
+use boa_engine::object::{builtins::JsFunction, JsObject};
+use boa_engine::realm::Realm;
+use boa_engine::{Context, Finalize, JsData, JsNativeError, JsResult, JsString, JsValue, Trace};
+
+use super::errors;
+use super::host::{Host, Invocation};
+
+/// The invocation that a reaction belongs to.
+#[derive(Debug, Trace, Finalize, JsData)]
+struct Owner(#[unsafe_ignore_trace] Option<Rc<Invocation>>);
+
+/// Our answers to what the standard leaves to the host.
+#[derive(Debug)]
+pub(super) struct Hooks(pub Rc<Host>);
+
+impl HostHooks for Hooks {
+    fn make_job_callback(&self, callback: JsFunction, _context: &mut Context) -> JobCallback {
+        JobCallback::new(callback, Owner(self.0.current()))
+    }
+
+    fn call_job_callback(
+        &self,
+        job: &JobCallback,
+        this: &JsValue,
+        args: &[JsValue],
+        context: &mut Context,
+    ) -> JsResult<JsValue> {
+        let owner = job
+            .host_defined()
+            .downcast_ref::<Owner>()
+            .and_then(|owner| owner.0.clone());
+        let result = self
+            .0
+            .on_behalf_of(owner.clone(), || job.callback().call(this, args, context));
+        // An engine limit can't be caught and settles no promise: without this its invocation would wait for ever.
+        if let (Err(error), Some(owner)) = (&result, owner) {
+            if error.as_engine().is_some() {
+                self.0.settled.borrow_mut().push((owner, Err(error.clone())));
+            }
+        }
+        result
+    }
+
+    fn promise_rejection_tracker(
+        &self,
+        promise: &JsObject<boa_engine::builtins::promise::Promise>,
+        operation: OperationType,
+        context: &mut Context,
+    ) {
+        if !matches!(operation, OperationType::Reject) {
+            return;
+        }
+        let Some(invocation) = self.0.current() else { return };
+        let reason = boa_engine::object::builtins::JsPromise::from(promise.clone()).state();
+        if reason.as_rejected().is_some_and(|reason| !errors::is_error(reason)) {
+            *invocation.rejection_stack.borrow_mut() = errors::stack_here(context);
+        }
+    }
+
+    fn ensure_can_compile_strings(
+        &self,
+        _realm: Realm,
+        _parameters: &[JsString],
+        _body: &JsString,
+        _direct: bool,
+        _context: &mut Context,
+    ) -> JsResult<()> {
+        Err(JsNativeError::eval()
+            .with_message("code is not made from strings here")
+            .into())
+    }
+
+    fn max_buffer_size(&self, _context: &mut Context) -> u64 {
+        64 << 20
+    }
+}
+
+/// Queues jobs and runs them in order. One that fails stops none after it (Boa's own executor clears the queue).
+#[derive(Debug)]
+pub(super) struct Queue(pub Rc<Host>);
+
+impl JobExecutor for Queue {
+    fn enqueue_job(self: Rc<Self>, job: Job, _context: &mut Context) {
+        self.0.jobs.borrow_mut().push_back(job);
+    }
+
+    fn run_jobs(self: Rc<Self>, context: &mut Context) -> JsResult<()> {
+        loop {
+            let job = self.0.jobs.borrow_mut().pop_front();
+            let result = match job {
+                None => return Ok(()),
+                Some(Job::PromiseJob(job)) => job.call(context),
+                Some(Job::GenericJob(job)) => job.call(context),
+                // Only host functions make the other kinds, and ours make none.
+                Some(_) => continue,
+            };
+            if let Err(error) = result {
+                log::debug!(target: "script", "a promise job failed: {error}");
+            }
+        }
+    }
+}
