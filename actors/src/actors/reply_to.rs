@@ -1,7 +1,11 @@
 //! Where the result of a call goes.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
+use super::executor_inbox::{ExecutorInbox, Work};
+use crate::engine::CallId;
 use crate::protocol::CallResult;
 
 /// Takes one result to whoever waits for it, on whatever thread that is.
@@ -16,6 +20,13 @@ pub enum ReplyTo {
         /// Never holds more than the batch has calls.
         replies: mpsc::UnboundedSender<(usize, CallResult)>,
     },
+    /// A script of this very node waits.
+    Script {
+        /// Where it runs.
+        executor: Arc<ExecutorInbox>,
+        /// The call that it made.
+        call: CallId,
+    },
 }
 
 impl ReplyTo {
@@ -24,6 +35,7 @@ impl ReplyTo {
         match self {
             ReplyTo::One(reply) => drop(reply.send(result)),
             ReplyTo::Batch { index, replies } => drop(replies.send((index, result))),
+            ReplyTo::Script { executor, call } => executor.send(Work::Settled(vec![(call, result)])),
         }
     }
 
@@ -32,6 +44,8 @@ impl ReplyTo {
         match self {
             ReplyTo::One(reply) => reply.is_closed(),
             ReplyTo::Batch { replies, .. } => replies.is_closed(),
+            // The executor cancels what an ended invocation leaves behind, by name.
+            ReplyTo::Script { .. } => false,
         }
     }
 }

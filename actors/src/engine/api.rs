@@ -212,7 +212,11 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
 fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let host = Host::of(context)?;
     let result = match open_call(&host, arguments, context)? {
-        Ok((_, outgoing)) => (host.surroundings.call_sync)(outgoing),
+        Ok((_, outgoing)) => {
+            let mut leaving = host.outgoing.take();
+            leaving.push(outgoing);
+            (host.surroundings.call_sync)(leaving)
+        }
         Err(error) => Err(error),
     };
     match result {

@@ -257,6 +257,14 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
     if has_position(&text) {
         return LoadError(text);
     }
+    if let Some(what) = what
+        .strip_suffix(" (native)")
+        .filter(|what| what.ends_with("abrupt end"))
+    {
+        let line = script.source.lines().count().max(1);
+        let column = script.source.lines().last().map_or(0, |line| line.chars().count()) + 1;
+        return LoadError(format!("{path}:{line}:{column}: {what}"));
+    }
     // The engine has no position for a name that it can't find; the script has.
     let missing = what
         .split("ReferenceError: ")

@@ -74,13 +74,14 @@ pub struct PendingCall {
     pub resolvers: ResolvingFunctions,
 }
 
-/// Takes a `madrpc.callSync` to its end while its executor waits.
-pub type CallSync = dyn Fn(OutgoingCall) -> CallResult;
+/// Takes a `madrpc.callSync` to its end while its executor waits. The calls before it in the list were made earlier in
+/// the same turn, and leave with it.
+pub type CallSync = dyn Fn(Vec<OutgoingCall>) -> CallResult;
 
 /// What an engine is told about the world.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// Blocks until the call has a result.
+    /// Blocks until the last of the calls has a result.
     pub call_sync: Rc<CallSync>,
     /// How this node is called in error data; known once it listens.
     pub node_name: Arc<OnceLock<String>>,
@@ -97,6 +98,9 @@ impl std::fmt::Debug for Surroundings {
             .finish_non_exhaustive()
     }
 }
+
+/// An invocation and what it came to.
+pub type Settled = (Rc<Invocation>, Result<JsValue, JsError>);
 
 /// The shared state of one context.
 #[derive(Debug)]
@@ -116,7 +120,7 @@ pub struct Host {
     /// Calls that wait to leave.
     pub outgoing: RefCell<Vec<OutgoingCall>>,
     /// Outcomes that wait to be written.
-    pub settled: RefCell<Vec<(Rc<Invocation>, Result<JsValue, JsError>)>>,
+    pub settled: RefCell<Vec<Settled>>,
     /// Timers.
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.

@@ -118,14 +118,14 @@ impl Writer<'_> {
             JsVariant::String(text) => write_string(&mut self.out, text.as_str()),
             JsVariant::Undefined | JsVariant::Symbol(_) => return Ok(false),
             JsVariant::BigInt(_) => {
-                let converted = self.to_json(value, key)?;
+                let converted = self.call_to_json(value, key)?;
                 return match converted {
                     Some(converted) if !converted.is_bigint() => self.plain_value(&converted),
                     _ => Err(WriteError::NotSerialisable("a BigInt".into())),
                 };
             }
             JsVariant::Object(object) => {
-                if let Some(converted) = self.to_json(value, key)? {
+                if let Some(converted) = self.call_to_json(value, key)? {
                     return self.plain_value(&converted);
                 }
                 return self.object(&object);
@@ -153,7 +153,7 @@ impl Writer<'_> {
     }
 
     /// Calls `value.toJSON(key)` if there is such a function.
-    fn to_json(&mut self, value: &JsValue, key: &dyn Fn() -> JsString) -> Result<Option<JsValue>, WriteError> {
+    fn call_to_json(&mut self, value: &JsValue, key: &dyn Fn() -> JsString) -> Result<Option<JsValue>, WriteError> {
         let object = value.to_object(self.context)?;
         if !object.is_ordinary() && !object.is_array() {
             // The look-up itself may be a Proxy's trap.

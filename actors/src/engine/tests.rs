@@ -23,8 +23,9 @@ fn surroundings() -> Surroundings {
     let node_name = Arc::new(OnceLock::new());
     node_name.set("http://127.0.0.1:9001".to_owned()).expect("unset");
     Surroundings {
-        call_sync: Rc::new(|outgoing| {
-            Ok(JsonText::parse(&format!("{{\"sync\":\"{}\"}}", outgoing.call.method)).expect("JSON"))
+        call_sync: Rc::new(|calls| {
+            let methods: Vec<_> = calls.iter().map(|outgoing| outgoing.call.method.as_str()).collect();
+            JsonText::of(&serde_json::json!({"sync": methods}))
         }),
         node_name,
         max_depth: 64,
@@ -344,7 +345,10 @@ fn calls_wait_without_holding_the_engine() {
         "[1,2,3]"
     );
     assert_eq!(text("() => madrpc.call('m')"), r#"["m",null]"#);
-    assert_eq!(text("() => madrpc.callSync('m')"), r#"{"sync":"m"}"#);
+    assert_eq!(
+        text("() => { madrpc.call('before'); return madrpc.callSync('m') }"),
+        r#"{"sync":["before","m"]}"#
+    );
     assert_eq!(text("() => ({then(resolve) { resolve(7) }})"), "7");
 }
 

@@ -56,6 +56,19 @@ impl Admission {
     }
 }
 
+impl Permit {
+    /// Splits off the right to run one call, so that each call of a batch gives its own place back.
+    pub fn split_one(&mut self) -> Permit {
+        debug_assert!(self.calls > 0, "more calls than were admitted");
+        let calls = self.calls.min(1);
+        self.calls -= calls;
+        Permit {
+            inflight: self.inflight.clone(),
+            calls,
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.inflight.fetch_sub(self.calls, Ordering::Relaxed);
@@ -77,6 +90,17 @@ mod tests {
         assert!(admission.admit(2, 0).is_err());
         assert!(admission.admit(1, 0).is_ok());
         drop(second);
+        assert_eq!(admission.inflight(), 0);
+    }
+
+    #[test]
+    fn a_batch_gives_its_places_back_one_by_one() {
+        let admission = Admission::new(3);
+        let mut batch = admission.admit(3, 0).expect("free");
+        let one = batch.split_one();
+        drop(batch);
+        assert_eq!(admission.inflight(), 1);
+        drop(one);
         assert_eq!(admission.inflight(), 0);
     }
 

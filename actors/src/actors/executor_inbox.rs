@@ -1,0 +1,159 @@
+//! What waits for a JsExecutor, and how its thread is woken.
+//!
+//! A message to a SyncArbiter passes through a task on the System's main arbiter before it reaches the thread: two
+//! wake-ups of sleeping threads for each call. So the actor's mailbox carries only the doorbell, `Serve`; the work lies
+//! here, and while the executor serves, or has served a moment ago, it waits on this inbox itself: one wake-up, and none
+//! under load.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use actix::Addr;
+
+use super::js_executor::{JsExecutor, Serve};
+use super::reply_to::ReplyTo;
+use crate::engine::{CallId, InvocationId};
+use crate::policy::admission::Permit;
+use crate::protocol::{Call, CallResult};
+
+/// A message to an executor.
+#[derive(Debug)]
+pub enum Work {
+    /// Run a method.
+    Invoke(Box<Invoke>),
+    /// Calls that its scripts made have come to this.
+    Settled(Vec<(CallId, CallResult)>),
+    /// Nobody waits for this invocation any more.
+    Cancel(InvocationId),
+}
+
+/// Run a method.
+#[derive(Debug)]
+pub struct Invoke {
+    /// To cancel it by.
+    pub id: InvocationId,
+    /// What to run.
+    pub call: Call,
+    /// Where the result goes.
+    pub reply: ReplyTo,
+    /// Its place among the admitted; none for a call of this node's own scripts.
+    pub permit: Option<Permit>,
+}
+
+/// The inbox of one executor. Bounded by admission: every `Invoke` from outside carries a permit, and every other
+/// message answers a call whose number is bounded.
+#[derive(Debug)]
+pub struct ExecutorInbox {
+    /// The executor's number, for the log and for finding it in the pool.
+    pub number: usize,
+    state: Mutex<State>,
+    arrived: Condvar,
+    load: AtomicUsize,
+    doorbell: OnceLock<Addr<JsExecutor>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Work>,
+    /// The executor runs, or waits on this inbox; otherwise it rests in its mailbox.
+    serving: bool,
+    waiting: bool,
+}
+
+impl ExecutorInbox {
+    /// An empty inbox; connect it before the first message.
+    pub fn new(number: usize) -> Self {
+        ExecutorInbox {
+            number,
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            load: AtomicUsize::new(0),
+            doorbell: OnceLock::new(),
+        }
+    }
+
+    /// Tells the inbox which actor to wake.
+    pub fn connect(&self, executor: Addr<JsExecutor>) {
+        let _ = self.doorbell.set(executor);
+    }
+
+    /// Delivers a message and sees to it that the executor looks.
+    pub fn send(&self, work: Work) {
+        self.load.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.lock();
+        state.queue.push_back(work);
+        if !state.serving {
+            state.serving = true;
+            drop(state);
+            self.ring();
+        } else if state.waiting {
+            drop(state);
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Puts back, in front, what an executor had taken and not begun; and wakes its successor.
+    pub fn put_back(&self, unbegun: VecDeque<Work>) {
+        let mut state = self.lock();
+        for work in unbegun.into_iter().rev() {
+            state.queue.push_front(work);
+        }
+        state.serving = !state.queue.is_empty();
+        if state.serving {
+            drop(state);
+            self.ring();
+        }
+    }
+
+    /// Moves everything into `taken`, waiting until `until` for something to be there. False when nothing came.
+    pub fn take(&self, taken: &mut VecDeque<Work>, until: Instant) -> bool {
+        let mut state = self.lock();
+        loop {
+            if !state.queue.is_empty() {
+                taken.append(&mut state.queue);
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state.waiting = true;
+            (state, _) = self
+                .arrived
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.waiting = false;
+        }
+    }
+
+    /// Sends the executor back to its mailbox, unless something has just come.
+    pub fn rest(&self) -> bool {
+        let mut state = self.lock();
+        state.serving = !state.queue.is_empty();
+        !state.serving
+    }
+
+    /// One message has been dealt with.
+    pub fn done(&self) {
+        self.load.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Messages that wait or are being dealt with.
+    pub fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    fn ring(&self) {
+        if let Some(executor) = self.doorbell.get() {
+            // The mailbox never holds more than this one message: `serving` guards it.
+            executor.do_send(Serve);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; were it so, the queue would still be whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

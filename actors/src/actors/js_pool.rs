@@ -1,0 +1,360 @@
+//! JsPool: the executors of a node as one thing that runs calls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+
+use actix::SyncArbiter;
+use arc_swap::ArcSwap;
+use futures_util::Stream;
+use tokio::sync::{mpsc, oneshot};
+
+use super::executor_inbox::{ExecutorInbox, Invoke, Work};
+use super::js_executor::{JsExecutor, Loaded};
+use super::outbound::Outbound;
+use super::reply_to::ReplyTo;
+use crate::engine::host::CallSync;
+use crate::engine::{InvocationId, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
+use crate::policy::admission::Permit;
+use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+
+/// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
+pub const MAX_SPARES: usize = 128;
+
+/// What a pool is made of.
+#[derive(Clone, Debug)]
+pub struct PoolConfig {
+    /// The scripts.
+    pub program: Program,
+    /// How many executors take calls.
+    pub executors: usize,
+    /// Calls may nest this deeply.
+    pub max_depth: u32,
+    /// Longest params or result, in bytes.
+    pub max_body: usize,
+    /// How this node is called in error data; may be set later.
+    pub node_name: Arc<OnceLock<String>>,
+}
+
+/// A handle to the pool; clones share it.
+#[derive(Clone, Debug)]
+pub struct JsPool(Arc<PoolCore>);
+
+/// What the handles and the executors share.
+#[derive(Debug)]
+pub struct PoolCore {
+    config: PoolConfig,
+    methods: OnceLock<Arc<[MethodInfo]>>,
+    /// The executors that take calls now; always `config.executors` of them, but for moments.
+    active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
+    /// Those that could stand in.
+    roster: Mutex<Roster>,
+    /// Where `madrpc.call` goes; without it, it runs here.
+    outbound: OnceLock<Outbound>,
+    next_invocation: AtomicU64,
+    children: Mutex<Children>,
+}
+
+#[derive(Debug, Default)]
+struct Roster {
+    resting: Vec<Arc<ExecutorInbox>>,
+    spares_made: usize,
+}
+
+/// The calls that scripts made to this very node, by who made them, so that they end with their parent.
+type Children = std::collections::HashMap<InvocationId, Vec<(Arc<ExecutorInbox>, InvocationId)>>;
+
+impl JsPool {
+    /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
+    pub fn start(config: PoolConfig) -> Result<JsPool, LoadError> {
+        let core = Arc::new(PoolCore {
+            methods: OnceLock::new(),
+            active: ArcSwap::default(),
+            roster: Mutex::default(),
+            outbound: OnceLock::new(),
+            next_invocation: AtomicU64::new(1),
+            children: Mutex::default(),
+            config,
+        });
+        let (loaded, outcomes) = std::sync::mpsc::channel();
+        let executors: Vec<_> = (0..core.config.executors)
+            .map(|n| start_executor(&core, n, Some(loaded.clone())))
+            .collect();
+        drop(loaded);
+        core.active.store(Arc::new(executors));
+        for outcome in outcomes.iter().take(core.config.executors) {
+            let methods = outcome?;
+            let _ = core.methods.set(methods.into());
+        }
+        Ok(JsPool(core))
+    }
+
+    /// Sends the calls of scripts to orchestrators from now on.
+    pub fn route_calls_by(&self, outbound: Outbound) {
+        let _ = self.0.outbound.set(outbound);
+    }
+
+    /// Runs a method. Dropping the future cancels it.
+    pub fn invoke(&self, call: Call, permit: Permit) -> impl Future<Output = CallResult> {
+        let (reply, result) = oneshot::channel();
+        let mut guard = self.0.begin(call, ReplyTo::One(reply), Some(permit));
+        async move {
+            let result = result.await;
+            guard.disarm();
+            result.unwrap_or_else(|_| Err(CallError::internal("the executor dropped the call")))
+        }
+    }
+
+    /// Runs many; each result comes as it is there. Dropping the stream cancels those that have not finished.
+    pub fn invoke_batch(&self, calls: Vec<Call>, mut permit: Permit) -> BatchResults {
+        let (replies, results) = mpsc::unbounded_channel();
+        let begin = |(index, call)| {
+            let reply = ReplyTo::Batch {
+                index,
+                replies: replies.clone(),
+            };
+            self.0.begin(call, reply, Some(permit.split_one()))
+        };
+        let guards = calls.into_iter().enumerate().map(begin).collect();
+        BatchResults { results, guards }
+    }
+
+    /// What the scripts registered.
+    pub fn methods(&self) -> Arc<[MethodInfo]> {
+        self.0.methods.get().cloned().unwrap_or_default()
+    }
+
+    /// Whether a method of this name is registered.
+    pub fn knows_method(&self, name: &str) -> bool {
+        self.0.methods.get().is_some_and(|methods| {
+            methods
+                .binary_search_by(|method| method.name.as_str().cmp(name))
+                .is_ok()
+        })
+    }
+
+    /// Executors that have work, and all that take calls.
+    pub fn busy(&self) -> (usize, usize) {
+        let active = self.0.active.load();
+        (
+            active.iter().filter(|executor| executor.load() > 0).count(),
+            active.len(),
+        )
+    }
+
+    /// Messages that wait for an executor or run in one.
+    pub fn queue(&self) -> usize {
+        self.0.active.load().iter().map(|executor| executor.load()).sum()
+    }
+}
+
+/// The results of a batch as they come.
+#[derive(Debug)]
+pub struct BatchResults {
+    results: mpsc::UnboundedReceiver<(usize, CallResult)>,
+    guards: Vec<CancelGuard>,
+}
+
+impl Stream for BatchResults {
+    type Item = (usize, CallResult);
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = std::task::ready!(self.results.poll_recv(context));
+        match item {
+            Some((index, result)) => {
+                self.guards[index].disarm();
+                Poll::Ready(Some((index, result)))
+            }
+            // Every sender is gone; an executor that dropped one without an answer owes it.
+            None => match self.guards.iter().position(|guard| !guard.settled) {
+                Some(index) => {
+                    self.guards[index].disarm();
+                    Poll::Ready(Some((index, Err(CallError::internal("the executor dropped the call")))))
+                }
+                None => Poll::Ready(None),
+            },
+        }
+    }
+}
+
+/// Cancels an invocation whose caller goes away before it has settled.
+#[derive(Debug)]
+struct CancelGuard {
+    executor: Arc<ExecutorInbox>,
+    invocation: InvocationId,
+    settled: bool,
+}
+
+impl CancelGuard {
+    fn disarm(&mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.executor.send(Work::Cancel(self.invocation));
+        }
+    }
+}
+
+impl PoolCore {
+    /// The scripts.
+    pub(super) fn program(&self) -> Program {
+        self.config.program.clone()
+    }
+
+    /// What an engine of this pool is told.
+    pub(super) fn surroundings(&self, call_sync: Rc<CallSync>) -> Surroundings {
+        Surroundings {
+            call_sync,
+            node_name: self.config.node_name.clone(),
+            max_depth: self.config.max_depth,
+            max_body: self.config.max_body,
+        }
+    }
+
+    fn begin(&self, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
+        let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+        let executor = self.redirect(Box::new(Invoke {
+            id: invocation,
+            call,
+            reply,
+            permit,
+        }));
+        CancelGuard {
+            executor,
+            invocation,
+            settled: false,
+        }
+    }
+
+    /// Gives a call to the executor with the least to do; of idle ones to the first, which is the warmest.
+    pub(super) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
+        let active = self.active.load();
+        let mut chosen = &active[0];
+        for executor in active.iter() {
+            if chosen.load() == 0 {
+                break;
+            }
+            if executor.load() < chosen.load() {
+                chosen = executor;
+            }
+        }
+        chosen.send(Work::Invoke(invoke));
+        chosen.clone()
+    }
+
+    /// Sends out the calls that scripts on `from` made.
+    pub(super) fn send_out(&self, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        if let Some(outbound) = self.outbound.get() {
+            return outbound.send(from.clone(), calls);
+        }
+        for OutgoingCall { id, parent, call } in calls {
+            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+            let reply = ReplyTo::Script {
+                executor: from.clone(),
+                call: id,
+            };
+            let executor = self.redirect(Box::new(Invoke {
+                id: invocation,
+                call,
+                reply,
+                permit: None,
+            }));
+            self.lock_children()
+                .entry(parent)
+                .or_default()
+                .push((executor, invocation));
+        }
+    }
+
+    /// These invocations ended while calls of theirs were open.
+    pub(super) fn abandon(&self, parents: Vec<InvocationId>) {
+        if let Some(outbound) = self.outbound.get() {
+            return outbound.abandon(parents);
+        }
+        for parent in parents {
+            let children = self.lock_children().remove(&parent).unwrap_or_default();
+            for (executor, invocation) in children {
+                executor.send(Work::Cancel(invocation));
+            }
+        }
+    }
+
+    /// This invocation ended with nothing open.
+    pub(super) fn forget_children(&self, parent: InvocationId) {
+        if self.outbound.get().is_none() {
+            self.lock_children().remove(&parent);
+        }
+    }
+
+    fn lock_children(&self) -> MutexGuard<'_, Children> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A script on `executor` is about to block it: another takes its place.
+    pub(super) fn block(self: &Arc<Self>, executor: &Arc<ExecutorInbox>) -> Result<(), CallError> {
+        let mut roster = self.lock_roster();
+        let spare = match roster.resting.pop() {
+            Some(spare) => spare,
+            None if roster.spares_made < MAX_SPARES => {
+                roster.spares_made += 1;
+                start_executor(self, self.config.executors + roster.spares_made, None)
+            }
+            None => return Err(CallError::Overloaded),
+        };
+        let mut active: Vec<_> = self
+            .active
+            .load()
+            .iter()
+            .filter(|other| other.number != executor.number)
+            .cloned()
+            .collect();
+        active.push(spare);
+        self.active.store(Arc::new(active));
+        Ok(())
+    }
+
+    /// `executor` runs again: it takes calls again, and one stand-in rests once it has finished what it has.
+    pub(super) fn unblock(&self, executor: &Arc<ExecutorInbox>) {
+        let mut roster = self.lock_roster();
+        let mut active: Vec<_> = self.active.load().iter().cloned().collect();
+        active.push(executor.clone());
+        // The longest numbers are stand-ins; those that the pool began with stay in use.
+        active.sort_by_key(|executor| executor.number);
+        if active.len() > self.config.executors {
+            roster.resting.extend(active.pop());
+        }
+        self.active.store(Arc::new(active));
+    }
+}
+
+fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -> Arc<ExecutorInbox> {
+    let inbox = Arc::new(ExecutorInbox::new(number));
+    let (for_actor, pool) = (inbox.clone(), core.clone());
+    let loaded = Mutex::new(loaded);
+    let thread = move || {
+        std::thread::Builder::new()
+            .name(format!("js-{number}"))
+            .stack_size(STACK_BYTES)
+    };
+    let address = SyncArbiter::start_with_thread_builder(1, thread, move || {
+        // Only the first actor reports; those that follow a panic have nobody waiting.
+        let loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner).take();
+        JsExecutor::new(for_actor.clone(), pool.clone(), loaded)
+    });
+    inbox.connect(address);
+    inbox
+}
+
+#[cfg(test)]
+mod tests;

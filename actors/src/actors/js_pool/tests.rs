@@ -1,0 +1,202 @@
+//! The pool with real engines on real threads.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+
+use super::*;
+use crate::engine::Script;
+use crate::policy::admission::Admission;
+use crate::protocol::{CallScope, Code, JsonText};
+
+const PROGRAM: &str = r"
+let held = [];
+madrpc.register('add', p => p[0] + p[1]);
+madrpc.register('hold', () => new Promise(done => held.push(done)));
+madrpc.register('held', () => held.length);
+madrpc.register('release', () => { const all = held; held = []; all.forEach(done => done('free')); return all.length });
+madrpc.register('sleep', p => new Promise(done => setTimeout(() => done(p[0]), p[0])));
+madrpc.register('deep', async p => p[0] === 0 ? 0 : 1 + await madrpc.call('deep', [p[0] - 1]));
+madrpc.register('deepSync', p => p[0] === 0 ? 0 : 1 + madrpc.callSync('deepSync', [p[0] - 1]));
+madrpc.register('fan', async p => (await Promise.all(Array.from({length: p[0]}, (_, i) => madrpc.call('add', [i, 1])))).reduce((a, b) => a + b, 0));
+madrpc.register('parentOfHold', () => madrpc.call('hold'));
+madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({length: 500}, (_, i) => i); for (let n = 0; n < 50; n++) a.sort(() => Math.random() - 0.5); return 'survived' });
+";
+
+fn pool(executors: usize) -> JsPool {
+    let program = Arc::new([Script {
+        path: "pool.js".into(),
+        source: PROGRAM.into(),
+    }]);
+    let config = PoolConfig {
+        program,
+        executors,
+        max_depth: 64,
+        max_body: 1 << 20,
+        node_name: Arc::new(OnceLock::new()),
+    };
+    JsPool::start(config).expect("loads")
+}
+
+fn call(method: &str, params: &str) -> Call {
+    let params = Some(JsonText::parse(params).expect("JSON"));
+    Call {
+        method: method.into(),
+        params,
+        scope: CallScope::root(Duration::from_secs(20)),
+    }
+}
+
+async fn run(pool: &JsPool, admission: &Admission, method: &str, params: &str) -> String {
+    let permit = admission.admit(1, 0).expect("free");
+    let result = pool.invoke(call(method, params), permit).await;
+    result.map_or_else(|error| error.to_string(), |text| text.as_str().to_owned())
+}
+
+/// Asks again and again, without sleeping, until `method` answers `expected`.
+async fn until(pool: &JsPool, admission: &Admission, method: &str, expected: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = run(pool, admission, method, "[]").await;
+        if answer == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{method} is {answer}, not {expected}");
+    }
+}
+
+fn with_pool<F: Future<Output = ()>>(executors: usize, body: impl FnOnce(JsPool, Admission) -> F) {
+    actix_rt::System::new().block_on(async {
+        let admission = Admission::new(10_000);
+        body(pool(executors), admission.clone()).await;
+        assert_eq!(admission.inflight(), 0, "a permit was lost");
+    });
+}
+
+#[test]
+fn runs_calls_and_tells_its_methods() {
+    with_pool(2, |pool, admission| async move {
+        assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
+        assert!(pool.knows_method("add") && !pool.knows_method("toString"));
+        assert_eq!(
+            run(&pool, &admission, "toString", "[]").await,
+            "-32601 Method not found"
+        );
+        assert_eq!(pool.busy().1, 2);
+    });
+}
+
+#[test]
+fn a_call_that_waits_holds_nothing_up() {
+    with_pool(1, |pool, admission| async move {
+        let waiting: Vec<_> = (0..200)
+            .map(|_| pool.invoke(call("hold", "[]"), admission.admit(1, 0).expect("free")))
+            .collect();
+        until(&pool, &admission, "held", "200").await;
+        assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
+        assert_eq!(run(&pool, &admission, "release", "[]").await, "200");
+        for result in futures_util::future::join_all(waiting).await {
+            assert_eq!(result.expect("released").as_str(), "\"free\"");
+        }
+    });
+}
+
+#[test]
+fn recursion_through_the_pool_needs_one_executor_only() {
+    with_pool(1, |pool, admission| async move {
+        assert_eq!(run(&pool, &admission, "deep", "[30]").await, "30");
+        assert_eq!(run(&pool, &admission, "deepSync", "[30]").await, "30");
+        let both = ["deep", "deepSync"].map(|method| run(&pool, &admission, method, "[20]"));
+        assert_eq!(futures_util::future::join_all(both).await, ["20", "20"]);
+        assert!(run(&pool, &admission, "deep", "[100]").await.contains("-32011"));
+        assert!(run(&pool, &admission, "deepSync", "[100]").await.contains("-32011"));
+        assert_eq!(pool.busy().1, 1, "stand-ins rest again");
+    });
+}
+
+#[test]
+fn many_fan_outs_at_once_all_add_up() {
+    with_pool(2, |pool, admission| async move {
+        let runs = (0..50).map(|_| run(&pool, &admission, "fan", "[50]"));
+        for sum in futures_util::future::join_all(runs).await {
+            assert_eq!(sum, "1275");
+        }
+    });
+}
+
+#[test]
+fn a_batch_answers_every_index_once() {
+    with_pool(2, |pool, admission| async move {
+        let calls = (0..100).map(|i| call("add", &format!("[{i},1]"))).collect();
+        let permit = admission.admit(100, 0).expect("free");
+        let mut results: Vec<_> = pool.invoke_batch(calls, permit).collect().await;
+        results.sort_by_key(|(index, _)| *index);
+        let sums: Vec<_> = results
+            .into_iter()
+            .map(|(_, result)| result.expect("a sum").as_str().to_owned())
+            .collect();
+        assert_eq!(sums, (1..=100).map(|sum| sum.to_string()).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_caller_that_goes_away_cancels_its_call_and_the_calls_below() {
+    with_pool(1, |pool, admission| async move {
+        let parent = pool.invoke(call("parentOfHold", "[]"), admission.admit(1, 0).expect("free"));
+        until(&pool, &admission, "held", "1").await;
+        drop(parent);
+        // Its permit comes back when the executor has dropped it.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while admission.inflight() > 0 {
+            assert!(Instant::now() < deadline, "the cancelled call is still there");
+            run(&pool, &admission, "add", "[1,2]").await;
+        }
+        assert!(pool.0.lock_children().is_empty());
+    });
+}
+
+#[test]
+fn a_panic_in_the_engine_costs_its_calls_and_nothing_else() {
+    with_pool(1, |pool, admission| async move {
+        let parked = pool.invoke(call("hold", "[]"), admission.admit(1, 0).expect("free"));
+        until(&pool, &admission, "held", "1").await;
+        let answer = run(&pool, &admission, "panic", "[]").await;
+        assert!(answer.starts_with("-32603"), "Boa no longer panics on it: {answer}");
+        assert_eq!(parked.await.map_err(|error| error.code()), Err(Code::INTERNAL));
+        assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
+        assert_eq!(
+            run(&pool, &admission, "held", "[]").await,
+            "0",
+            "the engine is a new one"
+        );
+    });
+}
+
+#[test]
+fn an_expired_call_does_not_run() {
+    with_pool(1, |pool, admission| async move {
+        let mut late = call("add", "[1,2]");
+        late.scope.deadline = Instant::now();
+        let result = pool.invoke(late, admission.admit(1, 0).expect("free")).await;
+        assert_eq!(result.map_err(|error| error.code()), Err(Code::TIMEOUT));
+    });
+}
+
+#[test]
+fn scripts_that_do_not_load_are_told() {
+    actix_rt::System::new().block_on(async {
+        let program = Arc::new([Script {
+            path: "bad.js".into(),
+            source: "let = ".into(),
+        }]);
+        let config = PoolConfig {
+            program,
+            executors: 2,
+            max_depth: 1,
+            max_body: 1,
+            node_name: Arc::new(OnceLock::new()),
+        };
+        let error = JsPool::start(config).expect_err("a syntax error");
+        assert!(error.to_string().starts_with("bad.js:1:"), "{error}");
+    });
+}

@@ -1,0 +1,233 @@
+//! Outbound: takes the calls of a node's scripts to an orchestrator, and the results back to their executors.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Context, Handler, Message};
+use futures_util::StreamExt;
+use tokio::task::AbortHandle;
+
+use super::executor_inbox::{ExecutorInbox, Work};
+use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
+use crate::engine::{CallId, InvocationId, OutgoingCall};
+use crate::protocol::{Call, CallError, CallResult};
+
+/// Calls that travel in one request at most. A turn that makes more fills several, which spread over the
+/// orchestrator's threads.
+pub const MAX_TOGETHER: usize = 128;
+
+/// Params that travel in one request at most, in bytes; a single call may have more.
+const MAX_BYTES_TOGETHER: usize = 1 << 20;
+
+/// A handle to the actor.
+#[derive(Clone, Debug)]
+pub struct Outbound(Addr<OutboundActor>);
+
+impl Outbound {
+    /// Starts the actor on the current arbiter. The first orchestrator that can be reached gets the calls.
+    pub fn start(orchestrators: Vec<PeerUrl>, clients: &PeerClientFactory) -> Self {
+        let actor = OutboundActor {
+            client: clients(),
+            orchestrators: orchestrators.into(),
+            running: Running::default(),
+            next_task: 0,
+        };
+        Outbound(actor.start())
+    }
+
+    /// Sends calls made on `from`. Their number is bounded by the engine, which counts open calls.
+    pub fn send(&self, from: Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        self.0.do_send(Send { from, calls });
+    }
+
+    /// These invocations no longer wait for their calls.
+    pub fn abandon(&self, parents: Vec<InvocationId>) {
+        self.0.do_send(Abandon { parents });
+    }
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Send {
+    from: Arc<ExecutorInbox>,
+    calls: Vec<OutgoingCall>,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Abandon {
+    parents: Vec<InvocationId>,
+}
+
+/// The requests that are under way, by the invocation whose calls they carry.
+type Running = Rc<RefCell<HashMap<InvocationId, HashMap<u64, AbortHandle>>>>;
+
+struct OutboundActor {
+    client: Rc<dyn PeerClient>,
+    orchestrators: Rc<[PeerUrl]>,
+    running: Running,
+    next_task: u64,
+}
+
+impl Actor for OutboundActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Send> for OutboundActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Send, _context: &mut Self::Context) {
+        for (parent, calls) in split(message.calls) {
+            let task = self.next_task;
+            self.next_task += 1;
+            let running = self.running.clone();
+            let carry = carry(
+                self.client.clone(),
+                self.orchestrators.clone(),
+                message.from.clone(),
+                calls,
+            );
+            // Context::spawn would poll every request on each wake-up of the actor.
+            let handle = actix_rt::spawn(async move {
+                carry.await;
+                let mut running = running.borrow_mut();
+                if let Some(tasks) = running.get_mut(&parent) {
+                    tasks.remove(&task);
+                    if tasks.is_empty() {
+                        running.remove(&parent);
+                    }
+                }
+            });
+            self.running
+                .borrow_mut()
+                .entry(parent)
+                .or_default()
+                .insert(task, handle.abort_handle());
+        }
+    }
+}
+
+impl Handler<Abandon> for OutboundActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Abandon, _context: &mut Self::Context) {
+        for parent in message.parents {
+            for (_, task) in self.running.borrow_mut().remove(&parent).unwrap_or_default() {
+                task.abort();
+            }
+        }
+    }
+}
+
+/// Groups calls that travel together: those of one invocation, up to the bounds of one request.
+fn split(calls: Vec<OutgoingCall>) -> Vec<(InvocationId, Vec<(CallId, Call)>)> {
+    let mut groups: Vec<(InvocationId, Vec<(CallId, Call)>)> = Vec::new();
+    let mut bytes = 0;
+    for OutgoingCall { id, parent, call } in calls {
+        let size = call.params.as_ref().map_or(0, |params| params.len());
+        match groups.last_mut() {
+            Some((owner, group))
+                if *owner == parent && group.len() < MAX_TOGETHER && bytes + size <= MAX_BYTES_TOGETHER =>
+            {
+                bytes += size;
+                group.push((id, call));
+            }
+            _ => {
+                bytes = size;
+                groups.push((parent, vec![(id, call)]));
+            }
+        }
+    }
+    groups
+}
+
+/// Takes calls to the first orchestrator that can be reached, and every result to the executor.
+async fn carry(
+    client: Rc<dyn PeerClient>,
+    orchestrators: Rc<[PeerUrl]>,
+    to: Arc<ExecutorInbox>,
+    mut calls: Vec<(CallId, Call)>,
+) {
+    for (position, orchestrator) in orchestrators.iter().enumerate() {
+        let last = position + 1 == orchestrators.len();
+        calls = attempt(&client, orchestrator, &to, calls, last).await;
+        if calls.is_empty() {
+            return;
+        }
+        log::warn!(
+            "orchestrator {orchestrator} can't be reached; {} calls go to the next",
+            calls.len()
+        );
+    }
+}
+
+/// One attempt; gives back the calls that did not leave this process, unless it is the `last` attempt.
+async fn attempt(
+    client: &Rc<dyn PeerClient>,
+    orchestrator: &PeerUrl,
+    to: &Arc<ExecutorInbox>,
+    mut calls: Vec<(CallId, Call)>,
+    last: bool,
+) -> Vec<(CallId, Call)> {
+    let unsent = |result: &CallResult| !last && matches!(result, Err(CallError::Unreachable { sent: false }));
+    if calls.len() == 1 {
+        let (id, call) = calls.swap_remove(0);
+        let kept = if last { None } else { Some(call.clone()) };
+        let result = client.call(orchestrator, call).await;
+        return match kept {
+            Some(call) if unsent(&result) => vec![(id, call)],
+            _ => {
+                to.send(Work::Settled(vec![(id, result)]));
+                Vec::new()
+            }
+        };
+    }
+    let ids: Vec<_> = calls.iter().map(|(id, _)| *id).collect();
+    let kept: Vec<_> = if last { Vec::new() } else { calls.clone() };
+    let batch = calls.into_iter().map(|(_, call)| call).collect();
+    let mut results = client.batch(orchestrator, batch).ready_chunks(MAX_TOGETHER);
+    let mut again = Vec::new();
+    while let Some(chunk) = results.next().await {
+        let mut settled = Vec::with_capacity(chunk.len());
+        for (index, result) in chunk {
+            if unsent(&result) {
+                again.push(kept[index].clone());
+            } else {
+                settled.push((ids[index], result));
+            }
+        }
+        if !settled.is_empty() {
+            to.send(Work::Settled(settled));
+        }
+    }
+    again
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::protocol::CallScope;
+
+    #[test]
+    fn calls_of_one_invocation_travel_together_up_to_the_bound() {
+        let call = |id, parent| OutgoingCall {
+            id,
+            parent,
+            call: Call {
+                method: "m".into(),
+                params: None,
+                scope: CallScope::root(Duration::from_secs(1)),
+            },
+        };
+        let calls = (0..300).map(|id| call(id, u64::from(id >= 200))).collect();
+        let sizes: Vec<_> = split(calls)
+            .into_iter()
+            .map(|(parent, group)| (parent, group.len()))
+            .collect();
+        assert_eq!(sizes, [(0, 128), (0, 72), (1, 100)]);
+    }
+}
