@@ -178,22 +178,18 @@ impl JsExecutor {
     }
 
     fn invoke(&mut self, invoke: Invoke) {
-        let Invoke {
-            id,
-            call,
-            reply,
-            permit,
-        } = invoke;
-        if reply.is_closed() {
+        let Invoke { id, call, reply, permit } = invoke;
+        let waiting = Waiting { reply, permit };
+        if waiting.reply.is_closed() {
             return;
         }
         if let Err(expired) = call.scope.remaining() {
-            return reply.send(Err(expired));
+            return waiting.answer(Err(expired));
         }
         let Some(engine) = &mut self.engine else {
-            return reply.send(Err(CallError::internal("this executor has no engine")));
+            return waiting.answer(Err(CallError::internal("this executor has no engine")));
         };
-        self.running = Some(Waiting { reply, permit });
+        self.running = Some(waiting);
         let result = engine.invoke(id, call);
         if let Some(waiting) = self.running.take() {
             match result {
