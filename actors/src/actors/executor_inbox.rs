@@ -120,10 +120,7 @@ impl ExecutorInbox {
                 return false;
             }
             state.waiting = true;
-            (state, _) = self
-                .arrived
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner);
+            (state, _) = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
             state.waiting = false;
         }
     }

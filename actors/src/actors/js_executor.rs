@@ -79,14 +79,8 @@ impl JsExecutor {
     }
 
     fn load(&mut self) {
-        let calls = SyncCalls {
-            inbox: self.inbox.clone(),
-            pool: self.pool.clone(),
-            backlog: self.backlog.clone(),
-        };
-        let surroundings = self
-            .pool
-            .surroundings(Rc::new(move |leaving| calls.call_and_wait(leaving)));
+        let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone(), backlog: self.backlog.clone() };
+        let surroundings = self.pool.surroundings(Rc::new(move |leaving| calls.call_and_wait(leaving)));
         let program = self.pool.program();
         // A script can make the engine panic while it loads, too.
         let engine = catch_unwind(AssertUnwindSafe(|| Engine::load(&program, surroundings)))
@@ -119,12 +113,7 @@ impl JsExecutor {
                 idle_since = Instant::now();
             }
             let now = Instant::now();
-            if self
-                .engine
-                .as_ref()
-                .and_then(Engine::next_due)
-                .is_some_and(|due| due <= now)
-            {
+            if self.engine.as_ref().and_then(Engine::next_due).is_some_and(|due| due <= now) {
                 if let Some(engine) = &mut self.engine {
                     engine.fire_timers(now);
                 }
@@ -153,11 +142,7 @@ impl JsExecutor {
 
     fn wait_until(&self, idle_since: Instant) -> Instant {
         let timer = self.engine.as_ref().and_then(Engine::next_due);
-        let sweep = if self.parked.is_empty() {
-            idle_since + LINGER
-        } else {
-            self.next_sweep
-        };
+        let sweep = if self.parked.is_empty() { idle_since + LINGER } else { self.next_sweep };
         timer.map_or(sweep, |timer| timer.min(sweep))
     }
 
@@ -230,12 +215,8 @@ impl JsExecutor {
     }
 
     fn sweep(&mut self) {
-        let gone: Vec<_> = self
-            .parked
-            .iter()
-            .filter(|(_, waiting)| waiting.reply.is_closed())
-            .map(|(id, _)| *id)
-            .collect();
+        let gone: Vec<_> =
+            self.parked.iter().filter(|(_, waiting)| waiting.reply.is_closed()).map(|(id, _)| *id).collect();
         for id in gone {
             self.cancel(id);
         }

@@ -80,9 +80,8 @@ impl JsPool {
             config,
         });
         let (loaded, outcomes) = std::sync::mpsc::channel();
-        let executors: Vec<_> = (0..core.config.executors)
-            .map(|n| start_executor(&core, n, Some(loaded.clone())))
-            .collect();
+        let executors: Vec<_> =
+            (0..core.config.executors).map(|n| start_executor(&core, n, Some(loaded.clone()))).collect();
         drop(loaded);
         core.active.store(Arc::new(executors));
         for outcome in outcomes.iter().take(core.config.executors) {
@@ -112,10 +111,7 @@ impl JsPool {
     pub fn invoke_batch(&self, calls: Vec<Call>, mut permit: Permit) -> BatchResults {
         let (replies, results) = mpsc::unbounded_channel();
         let begin = |(index, call)| {
-            let reply = ReplyTo::Batch {
-                index,
-                replies: replies.clone(),
-            };
+            let reply = ReplyTo::Batch { index, replies: replies.clone() };
             self.0.begin(call, reply, Some(permit.split_one()))
         };
         let guards = calls.into_iter().enumerate().map(begin).collect();
@@ -129,20 +125,16 @@ impl JsPool {
 
     /// Whether a method of this name is registered.
     pub fn knows_method(&self, name: &str) -> bool {
-        self.0.methods.get().is_some_and(|methods| {
-            methods
-                .binary_search_by(|method| method.name.as_str().cmp(name))
-                .is_ok()
-        })
+        self.0
+            .methods
+            .get()
+            .is_some_and(|methods| methods.binary_search_by(|method| method.name.as_str().cmp(name)).is_ok())
     }
 
     /// Executors that have work, and all that take calls.
     pub fn busy(&self) -> (usize, usize) {
         let active = self.0.active.load();
-        (
-            active.iter().filter(|executor| executor.load() > 0).count(),
-            active.len(),
-        )
+        (active.iter().filter(|executor| executor.load() > 0).count(), active.len())
     }
 
     /// Messages that wait for an executor or run in one.
@@ -220,17 +212,8 @@ impl PoolCore {
 
     fn begin(&self, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        let executor = self.redirect(Box::new(Invoke {
-            id: invocation,
-            call,
-            reply,
-            permit,
-        }));
-        CancelGuard {
-            executor,
-            invocation,
-            settled: false,
-        }
+        let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit }));
+        CancelGuard { executor, invocation, settled: false }
     }
 
     /// Gives a call to the executor with the least to do; of idle ones to the first, which is the warmest.
@@ -256,20 +239,9 @@ impl PoolCore {
         }
         for OutgoingCall { id, parent, call } in calls {
             let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-            let reply = ReplyTo::Script {
-                executor: from.clone(),
-                call: id,
-            };
-            let executor = self.redirect(Box::new(Invoke {
-                id: invocation,
-                call,
-                reply,
-                permit: None,
-            }));
-            self.lock_children()
-                .entry(parent)
-                .or_default()
-                .push((executor, invocation));
+            let reply = ReplyTo::Script { executor: from.clone(), call: id };
+            let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit: None }));
+            self.lock_children().entry(parent).or_default().push((executor, invocation));
         }
     }
 
@@ -312,13 +284,8 @@ impl PoolCore {
             }
             None => return Err(CallError::Overloaded),
         };
-        let mut active: Vec<_> = self
-            .active
-            .load()
-            .iter()
-            .filter(|other| other.number != executor.number)
-            .cloned()
-            .collect();
+        let mut active: Vec<_> =
+            self.active.load().iter().filter(|other| other.number != executor.number).cloned().collect();
         active.push(spare);
         self.active.store(Arc::new(active));
         Ok(())
@@ -342,11 +309,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     let inbox = Arc::new(ExecutorInbox::new(number));
     let (for_actor, pool) = (inbox.clone(), core.clone());
     let loaded = Mutex::new(loaded);
-    let thread = move || {
-        std::thread::Builder::new()
-            .name(format!("js-{number}"))
-            .stack_size(STACK_BYTES)
-    };
+    let thread = move || std::thread::Builder::new().name(format!("js-{number}")).stack_size(STACK_BYTES);
     let address = SyncArbiter::start_with_thread_builder(1, thread, move || {
         // Only the first actor reports; those that follow a panic have nobody waiting.
         let loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -83,12 +83,7 @@ impl Handler<Send> for OutboundActor {
             let task = self.next_task;
             self.next_task += 1;
             let running = self.running.clone();
-            let carry = carry(
-                self.client.clone(),
-                self.orchestrators.clone(),
-                message.from.clone(),
-                calls,
-            );
+            let carry = carry(self.client.clone(), self.orchestrators.clone(), message.from.clone(), calls);
             // Context::spawn would poll every request on each wake-up of the actor.
             let handle = actix_rt::spawn(async move {
                 carry.await;
@@ -100,11 +95,7 @@ impl Handler<Send> for OutboundActor {
                     }
                 }
             });
-            self.running
-                .borrow_mut()
-                .entry(parent)
-                .or_default()
-                .insert(task, handle.abort_handle());
+            self.running.borrow_mut().entry(parent).or_default().insert(task, handle.abort_handle());
         }
     }
 }
@@ -156,10 +147,7 @@ async fn carry(
         if calls.is_empty() {
             return;
         }
-        log::warn!(
-            "orchestrator {orchestrator} can't be reached; {} calls go to the next",
-            calls.len()
-        );
+        log::warn!("orchestrator {orchestrator} can't be reached; {} calls go to the next", calls.len());
     }
 }
 
@@ -217,17 +205,10 @@ mod tests {
         let call = |id, parent| OutgoingCall {
             id,
             parent,
-            call: Call {
-                method: "m".into(),
-                params: None,
-                scope: CallScope::root(Duration::from_secs(1)),
-            },
+            call: Call { method: "m".into(), params: None, scope: CallScope::root(Duration::from_secs(1)) },
         };
         let calls = (0..300).map(|id| call(id, u64::from(id >= 200))).collect();
-        let sizes: Vec<_> = split(calls)
-            .into_iter()
-            .map(|(parent, group)| (parent, group.len()))
-            .collect();
+        let sizes: Vec<_> = split(calls).into_iter().map(|(parent, group)| (parent, group.len())).collect();
         assert_eq!(sizes, [(0, 128), (0, 72), (1, 100)]);
     }
 }

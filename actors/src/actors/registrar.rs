@@ -17,10 +17,7 @@ use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registere
 use crate::protocol::{Call, CallError, CallScope, JsonText};
 
 /// Between attempts to register.
-const BACKOFF: Backoff = Backoff {
-    first: Duration::from_millis(200),
-    most: Duration::from_secs(5),
-};
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
 
 /// How long one message to an orchestrator may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,14 +63,7 @@ impl Registrar {
     /// Starts on the current arbiter, and registers.
     pub fn start(membership: Membership, clients: &PeerClientFactory) -> Self {
         let joined = vec![None; membership.orchestrators.len()];
-        Registrar(
-            RegistrarActor {
-                membership,
-                client: clients(),
-                joined,
-            }
-            .start(),
-        )
+        Registrar(RegistrarActor { membership, client: clients(), joined }.start())
     }
 
     /// Leaves every cluster. Bounded by the time of one message.
@@ -124,10 +114,7 @@ impl Actor for RegistrarActor {
 
     fn started(&mut self, context: &mut Self::Context) {
         for orchestrator in 0..self.membership.orchestrators.len() {
-            context.notify(Join {
-                orchestrator,
-                attempt: 0,
-            });
+            context.notify(Join { orchestrator, attempt: 0 });
         }
     }
 }
@@ -138,30 +125,19 @@ impl Handler<Join> for RegistrarActor {
     fn handle(&mut self, Join { orchestrator, attempt }: Join, context: &mut Self::Context) {
         let url = self.membership.orchestrators[orchestrator].clone();
         let registered = register(self.client.clone(), url.clone(), self.membership.clone());
-        let done = registered
-            .into_actor(self)
-            .map(move |outcome, actor, context| match outcome {
-                Ok(registered) => {
-                    log::info!("registered with {url} as {}", registered.registered_url);
-                    let lease = Duration::from_millis(registered.lease_ms.max(30));
-                    actor.joined[orchestrator] = Some(lease);
-                    context.notify_later(Renew { orchestrator }, lease / 3);
-                }
-                Err(error) => {
-                    let delay = BACKOFF.delay(attempt, fastrand::f64());
-                    log::warn!(
-                        "could not register with {url}: {error}; next attempt in {} ms",
-                        delay.as_millis()
-                    );
-                    context.notify_later(
-                        Join {
-                            orchestrator,
-                            attempt: attempt.saturating_add(1),
-                        },
-                        delay,
-                    );
-                }
-            });
+        let done = registered.into_actor(self).map(move |outcome, actor, context| match outcome {
+            Ok(registered) => {
+                log::info!("registered with {url} as {}", registered.registered_url);
+                let lease = Duration::from_millis(registered.lease_ms.max(30));
+                actor.joined[orchestrator] = Some(lease);
+                context.notify_later(Renew { orchestrator }, lease / 3);
+            }
+            Err(error) => {
+                let delay = BACKOFF.delay(attempt, fastrand::f64());
+                log::warn!("could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
+                context.notify_later(Join { orchestrator, attempt: attempt.saturating_add(1) }, delay);
+            }
+        });
         // One future per orchestrator at a time.
         context.spawn(done);
     }
@@ -175,40 +151,24 @@ impl Handler<Renew> for RegistrarActor {
         let url = self.membership.orchestrators[orchestrator].clone();
         let load = (self.membership.load)();
         let instance = self.membership.register.instance.clone().unwrap_or_default();
-        let beat = Heartbeat {
-            instance,
-            inflight: load.inflight,
-            queue: load.queue,
-            cpu: 0.0,
-        };
-        let reply = ask::<HeartbeatReply>(
-            self.client.clone(),
-            url.clone(),
-            "_heartbeat",
-            JsonText::of(&beat),
-            lease,
-        );
-        let done = reply
-            .into_actor(self)
-            .map(move |outcome, actor, context| match outcome {
-                Ok(HeartbeatReply { known: true, lease_ms }) => {
-                    let lease = Duration::from_millis(lease_ms.max(30));
-                    actor.joined[orchestrator] = Some(lease);
-                    context.notify_later(Renew { orchestrator }, lease / 3);
-                }
-                Ok(HeartbeatReply { known: false, .. }) => {
-                    log::info!("{url} does not know this node any more; registering again");
-                    actor.joined[orchestrator] = None;
-                    context.notify(Join {
-                        orchestrator,
-                        attempt: 0,
-                    });
-                }
-                Err(error) => {
-                    log::warn!("heartbeat to {url} failed: {error}");
-                    context.notify_later(Renew { orchestrator }, lease / 3);
-                }
-            });
+        let beat = Heartbeat { instance, inflight: load.inflight, queue: load.queue, cpu: 0.0 };
+        let reply = ask::<HeartbeatReply>(self.client.clone(), url.clone(), "_heartbeat", JsonText::of(&beat), lease);
+        let done = reply.into_actor(self).map(move |outcome, actor, context| match outcome {
+            Ok(HeartbeatReply { known: true, lease_ms }) => {
+                let lease = Duration::from_millis(lease_ms.max(30));
+                actor.joined[orchestrator] = Some(lease);
+                context.notify_later(Renew { orchestrator }, lease / 3);
+            }
+            Ok(HeartbeatReply { known: false, .. }) => {
+                log::info!("{url} does not know this node any more; registering again");
+                actor.joined[orchestrator] = None;
+                context.notify(Join { orchestrator, attempt: 0 });
+            }
+            Err(error) => {
+                log::warn!("heartbeat to {url} failed: {error}");
+                context.notify_later(Renew { orchestrator }, lease / 3);
+            }
+        });
         context.spawn(done);
     }
 }
@@ -253,10 +213,7 @@ async fn register(
         Some(url) => url.clone(),
         None => address_towards(&orchestrator, membership.port).await?,
     };
-    let register = Register {
-        node_url: node_url.to_string(),
-        ..membership.register
-    };
+    let register = Register { node_url: node_url.to_string(), ..membership.register };
     ask(client, orchestrator, "_register", JsonText::of(&register), PATIENCE).await
 }
 
@@ -267,11 +224,7 @@ async fn ask<T: DeserializeOwned>(
     params: Result<JsonText, CallError>,
     timeout: Duration,
 ) -> Result<T, CallError> {
-    let call = Call {
-        method: method.to_owned(),
-        params: Some(params?),
-        scope: CallScope::root(timeout),
-    };
+    let call = Call { method: method.to_owned(), params: Some(params?), scope: CallScope::root(timeout) };
     let result = client.call(&peer, call).await?;
     serde_json::from_str(result.as_str()).map_err(|error| CallError::internal(format!("{method} answered {error}")))
 }
@@ -281,15 +234,9 @@ async fn address_towards(orchestrator: &PeerUrl, port: u16) -> Result<PeerUrl, C
     let target = orchestrator.as_str().split("://").nth(1).unwrap_or_default().to_owned();
     let found = tokio::task::spawn_blocking(move || -> std::io::Result<IpAddr> {
         use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
-        let target = target
-            .to_socket_addrs()?
-            .next()
-            .ok_or(std::io::ErrorKind::AddrNotAvailable)?;
-        let any: SocketAddr = if target.is_ipv4() {
-            (Ipv4Addr::UNSPECIFIED, 0).into()
-        } else {
-            (Ipv6Addr::UNSPECIFIED, 0).into()
-        };
+        let target = target.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+        let any: SocketAddr =
+            if target.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
         let socket = UdpSocket::bind(any)?;
         socket.connect(target)?;
         Ok(socket.local_addr()?.ip())

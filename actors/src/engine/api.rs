@@ -40,28 +40,16 @@ const RPC_ERROR: &str = r"(class RpcError extends Error {
 /// Sets up the context: `madrpc`, and the objects that the engine itself needs.
 pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
     let rpc_error = context.eval(Source::from_bytes(RPC_ERROR))?;
-    let rpc_error = rpc_error
-        .as_object()
-        .ok_or_else(|| type_error("RpcError is no class"))?;
+    let rpc_error = rpc_error.as_object().ok_or_else(|| type_error("RpcError is no class"))?;
     let prototype = rpc_error.get(js_string!("prototype"), context)?;
-    let prototype = prototype
-        .as_object()
-        .ok_or_else(|| type_error("RpcError has no prototype"))?;
+    let prototype = prototype.as_object().ok_or_else(|| type_error("RpcError has no prototype"))?;
     let madrpc = ObjectInitializer::new(context)
         .function(NativeFunction::from_fn_ptr(register), js_string!("register"), 2)
         .function(NativeFunction::from_fn_ptr(call), js_string!("call"), 2)
         .function(NativeFunction::from_fn_ptr(call_sync), js_string!("callSync"), 2)
-        .property(
-            js_string!("RpcError"),
-            rpc_error.clone(),
-            Attribute::READONLY | Attribute::ENUMERABLE,
-        )
+        .property(js_string!("RpcError"), rpc_error.clone(), Attribute::READONLY | Attribute::ENUMERABLE)
         .build();
-    context.register_global_property(
-        js_string!("madrpc"),
-        madrpc,
-        Attribute::WRITABLE | Attribute::CONFIGURABLE,
-    )?;
+    context.register_global_property(js_string!("madrpc"), madrpc, Attribute::WRITABLE | Attribute::CONFIGURABLE)?;
     install_json_parse(context)?;
     let api = Api {
         intrinsics: Intrinsics::of(context)?,
@@ -92,13 +80,8 @@ fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> Js
     if !host.loading.get() {
         return Err(type_error("madrpc.register works only while the script loads"));
     }
-    let name = arguments
-        .get_or_undefined(0)
-        .as_string()
-        .ok_or_else(|| type_error("a method's name is a string"))?;
-    let name = name
-        .to_std_string()
-        .map_err(|_| type_error("a method's name is well-formed text"))?;
+    let name = arguments.get_or_undefined(0).as_string().ok_or_else(|| type_error("a method's name is a string"))?;
+    let name = name.to_std_string().map_err(|_| type_error("a method's name is well-formed text"))?;
     if name.is_empty() || name.len() > MAX_NAME {
         return Err(type_error(format!("a method's name has 1 to {MAX_NAME} bytes")));
     }
@@ -110,23 +93,12 @@ fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> Js
     let (options, function) = match arguments {
         [_, function] => (JsValue::undefined(), function),
         [_, options, function, ..] => (options.clone(), function),
-        _ => {
-            return Err(type_error(
-                "madrpc.register takes a name, options if any, and a function",
-            ))
-        }
+        _ => return Err(type_error("madrpc.register takes a name, options if any, and a function")),
     };
-    let function = function
-        .as_function()
-        .ok_or_else(|| type_error(format!("{name} is not a function")))?;
+    let function = function.as_function().ok_or_else(|| type_error(format!("{name} is not a function")))?;
     let info = method_info(name.clone(), &options, context)?;
     let registered_at = errors::stack_here(context)
-        .and_then(|stack| {
-            stack
-                .lines()
-                .find(|line| !line.contains("native"))
-                .map(|line| position(&name, line))
-        })
+        .and_then(|stack| stack.lines().find(|line| !line.contains("native")).map(|line| position(&name, line)))
         .unwrap_or_default();
     let mut methods = host.methods.borrow_mut();
     if methods.len() >= MAX_METHODS {
@@ -135,22 +107,13 @@ fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> Js
     if methods.contains_key(&name) {
         return Err(type_error(format!("{name} is registered already")));
     }
-    methods.insert(
-        name,
-        Method {
-            function,
-            info,
-            registered_at,
-        },
-    );
+    methods.insert(name, Method { function, info, registered_at });
     Ok(JsValue::undefined())
 }
 
 /// The line of a stack trace that names `method` at the position in `line`.
 fn position(method: &str, line: &str) -> String {
-    let place = line
-        .rsplit_once('(')
-        .map_or(line.trim(), |(_, place)| place.trim_end_matches(')'));
+    let place = line.rsplit_once('(').map_or(line.trim(), |(_, place)| place.trim_end_matches(')'));
     format!("    at {method} ({place})")
 }
 
@@ -159,9 +122,7 @@ fn method_info(name: String, options: &JsValue, context: &mut Context) -> JsResu
     if options.is_undefined() {
         return Ok(info);
     }
-    let options = options
-        .as_object()
-        .ok_or_else(|| type_error("options of madrpc.register are an object"))?;
+    let options = options.as_object().ok_or_else(|| type_error("options of madrpc.register are an object"))?;
     info.idempotent = options.get(js_string!("idempotent"), context)?.to_boolean();
     let description = options.get(js_string!("description"), context)?;
     if !description.is_undefined() {
@@ -196,9 +157,7 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
     match open_call(&host, arguments, context)? {
         Ok((invocation, outgoing)) => {
             invocation.open_calls.set(invocation.open_calls.get() + 1);
-            host.pending
-                .borrow_mut()
-                .insert(outgoing.id, PendingCall { invocation, resolvers });
+            host.pending.borrow_mut().insert(outgoing.id, PendingCall { invocation, resolvers });
             host.outgoing.borrow_mut().push(outgoing);
         }
         Err(error) => {
@@ -227,28 +186,21 @@ fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> J
 
 /// What a peer sent as a result, as a value.
 pub(super) fn read_result(text: &JsonText, context: &mut Context) -> JsResult<JsValue> {
-    json_reader::read(text.as_str(), context).map_err(|error| {
-        JsNativeError::range()
-            .with_message(format!("the result can't be read: {error:?}"))
-            .into()
-    })
+    json_reader::read(text.as_str(), context)
+        .map_err(|error| JsNativeError::range().with_message(format!("the result can't be read: {error:?}")).into())
 }
 
 type Opened = Result<(Rc<Invocation>, OutgoingCall), CallError>;
 
 /// Reads the arguments of `madrpc.call`. A programming error throws; what PROTOCOL has a code for is a `CallError`.
 fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
-    let method = arguments
-        .get_or_undefined(0)
-        .as_string()
-        .ok_or_else(|| type_error("the method of madrpc.call is a string"))?;
+    let method =
+        arguments.get_or_undefined(0).as_string().ok_or_else(|| type_error("the method of madrpc.call is a string"))?;
     let method = method.to_std_string_lossy();
     let mut options = CallOptions::default();
     let given = arguments.get_or_undefined(2);
     if !given.is_undefined() {
-        let given = given
-            .as_object()
-            .ok_or_else(|| type_error("options of madrpc.call are an object"))?;
+        let given = given.as_object().ok_or_else(|| type_error("options of madrpc.call are an object"))?;
         options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
         let key = given.get(js_string!("idempotencyKey"), context)?;
         if !key.is_undefined() {
@@ -259,10 +211,7 @@ fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsRes
     let params = arguments.get_or_undefined(1);
     if !params.is_undefined() {
         if !params.is_object() || params.is_callable() {
-            return Ok(Err(CallError::invalid_params(
-                "params",
-                "params are an array or an object",
-            )));
+            return Ok(Err(CallError::invalid_params("params", "params are an array or an object")));
         }
         let Some(invocation) = host.current() else {
             return Ok(Err(CallError::Cancelled));
@@ -270,10 +219,7 @@ fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsRes
         match json_writer::write(params, host.surroundings.max_body, &host.api()?.intrinsics, context) {
             // `toJSON` may turn an object into anything.
             Ok(text) if !matches!(text.first(), Some(b'[' | b'{')) => {
-                return Ok(Err(CallError::invalid_params(
-                    "params",
-                    "params are an array or an object",
-                )));
+                return Ok(Err(CallError::invalid_params("params", "params are an array or an object")));
             }
             Ok(text) => options.params = Some(JsonText::from_trusted(text)),
             Err(json_writer::WriteError::Thrown(error)) => return Err(error),
@@ -290,10 +236,7 @@ fn tags(options: &JsObject, context: &mut Context) -> JsResult<BTreeMap<String, 
     };
     let mut tags = BTreeMap::new();
     for key in object.own_property_keys(context)? {
-        let value = object
-            .get(key.clone(), context)?
-            .to_string(context)?
-            .to_std_string_lossy();
+        let value = object.get(key.clone(), context)?.to_string(context)?.to_std_string_lossy();
         tags.insert(key.to_string(), value);
     }
     Ok(tags)
@@ -306,10 +249,7 @@ fn on_fulfilled(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -
 }
 
 fn on_rejected(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
-    settle(
-        Err(JsError::from_opaque(arguments.get_or_undefined(0).clone())),
-        context,
-    )
+    settle(Err(JsError::from_opaque(arguments.get_or_undefined(0).clone())), context)
 }
 
 /// A reaction runs on behalf of the invocation that it was made for, so one pair of functions serves all.
@@ -341,22 +281,12 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
         (js_string!("method"), |this, _, _| {
             invocation(this).map(|invocation| JsString::from(invocation.method.as_str()).into())
         }),
-        (js_string!("deadline"), |this, _, _| {
-            invocation(this).map(|invocation| deadline_ms(&invocation))
-        }),
+        (js_string!("deadline"), |this, _, _| invocation(this).map(|invocation| deadline_ms(&invocation))),
         (js_string!("trace"), |this, _, context| {
             let trace = invocation(this)?.scope.trace;
             let object = ObjectInitializer::new(context)
-                .property(
-                    js_string!("traceId"),
-                    JsString::from(format!("{:032x}", trace.trace_id)),
-                    Attribute::all(),
-                )
-                .property(
-                    js_string!("spanId"),
-                    JsString::from(format!("{:016x}", trace.span_id)),
-                    Attribute::all(),
-                )
+                .property(js_string!("traceId"), JsString::from(format!("{:032x}", trace.trace_id)), Attribute::all())
+                .property(js_string!("spanId"), JsString::from(format!("{:016x}", trace.span_id)), Attribute::all())
                 .build();
             Ok(object.into())
         }),
@@ -364,22 +294,14 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
     let getters = getters.map(|(name, getter)| (name, native(context, getter)));
     let mut prototype = ObjectInitializer::new(context);
     for (name, getter) in getters {
-        prototype.accessor(
-            name,
-            Some(getter),
-            None,
-            Attribute::ENUMERABLE | Attribute::CONFIGURABLE,
-        );
+        prototype.accessor(name, Some(getter), None, Attribute::ENUMERABLE | Attribute::CONFIGURABLE);
     }
     prototype.build()
 }
 
 fn invocation(this: &JsValue) -> JsResult<Rc<Invocation>> {
     let object = this.as_object();
-    let invocation = object
-        .as_ref()
-        .and_then(|object| object.downcast_ref::<CallContext>())
-        .map(|ctx| ctx.0.clone());
+    let invocation = object.as_ref().and_then(|object| object.downcast_ref::<CallContext>()).map(|ctx| ctx.0.clone());
     invocation.ok_or_else(|| type_error("not the ctx of a call"))
 }
 
@@ -396,10 +318,8 @@ fn deadline_ms(invocation: &Invocation) -> JsValue {
 fn install_json_parse(context: &mut Context) -> JsResult<()> {
     let json = context.global_object().get(js_string!("JSON"), context)?;
     let json = json.as_object().ok_or_else(|| type_error("JSON is missing"))?;
-    let original = json
-        .get(js_string!("parse"), context)?
-        .as_function()
-        .ok_or_else(|| type_error("JSON.parse is missing"))?;
+    let original =
+        json.get(js_string!("parse"), context)?.as_function().ok_or_else(|| type_error("JSON.parse is missing"))?;
     let parse = NativeFunction::from_copy_closure_with_captures(
         |this, arguments, original: &JsFunction, context| {
             if arguments.get_or_undefined(1).is_callable() {
@@ -420,10 +340,7 @@ fn install_json_parse(context: &mut Context) -> JsResult<()> {
         },
         original,
     );
-    let parse = FunctionObjectBuilder::new(context.realm(), parse)
-        .name(js_string!("parse"))
-        .length(2)
-        .build();
+    let parse = FunctionObjectBuilder::new(context.realm(), parse).name(js_string!("parse")).length(2).build();
     json.set(js_string!("parse"), parse, true, context)?;
     Ok(())
 }

@@ -41,11 +41,7 @@ pub(super) fn install(context: &mut Context) -> JsResult<()> {
             0,
         )
         .build();
-    context.register_global_property(
-        js_string!("console"),
-        console,
-        Attribute::WRITABLE | Attribute::CONFIGURABLE,
-    )
+    context.register_global_property(js_string!("console"), console, Attribute::WRITABLE | Attribute::CONFIGURABLE)
 }
 
 fn print(level: log::Level, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
@@ -79,9 +75,9 @@ fn print(level: log::Level, arguments: &[JsValue], context: &mut Context) -> JsR
 fn show(value: &JsValue, host: &Host, context: &mut Context) -> String {
     match value.variant() {
         JsVariant::String(text) => text.to_std_string_lossy(),
-        JsVariant::Object(_) if errors::is_error(value) => value
-            .to_string(context)
-            .map_or_else(|_| "Error".to_owned(), |text| text.to_std_string_lossy()),
+        JsVariant::Object(_) if errors::is_error(value) => {
+            value.to_string(context).map_or_else(|_| "Error".to_owned(), |text| text.to_std_string_lossy())
+        }
         JsVariant::Object(object) if !object.is_callable() => host
             .api()
             .ok()

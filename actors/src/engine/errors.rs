@@ -27,24 +27,15 @@ pub(super) fn is_error(value: &JsValue) -> bool {
 
 /// The stack at this point of the script, as `Error.prototype.stack` prints it.
 pub(super) fn stack_here(context: &mut Context) -> Option<String> {
-    let error = context
-        .intrinsics()
-        .constructors()
-        .error()
-        .constructor()
-        .construct(&[], None, context)
-        .ok()?;
+    let error = context.intrinsics().constructors().error().constructor().construct(&[], None, context).ok()?;
     text_property(&error, "stack", context).filter(|stack| has_position(stack))
 }
 
 /// True when some line of `stack` says line and column; the engine knows them for most instructions, not for all.
 fn has_position(stack: &str) -> bool {
-    stack.lines().any(|line| {
-        line.trim_end_matches(')')
-            .rsplit(':')
-            .next()
-            .is_some_and(|column| column.parse::<u32>().is_ok())
-    })
+    stack
+        .lines()
+        .any(|line| line.trim_end_matches(')').rsplit(':').next().is_some_and(|column| column.parse::<u32>().is_ok()))
 }
 
 /// What a client is told of `error`, which ended `invocation`.
@@ -72,9 +63,7 @@ pub(super) fn write_error(error: WriteError, host: &Host, invocation: &Invocatio
             what: "depth of the result",
             limit: crate::protocol::json_text::MAX_DEPTH as u64,
         },
-        WriteError::TooLarge => CallError::TooLarge {
-            limit: host.surroundings.max_body as u64,
-        },
+        WriteError::TooLarge => CallError::TooLarge { limit: host.surroundings.max_body as u64 },
         WriteError::Thrown(error) => to_call_error(error, host, invocation, context),
     }
 }
@@ -89,14 +78,8 @@ pub(super) fn to_rpc_error(error: &CallError, host: &Host, context: &mut Context
     }
     let text = JsonText::of(error).unwrap_or(JsonText::NULL);
     let object: Option<Object<'_>> = serde_json::from_str(text.as_str()).ok();
-    let message = object
-        .as_ref()
-        .and_then(|object| object.message.as_deref())
-        .unwrap_or(error.message());
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "codes are small integers; JavaScript has only f64"
-    )]
+    let message = object.as_ref().and_then(|object| object.message.as_deref()).unwrap_or(error.message());
+    #[allow(clippy::cast_precision_loss, reason = "codes are small integers; JavaScript has only f64")]
     let code = JsValue::from(error.code().0 as f64);
     let data = match object.as_ref().and_then(|object| object.data) {
         Some(data) => json_reader::read(data.get(), context).unwrap_or_default(),
@@ -109,10 +92,9 @@ pub(super) fn to_rpc_error(error: &CallError, host: &Host, context: &mut Context
 
 fn engine_error(error: &EngineError) -> CallError {
     match error {
-        EngineError::RuntimeLimit(limit) => CallError::LimitExceeded {
-            what: "recursion or stack",
-            limit: limit_of(limit),
-        },
+        EngineError::RuntimeLimit(limit) => {
+            CallError::LimitExceeded { what: "recursion or stack", limit: limit_of(limit) }
+        }
         other => CallError::internal(format!("engine error: {other}")),
     }
 }
@@ -132,31 +114,16 @@ fn as_rpc_error(value: &JsValue, host: &Host, context: &mut Context) -> Option<S
     if !inherits_from(&object, &api.rpc_error_prototype) {
         return None;
     }
-    let code = object
-        .get(js_string!("code"), context)
-        .ok()?
-        .as_number()
-        .filter(|code| code.fract() == 0.0)?;
+    let code = object.get(js_string!("code"), context).ok()?.as_number().filter(|code| code.fract() == 0.0)?;
     let message = text_property(&object, "message", context).unwrap_or_default();
-    let data = object
-        .get(js_string!("data"), context)
-        .ok()
-        .filter(|data| !data.is_undefined());
+    let data = object.get(js_string!("data"), context).ok().filter(|data| !data.is_undefined());
     let data = data.and_then(|data| {
         let text = json_writer::write(&data, host.surroundings.max_body, &api.intrinsics, context);
-        text.map_err(|error| log::warn!(target: "script", "data of an RpcError has no JSON: {error:?}"))
-            .ok()
+        text.map_err(|error| log::warn!(target: "script", "data of an RpcError has no JSON: {error:?}")).ok()
     });
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the constructor accepts safe integers only"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "the constructor accepts safe integers only")]
     let code = Code(code as i64);
-    Some(ScriptError {
-        code,
-        message: bounded(message),
-        data: data.map(JsonText::from_trusted),
-    })
+    Some(ScriptError { code, message: bounded(message), data: data.map(JsonText::from_trusted) })
 }
 
 fn inherits_from(object: &JsObject, prototype: &JsObject) -> bool {
@@ -188,27 +155,14 @@ fn plain_error(
         .filter(|stack| is_error(value) && !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
-        .or_else(|| {
-            host.methods
-                .borrow()
-                .get(&invocation.method)
-                .map(|method| method.registered_at.clone())
-        });
-    let head = if message.is_empty() {
-        name.clone()
-    } else {
-        format!("{name}: {message}")
-    };
+        .or_else(|| host.methods.borrow().get(&invocation.method).map(|method| method.registered_at.clone()));
+    let head = if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
     let stack = format!("{head}\n{}", stack.unwrap_or_default().trim_end());
     let node = host.surroundings.node_name.get().cloned().unwrap_or_default();
     let data = serde_json::json!({
         "name": bounded(name), "stack": bounded(stack), "method": invocation.method, "node": node
     });
-    ScriptError {
-        code: Code::SCRIPT,
-        message: bounded(message),
-        data: JsonText::of(&data).ok(),
-    }
+    ScriptError { code: Code::SCRIPT, message: bounded(message), data: JsonText::of(&data).ok() }
 }
 
 /// A thrown value that is no Error, for people.
@@ -235,10 +189,7 @@ fn text_property(object: &JsObject, name: &str, context: &mut Context) -> Option
 fn backtrace(error: &JsError) -> Option<String> {
     error.as_opaque()?;
     let text = error.to_string();
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with("at "))
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("at ")).collect();
     Some(lines.join("\n")).filter(|stack| has_position(stack))
 }
 
@@ -257,19 +208,13 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
     if has_position(&text) {
         return LoadError(text);
     }
-    if let Some(what) = what
-        .strip_suffix(" (native)")
-        .filter(|what| what.ends_with("abrupt end"))
-    {
+    if let Some(what) = what.strip_suffix(" (native)").filter(|what| what.ends_with("abrupt end")) {
         let line = script.source.lines().count().max(1);
         let column = script.source.lines().last().map_or(0, |line| line.chars().count()) + 1;
         return LoadError(format!("{path}:{line}:{column}: {what}"));
     }
     // The engine has no position for a name that it can't find; the script has.
-    let missing = what
-        .split("ReferenceError: ")
-        .nth(1)
-        .and_then(|rest| rest.split(' ').next());
+    let missing = what.split("ReferenceError: ").nth(1).and_then(|rest| rest.split(' ').next());
     match missing.and_then(|name| find_word(name, &script.source)) {
         Some((line, column)) => {
             let what = what.split(&format!(" ({path}:?:?)")).next().unwrap_or(what);

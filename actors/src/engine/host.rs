@@ -93,9 +93,7 @@ pub struct Surroundings {
 
 impl std::fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surroundings")
-            .field("max_depth", &self.max_depth)
-            .finish_non_exhaustive()
+        f.debug_struct("Surroundings").field("max_depth", &self.max_depth).finish_non_exhaustive()
     }
 }
 
@@ -173,9 +171,7 @@ impl Host {
 
     /// The objects made once per context.
     pub fn api(&self) -> JsResult<&Api> {
-        self.api
-            .get()
-            .ok_or_else(|| JsNativeError::error().with_message("this context is not set up").into())
+        self.api.get().ok_or_else(|| JsNativeError::error().with_message("this context is not set up").into())
     }
 
     /// Sets what `api` gives; of two calls the first counts.
@@ -198,14 +194,9 @@ impl Host {
 
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
     pub fn open_call(&self, method: String, options: CallOptions) -> Result<(Rc<Invocation>, OutgoingCall), CallError> {
-        let invocation = self
-            .current()
-            .filter(|invocation| !invocation.finished.get())
-            .ok_or(CallError::Cancelled)?;
+        let invocation = self.current().filter(|invocation| !invocation.finished.get()).ok_or(CallError::Cancelled)?;
         if invocation.scope.depth >= self.surroundings.max_depth {
-            return Err(CallError::DepthExceeded {
-                limit: self.surroundings.max_depth,
-            });
+            return Err(CallError::DepthExceeded { limit: self.surroundings.max_depth });
         }
         if self.pending.borrow().len() >= MAX_OPEN_CALLS {
             return Err(CallError::Overloaded);
@@ -215,16 +206,8 @@ impl Host {
         scope.tags = options.tags;
         let id = self.next_call.get();
         self.next_call.set(id + 1);
-        let call = Call {
-            method,
-            params: options.params,
-            scope,
-        };
-        let outgoing = OutgoingCall {
-            id,
-            parent: invocation.id,
-            call,
-        };
+        let call = Call { method, params: options.params, scope };
+        let outgoing = OutgoingCall { id, parent: invocation.id, call };
         Ok((invocation, outgoing))
     }
 

@@ -35,13 +35,8 @@ impl HostHooks for Hooks {
         args: &[JsValue],
         context: &mut Context,
     ) -> JsResult<JsValue> {
-        let owner = job
-            .host_defined()
-            .downcast_ref::<Owner>()
-            .and_then(|owner| owner.0.clone());
-        let result = self
-            .0
-            .on_behalf_of(owner.clone(), || job.callback().call(this, args, context));
+        let owner = job.host_defined().downcast_ref::<Owner>().and_then(|owner| owner.0.clone());
+        let result = self.0.on_behalf_of(owner.clone(), || job.callback().call(this, args, context));
         // An engine limit can't be caught and settles no promise: without this its invocation would wait for ever.
         if let (Err(error), Some(owner)) = (&result, owner) {
             if error.as_engine().is_some() {
@@ -75,9 +70,7 @@ impl HostHooks for Hooks {
         _direct: bool,
         _context: &mut Context,
     ) -> JsResult<()> {
-        Err(JsNativeError::eval()
-            .with_message("code is not made from strings here")
-            .into())
+        Err(JsNativeError::eval().with_message("code is not made from strings here").into())
     }
 
     fn max_buffer_size(&self, _context: &mut Context) -> u64 {

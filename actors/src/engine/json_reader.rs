@@ -32,9 +32,7 @@ pub fn read(text: &str, context: &mut Context) -> Result<JsValue, ReadError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     // Depth was checked above; serde_json's own limit is one level tighter.
     deserializer.disable_recursion_limit();
-    let value = Seed(context)
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
+    let value = Seed(context).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     match value {
         Ok(value) => Ok(value),
         // serde_json has no place for lone surrogates and for numbers beyond f64; JSON and JavaScript have.

@@ -61,14 +61,8 @@ pub fn write(
     intrinsics: &Intrinsics,
     context: &mut Context,
 ) -> Result<Vec<u8>, WriteError> {
-    let mut writer = Writer {
-        out: Vec::with_capacity(64),
-        limit,
-        open: Vec::new(),
-        user_code_runs: 0,
-        intrinsics,
-        context,
-    };
+    let mut writer =
+        Writer { out: Vec::with_capacity(64), limit, open: Vec::new(), user_code_runs: 0, intrinsics, context };
     if !writer.value(value, &JsString::default)? {
         match value.variant() {
             JsVariant::Undefined => writer.out.extend_from_slice(b"null"),
@@ -111,8 +105,7 @@ impl Writer<'_> {
             JsVariant::Boolean(true) => self.out.extend_from_slice(b"true"),
             JsVariant::Boolean(false) => self.out.extend_from_slice(b"false"),
             JsVariant::Integer32(number) => {
-                self.out
-                    .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+                self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
             }
             JsVariant::Float64(number) => self.number(number),
             JsVariant::String(text) => write_string(&mut self.out, text.as_str()),
@@ -145,8 +138,7 @@ impl Writer<'_> {
 
     fn number(&mut self, number: f64) {
         if number.is_finite() {
-            self.out
-                .extend_from_slice(ryu_js::Buffer::new().format_finite(number).as_bytes());
+            self.out.extend_from_slice(ryu_js::Buffer::new().format_finite(number).as_bytes());
         } else {
             self.out.extend_from_slice(b"null");
         }
@@ -208,9 +200,7 @@ impl Writer<'_> {
         } else if object.is::<bool>() {
             object.downcast_ref::<bool>().map(|boolean| JsValue::from(*boolean))
         } else if object.is::<JsBigInt>() {
-            object
-                .downcast_ref::<JsBigInt>()
-                .map(|integer| JsValue::from(integer.clone()))
+            object.downcast_ref::<JsBigInt>().map(|integer| JsValue::from(integer.clone()))
         } else {
             None
         })
@@ -221,9 +211,7 @@ impl Writer<'_> {
             return Ok(object.is_array());
         }
         let answer =
-            self.intrinsics
-                .array_is_array
-                .call(&JsValue::undefined(), &[object.clone().into()], self.context)?;
+            self.intrinsics.array_is_array.call(&JsValue::undefined(), &[object.clone().into()], self.context)?;
         Ok(answer.to_boolean())
     }
 
@@ -253,11 +241,7 @@ impl Writer<'_> {
     }
 
     fn members(&mut self, object: &JsObject) -> Result<(), WriteError> {
-        let members = if object.is_ordinary() {
-            own_members(object, self.context)?
-        } else {
-            self.listed_keys(object)?
-        };
+        let members = if object.is_ordinary() { own_members(object, self.context)? } else { self.listed_keys(object)? };
         let runs = self.user_code_runs;
         self.out.push(b'{');
         let mut first = true;
@@ -291,22 +275,9 @@ impl Writer<'_> {
     /// The enumerable string keys of an exotic object, by `Object.keys`.
     fn listed_keys(&mut self, object: &JsObject) -> Result<Vec<Member>, WriteError> {
         self.user_code_runs += 1;
-        let keys = self
-            .intrinsics
-            .object_keys
-            .call(&JsValue::undefined(), &[object.clone().into()], self.context)?;
-        let keys = keys
-            .as_object()
-            .and_then(|keys| dense_elements(&keys))
-            .unwrap_or_default();
-        keys.into_iter()
-            .map(|key| {
-                Ok(Member {
-                    key: key.to_property_key(self.context)?,
-                    value: None,
-                })
-            })
-            .collect()
+        let keys = self.intrinsics.object_keys.call(&JsValue::undefined(), &[object.clone().into()], self.context)?;
+        let keys = keys.as_object().and_then(|keys| dense_elements(&keys)).unwrap_or_default();
+        keys.into_iter().map(|key| Ok(Member { key: key.to_property_key(self.context)?, value: None })).collect()
     }
 }
 
@@ -329,10 +300,7 @@ fn own_members(object: &JsObject, context: &mut Context) -> Result<Vec<Member>, 
         .filter(|key| !matches!(key, PropertyKey::Symbol(_)))
         .filter_map(|key| {
             let property = properties.get(&key)?;
-            property.expect_enumerable().then(|| Member {
-                key,
-                value: property.value().cloned(),
-            })
+            property.expect_enumerable().then(|| Member { key, value: property.value().cloned() })
         })
         .collect())
 }

@@ -51,9 +51,7 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("parked", &self.parked.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("parked", &self.parked.len()).finish_non_exhaustive()
     }
 }
 
@@ -66,11 +64,7 @@ impl Engine {
             .job_executor(Rc::new(Queue(host.clone())))
             .build()
             .map_err(|error| LoadError(error.to_string()))?;
-        let mut engine = Engine {
-            context,
-            host,
-            parked: HashMap::new(),
-        };
+        let mut engine = Engine { context, host, parked: HashMap::new() };
         engine.prepare().map_err(|error| LoadError(error.to_string()))?;
         for script in program.iter() {
             engine.run_script(script)?;
@@ -98,25 +92,14 @@ impl Engine {
 
     /// What the scripts registered, by name.
     pub fn methods(&self) -> Vec<MethodInfo> {
-        let mut methods: Vec<_> = self
-            .host
-            .methods
-            .borrow()
-            .values()
-            .map(|method| method.info.clone())
-            .collect();
+        let mut methods: Vec<_> = self.host.methods.borrow().values().map(|method| method.info.clone()).collect();
         methods.sort_by(|a, b| a.name.cmp(&b.name));
         methods
     }
 
     /// Runs a method until it settles or waits. Its outcome, now or later, comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
-        let method = self
-            .host
-            .methods
-            .borrow()
-            .get(&call.method)
-            .map(|method| method.function.clone());
+        let method = self.host.methods.borrow().get(&call.method).map(|method| method.function.clone());
         let Some(function) = method else {
             return Some(Err(CallError::MethodNotFound));
         };
@@ -189,11 +172,7 @@ impl Engine {
 
     fn react(&mut self, promise: &boa_engine::object::builtins::JsPromise) -> JsResult<()> {
         let api = self.host.api()?;
-        promise.then(
-            Some(api.on_fulfilled.clone()),
-            Some(api.on_rejected.clone()),
-            &mut self.context,
-        )?;
+        promise.then(Some(api.on_fulfilled.clone()), Some(api.on_rejected.clone()), &mut self.context)?;
         Ok(())
     }
 
@@ -211,16 +190,10 @@ impl Engine {
                 Err(error) => Err(errors::to_rpc_error(&error, &host, &mut self.context)?),
             };
             match value {
-                Ok(value) => pending
-                    .resolvers
-                    .resolve
-                    .call(&JsValue::undefined(), &[value], &mut self.context)?,
+                Ok(value) => pending.resolvers.resolve.call(&JsValue::undefined(), &[value], &mut self.context)?,
                 Err(error) => {
                     let reason = error.into_opaque(&mut self.context)?;
-                    pending
-                        .resolvers
-                        .reject
-                        .call(&JsValue::undefined(), &[reason], &mut self.context)?
+                    pending.resolvers.reject.call(&JsValue::undefined(), &[reason], &mut self.context)?
                 }
             };
             Ok(())
@@ -245,8 +218,7 @@ impl Engine {
             let host = self.host.clone();
             let owner = due.owner.clone();
             let fired = host.on_behalf_of(due.owner, || {
-                due.function
-                    .call(&JsValue::undefined(), &due.arguments, &mut self.context)
+                due.function.call(&JsValue::undefined(), &due.arguments, &mut self.context)
             });
             if let Err(error) = fired {
                 self.timer_failed(owner, error);
@@ -329,14 +301,8 @@ impl Engine {
             timers.end_of(invocation.id);
         }
         if invocation.open_calls.get() > 0 {
-            self.host
-                .pending
-                .borrow_mut()
-                .retain(|_, pending| pending.invocation.id != invocation.id);
-            self.host
-                .outgoing
-                .borrow_mut()
-                .retain(|outgoing| outgoing.parent != invocation.id);
+            self.host.pending.borrow_mut().retain(|_, pending| pending.invocation.id != invocation.id);
+            self.host.outgoing.borrow_mut().retain(|outgoing| outgoing.parent != invocation.id);
             self.host.abandoned.borrow_mut().push(invocation.id);
         }
     }

@@ -9,10 +9,7 @@ use crate::protocol::{CallScope, Code, ScriptError};
 
 /// Rust's default for test threads is 2 MiB; an engine needs what its executor would give it.
 fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(body)
-        .expect("a thread");
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(body).expect("a thread");
     match thread.join() {
         Ok(value) => value,
         Err(panic) => std::panic::resume_unwind(panic),
@@ -34,10 +31,7 @@ fn surroundings() -> Surroundings {
 }
 
 fn load(source: &str) -> Result<Engine, LoadError> {
-    let program: Program = Arc::new([Script {
-        path: "test.js".into(),
-        source: source.to_owned(),
-    }]);
+    let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
     Engine::load(&program, surroundings())
 }
 
@@ -60,10 +54,7 @@ fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
         if let Some((_, result)) = engine.take_finished().pop() {
             return result;
         }
-        assert!(
-            Instant::now() < deadline,
-            "{method} neither settled nor waits for anything"
-        );
+        assert!(Instant::now() < deadline, "{method} neither settled nor waits for anything");
         for outgoing in engine.take_outgoing() {
             let answer = if outgoing.call.method.starts_with("fail") {
                 Err(CallError::MethodNotFound)
@@ -94,10 +85,7 @@ fn eval_with(body: &'static str, params: Option<&'static str>) -> CallResult {
 }
 
 fn text(body: &'static str) -> String {
-    eval(body)
-        .unwrap_or_else(|error| panic!("{body}: {error}"))
-        .as_str()
-        .to_owned()
+    eval(body).unwrap_or_else(|error| panic!("{body}: {error}")).as_str().to_owned()
 }
 
 fn script_error(body: &'static str) -> ScriptError {
@@ -108,9 +96,7 @@ fn script_error(body: &'static str) -> ScriptError {
 }
 
 fn code(body: &'static str) -> Code {
-    eval(body)
-        .map(|text| panic!("{body} gave {}", text.as_str()))
-        .unwrap_or_else(|error: CallError| error.code())
+    eval(body).map(|text| panic!("{body} gave {}", text.as_str())).unwrap_or_else(|error: CallError| error.code())
 }
 
 #[test]
@@ -130,17 +116,11 @@ fn results_are_as_json_stringify_has_them() {
         ("() => ({toJSON() { return 5 }})", "5"),
         ("() => ({a: {toJSON(key) { return 'for ' + key }}})", r#"{"a":"for a"}"#),
         ("() => ({toJSON() { return undefined }})", "null"),
-        (
-            "() => ({toJSON() { return {toJSON() { return 1 }, x: 2} }})",
-            r#"{"x":2}"#,
-        ),
+        ("() => ({toJSON() { return {toJSON() { return 1 }, x: 2} }})", r#"{"x":2}"#),
         ("() => '\\ud800'", r#""\ud800""#),
         ("() => '\\u{1f600}é\"\\\\\\n\\u0001'", "\"😀é\\\"\\\\\\n\\u0001\""),
         ("() => ({b:1, 2:1, a:1, 1:1})", r#"{"1":1,"2":1,"b":1,"a":1}"#),
-        (
-            "() => [new Number(3), new String('x'), new Boolean(false)]",
-            r#"[3,"x",false]"#,
-        ),
+        ("() => [new Number(3), new String('x'), new Boolean(false)]", r#"[3,"x",false]"#),
         ("() => new Proxy([1,2], {})", "[1,2]"),
         ("() => new Proxy({a:1}, {})", r#"{"a":1}"#),
         ("() => new Uint8Array([1,2])", r#"{"0":1,"1":2}"#),
@@ -148,20 +128,11 @@ fn results_are_as_json_stringify_has_them() {
             "() => Object.create({inherited: 1}, {hidden: {value: 1}, seen: {value: 2, enumerable: true}})",
             r#"{"seen":2}"#,
         ),
-        (
-            "() => { const o = {get a() { delete o.b; o.c = 9; return 1 }, b: 2, c: 3}; return o }",
-            r#"{"a":1,"c":9}"#,
-        ),
-        (
-            "() => { const a = [{toJSON() { a[1] = 7; return 0 }}, 1]; return a }",
-            "[0,7]",
-        ),
+        ("() => { const o = {get a() { delete o.b; o.c = 9; return 1 }, b: 2, c: 3}; return o }", r#"{"a":1,"c":9}"#),
+        ("() => { const a = [{toJSON() { a[1] = 7; return 0 }}, 1]; return a }", "[0,7]"),
         ("() => [1.5, 2.5]", "[1.5,2.5]"),
         ("() => new (class P { x = 1; get y() { return 2 } })", r#"{"x":1}"#),
-        (
-            "() => { BigInt.prototype.toJSON = function () { return String(this) }; return [1n] }",
-            r#"["1"]"#,
-        ),
+        ("() => { BigInt.prototype.toJSON = function () { return String(this) }; return [1n] }", r#"["1"]"#),
     ];
     for (body, expected) in cases {
         assert_eq!(text(body), expected, "{body}");
@@ -186,14 +157,8 @@ fn what_has_no_json_is_an_error() {
 fn depth_and_size_of_a_result_are_bounded() {
     let nested = "n => { let v = []; for (let i = 1; i < n[0]; i++) v = [v]; return v }";
     assert_eq!(eval_with(nested, Some("[128]")).map(|text| text.len()).ok(), Some(256));
-    assert_eq!(
-        eval_with(nested, Some("[129]")).map_err(|error| error.code()).err(),
-        Some(Code::LIMIT_EXCEEDED)
-    );
-    assert_eq!(
-        eval_with(nested, Some("[100000]")).map_err(|error| error.code()).err(),
-        Some(Code::LIMIT_EXCEEDED)
-    );
+    assert_eq!(eval_with(nested, Some("[129]")).map_err(|error| error.code()).err(), Some(Code::LIMIT_EXCEEDED));
+    assert_eq!(eval_with(nested, Some("[100000]")).map_err(|error| error.code()).err(), Some(Code::LIMIT_EXCEEDED));
     assert_eq!(code("() => 'x'.repeat(2_000_000)"), Code::TOO_LARGE);
     assert_eq!(code("() => new Array(2_000_000).fill(0)"), Code::TOO_LARGE);
 }
@@ -210,53 +175,23 @@ fn params_are_as_json_parse_has_them() {
     ] {
         assert_eq!(eval_with(echo, Some(text)).expect("echoes").as_str(), text);
     }
+    assert_eq!(eval_with("p => Object.is(p[0], -0)", Some("[-0]")).expect("runs").as_str(), "true");
+    assert_eq!(eval_with("p => p[0] === Infinity", Some("[1e400]")).expect("runs").as_str(), "true");
+    assert_eq!(eval_with("p => p.a", Some(r#"{"a":1,"a":2}"#)).expect("runs").as_str(), "2");
     assert_eq!(
-        eval_with("p => Object.is(p[0], -0)", Some("[-0]"))
+        eval_with("p => Object.getPrototypeOf(p) === Object.prototype", Some(r#"{"__proto__":null}"#))
             .expect("runs")
             .as_str(),
         "true"
     );
-    assert_eq!(
-        eval_with("p => p[0] === Infinity", Some("[1e400]"))
-            .expect("runs")
-            .as_str(),
-        "true"
-    );
-    assert_eq!(
-        eval_with("p => p.a", Some(r#"{"a":1,"a":2}"#)).expect("runs").as_str(),
-        "2"
-    );
-    assert_eq!(
-        eval_with(
-            "p => Object.getPrototypeOf(p) === Object.prototype",
-            Some(r#"{"__proto__":null}"#)
-        )
-        .expect("runs")
-        .as_str(),
-        "true"
-    );
-    assert_eq!(
-        eval("(...args) => [args.length, args[0] === undefined]")
-            .expect("runs")
-            .as_str(),
-        "[2,true]"
-    );
+    assert_eq!(eval("(...args) => [args.length, args[0] === undefined]").expect("runs").as_str(), "[2,true]");
 }
 
 #[test]
 fn json_parse_reads_what_the_reader_reads() {
-    assert_eq!(
-        text(r#"() => JSON.parse('{"a":[1,{"b":"\\ud83d"}]}')"#),
-        r#"{"a":[1,{"b":"\ud83d"}]}"#
-    );
-    assert_eq!(
-        text(r#"() => JSON.parse('[1,2]', (k, v) => Array.isArray(v) ? v : v * 2)"#),
-        "[2,4]"
-    );
-    assert_eq!(
-        text("() => { try { JSON.parse('{') } catch (e) { return e instanceof SyntaxError } }"),
-        "true"
-    );
+    assert_eq!(text(r#"() => JSON.parse('{"a":[1,{"b":"\\ud83d"}]}')"#), r#"{"a":[1,{"b":"\ud83d"}]}"#);
+    assert_eq!(text(r#"() => JSON.parse('[1,2]', (k, v) => Array.isArray(v) ? v : v * 2)"#), "[2,4]");
+    assert_eq!(text("() => { try { JSON.parse('{') } catch (e) { return e instanceof SyntaxError } }"), "true");
     assert_eq!(
         text("() => { try { JSON.parse('['.repeat(100000)) } catch (e) { return e instanceof SyntaxError } }"),
         "true"
@@ -283,17 +218,11 @@ fn errors_keep_message_name_and_place() {
             (&"TypeError".into(), &"f".into(), &"http://127.0.0.1:9001".into())
         );
         let stack = data["stack"].as_str().expect("a stack");
-        assert!(
-            stack.starts_with("TypeError: no\n") && stack.contains("test.js:1:"),
-            "{body}: {stack}"
-        );
+        assert!(stack.starts_with("TypeError: no\n") && stack.contains("test.js:1:"), "{body}: {stack}");
     }
     let error = script_error("() => undefined.x");
     assert_eq!(data(&error)["name"], "TypeError");
-    assert!(
-        data(&error)["stack"].as_str().expect("a stack").contains("test.js:1:"),
-        "{error:?}"
-    );
+    assert!(data(&error)["stack"].as_str().expect("a stack").contains("test.js:1:"), "{error:?}");
 }
 
 #[test]
@@ -307,11 +236,7 @@ fn thrown_values_that_are_no_errors_say_what_and_where() {
     ];
     for (body, message, name) in cases {
         let error = script_error(body);
-        assert_eq!(
-            (error.message.as_str(), data(&error)["name"].as_str()),
-            (message, Some(name)),
-            "{body}"
-        );
+        assert_eq!((error.message.as_str(), data(&error)["name"].as_str()), (message, Some(name)), "{body}");
         let stack = data(&error)["stack"].as_str().expect("a stack").to_owned();
         assert!(stack.contains("test.js:1:"), "{body}: {stack}");
     }
@@ -328,10 +253,7 @@ fn an_rpc_error_keeps_its_code_message_and_data() {
         assert_eq!(error.data.as_ref().map(JsonText::as_str), Some(r#"{"k":[1]}"#));
     }
     assert_eq!(script_error("() => { throw new madrpc.RpcError(7, 'm') }").data, None);
-    assert_eq!(
-        text("() => { try { new madrpc.RpcError('x') } catch (e) { return e.name } }"),
-        r#""TypeError""#
-    );
+    assert_eq!(text("() => { try { new madrpc.RpcError('x') } catch (e) { return e.name } }"), r#""TypeError""#);
     assert_eq!(
         text("() => { const e = new madrpc.RpcError(1, 'm'); return [e instanceof Error, e.name, String(e)] }"),
         r#"[true,"RpcError","RpcError: m"]"#
@@ -345,10 +267,7 @@ fn calls_wait_without_holding_the_engine() {
         "[1,2,3]"
     );
     assert_eq!(text("() => madrpc.call('m')"), r#"["m",null]"#);
-    assert_eq!(
-        text("() => { madrpc.call('before'); return madrpc.callSync('m') }"),
-        r#"{"sync":["before","m"]}"#
-    );
+    assert_eq!(text("() => { madrpc.call('before'); return madrpc.callSync('m') }"), r#"{"sync":["before","m"]}"#);
     assert_eq!(text("() => ({then(resolve) { resolve(7) }})"), "7");
 }
 
@@ -361,21 +280,13 @@ fn a_failed_call_rejects_with_an_rpc_error() {
 
 #[test]
 fn arguments_of_call_are_checked_before_anything_is_sent() {
-    for (params, expected) in [
-        ("5", -32602),
-        ("'x'", -32602),
-        ("() => 1", -32602),
-        ("null", -32602),
-        ("[1n]", -32012),
-    ] {
+    for (params, expected) in [("5", -32602), ("'x'", -32602), ("() => 1", -32602), ("null", -32602), ("[1n]", -32012)]
+    {
         let body = format!("madrpc.register('f', () => madrpc.call('m', {params}).then(() => 'sent', e => e.code))");
         let result = on_engine_stack(move || run(&mut load(&body).expect("loads"), "f", None));
         assert_eq!(result.expect("runs").as_str(), expected.to_string(), "{params}");
     }
-    assert_eq!(
-        text("() => { try { madrpc.call(5) } catch (e) { return e.name } }"),
-        r#""TypeError""#
-    );
+    assert_eq!(text("() => { try { madrpc.call(5) } catch (e) { return e.name } }"), r#""TypeError""#);
     assert_eq!(
         text("() => { try { madrpc.call('m', [], {timeoutMs: -1}) } catch (e) { return e.name } }"),
         r#""TypeError""#
@@ -390,10 +301,7 @@ fn calls_nest_only_so_deeply() {
         deep.scope.depth = 64;
         assert!(engine.invoke(1, deep).is_none());
         engine.run_jobs();
-        engine
-            .take_finished()
-            .pop()
-            .map(|(_, result)| result.map_err(|error| error.code()))
+        engine.take_finished().pop().map(|(_, result)| result.map_err(|error| error.code()))
     });
     assert!(matches!(result, Some(Err(Code::DEPTH_EXCEEDED))), "{result:?}");
 }
@@ -415,11 +323,7 @@ fn the_current_call_holds_across_await_and_timers() {
         while results.len() < 2 && Instant::now() < deadline {
             engine.fire_timers(Instant::now());
             for outgoing in engine.take_outgoing() {
-                parents.push((
-                    outgoing.parent,
-                    outgoing.call.scope.trace.trace_id,
-                    outgoing.call.scope.depth,
-                ));
+                parents.push((outgoing.parent, outgoing.call.scope.trace.trace_id, outgoing.call.scope.depth));
                 engine.settle(outgoing.id, Ok(JsonText::NULL));
             }
             engine.run_jobs();
@@ -427,10 +331,7 @@ fn the_current_call_holds_across_await_and_timers() {
         }
         assert!(parents.contains(&(1, scope.trace.trace_id, 1)), "{parents:?}");
         assert_eq!(parents.len(), 2);
-        results
-            .into_iter()
-            .find(|(id, _)| *id == 1)
-            .map(|(_, result)| (result.expect("a result"), scope.to_string()))
+        results.into_iter().find(|(id, _)| *id == 1).map(|(_, result)| (result.expect("a result"), scope.to_string()))
     });
     let (result, id) = ids.expect("settles");
     assert_eq!(result.as_str(), format!(r#"["{id}","{id}","f","number",32]"#));
@@ -445,10 +346,7 @@ fn an_invocation_takes_its_timers_and_calls_with_it() {
         )
         .expect("loads");
         assert!(engine.invoke(1, call("f", None)).is_some());
-        assert_eq!(
-            (engine.next_due(), engine.take_abandoned(), engine.take_outgoing().len()),
-            (None, vec![1], 0)
-        );
+        assert_eq!((engine.next_due(), engine.take_abandoned(), engine.take_outgoing().len()), (None, vec![1], 0));
         assert!(engine.invoke(2, call("g", None)).is_none());
         let sent = engine.take_outgoing();
         engine.cancel(2);
@@ -486,10 +384,7 @@ fn recursion_meets_its_limit_before_the_stack_ends() {
         assert_eq!(code(body), Code::LIMIT_EXCEEDED, "{body}");
     }
     // Ordinary recursion is well within it.
-    assert_eq!(
-        text("() => { const f = n => n ? f(n - 1) : 'done'; return f(1500) }"),
-        r#""done""#
-    );
+    assert_eq!(text("() => { const f = n => n ? f(n - 1) : 'done'; return f(1500) }"), r#""done""#);
 }
 
 #[test]
@@ -509,17 +404,12 @@ fn a_script_that_does_not_load_says_where() {
         ("madrpc.register('_x', () => 1)", "reserved"),
         ("madrpc.register('rpc.x', () => 1)", "reserved"),
         ("madrpc.register('a', 5)", "not a function"),
-        (
-            "madrpc.register('a', () => 1); madrpc.register('a', () => 2)",
-            "already",
-        ),
+        ("madrpc.register('a', () => 1); madrpc.register('a', () => 2)", "already"),
         ("eval('1')", "not made from strings"),
         ("new Function('return 1')", "not made from strings"),
     ];
     for (source, expected) in cases {
-        let error = on_engine_stack(move || load(source).map(|_| ()))
-            .expect_err(source)
-            .to_string();
+        let error = on_engine_stack(move || load(source).map(|_| ())).expect_err(source).to_string();
         assert!(error.contains(expected), "{source}: {error}");
     }
 }
@@ -530,11 +420,7 @@ fn methods_tell_what_they_are() {
         load("madrpc.register('b', {idempotent: true, description: 'd', timeoutMs: 50}, () => 1); madrpc.register('a', () => 1)").expect("loads").methods()
     });
     assert_eq!(methods[0], MethodInfo::named("a"));
-    let expected = MethodInfo {
-        idempotent: true,
-        description: Some("d".into()),
-        timeout_ms: Some(50),
-        ..MethodInfo::named("b")
-    };
+    let expected =
+        MethodInfo { idempotent: true, description: Some("d".into()), timeout_ms: Some(50), ..MethodInfo::named("b") };
     assert_eq!(methods[1], expected);
 }

@@ -84,11 +84,8 @@ impl Timers {
         let entry = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
         let ((_, id), timer) = entry.remove_entry();
         self.due_by_id.remove(&id);
-        let due = Due {
-            owner: timer.owner.clone(),
-            function: timer.function.clone(),
-            arguments: timer.arguments.clone(),
-        };
+        let due =
+            Due { owner: timer.owner.clone(), function: timer.function.clone(), arguments: timer.arguments.clone() };
         if let Some(every) = timer.every {
             self.insert(id, now + every, timer);
         }
@@ -161,10 +158,7 @@ fn set(arguments: &[JsValue], repeats: bool, context: &mut Context) -> JsResult<
         arguments: arguments.get(2..).unwrap_or_default().to_vec(),
         every: repeats.then_some(delay.max(MIN_INTERVAL)),
     };
-    let id = host
-        .timers
-        .borrow_mut()
-        .set(delay.max(MIN_INTERVAL), timer, Instant::now());
+    let id = host.timers.borrow_mut().set(delay.max(MIN_INTERVAL), timer, Instant::now());
     let id = id.ok_or_else(|| JsNativeError::range().with_message(format!("more than {MAX_TIMERS} timers")))?;
     Ok(JsValue::from(id))
 }

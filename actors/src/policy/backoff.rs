@@ -26,10 +26,7 @@ mod tests {
 
     #[test]
     fn doubles_up_to_the_cap_and_jitters_the_upper_half() {
-        let backoff = Backoff {
-            first: Duration::from_millis(100),
-            most: Duration::from_secs(1),
-        };
+        let backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(1) };
         assert_eq!(backoff.delay(0, 1.0), Duration::from_millis(100));
         assert_eq!(backoff.delay(2, 1.0), Duration::from_millis(400));
         assert_eq!(backoff.delay(40, 1.0), Duration::from_secs(1));

@@ -24,27 +24,15 @@ madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({l
 ";
 
 fn pool(executors: usize) -> JsPool {
-    let program = Arc::new([Script {
-        path: "pool.js".into(),
-        source: PROGRAM.into(),
-    }]);
-    let config = PoolConfig {
-        program,
-        executors,
-        max_depth: 64,
-        max_body: 1 << 20,
-        node_name: Arc::new(OnceLock::new()),
-    };
+    let program = Arc::new([Script { path: "pool.js".into(), source: PROGRAM.into() }]);
+    let config =
+        PoolConfig { program, executors, max_depth: 64, max_body: 1 << 20, node_name: Arc::new(OnceLock::new()) };
     JsPool::start(config).expect("loads")
 }
 
 fn call(method: &str, params: &str) -> Call {
     let params = Some(JsonText::parse(params).expect("JSON"));
-    Call {
-        method: method.into(),
-        params,
-        scope: CallScope::root(Duration::from_secs(20)),
-    }
+    Call { method: method.into(), params, scope: CallScope::root(Duration::from_secs(20)) }
 }
 
 async fn run(pool: &JsPool, admission: &Admission, method: &str, params: &str) -> String {
@@ -78,10 +66,7 @@ fn runs_calls_and_tells_its_methods() {
     with_pool(2, |pool, admission| async move {
         assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
         assert!(pool.knows_method("add") && !pool.knows_method("toString"));
-        assert_eq!(
-            run(&pool, &admission, "toString", "[]").await,
-            "-32601 Method not found"
-        );
+        assert_eq!(run(&pool, &admission, "toString", "[]").await, "-32601 Method not found");
         assert_eq!(pool.busy().1, 2);
     });
 }
@@ -89,9 +74,8 @@ fn runs_calls_and_tells_its_methods() {
 #[test]
 fn a_call_that_waits_holds_nothing_up() {
     with_pool(1, |pool, admission| async move {
-        let waiting: Vec<_> = (0..200)
-            .map(|_| pool.invoke(call("hold", "[]"), admission.admit(1, 0).expect("free")))
-            .collect();
+        let waiting: Vec<_> =
+            (0..200).map(|_| pool.invoke(call("hold", "[]"), admission.admit(1, 0).expect("free"))).collect();
         until(&pool, &admission, "held", "200").await;
         assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
         assert_eq!(run(&pool, &admission, "release", "[]").await, "200");
@@ -131,10 +115,7 @@ fn a_batch_answers_every_index_once() {
         let permit = admission.admit(100, 0).expect("free");
         let mut results: Vec<_> = pool.invoke_batch(calls, permit).collect().await;
         results.sort_by_key(|(index, _)| *index);
-        let sums: Vec<_> = results
-            .into_iter()
-            .map(|(_, result)| result.expect("a sum").as_str().to_owned())
-            .collect();
+        let sums: Vec<_> = results.into_iter().map(|(_, result)| result.expect("a sum").as_str().to_owned()).collect();
         assert_eq!(sums, (1..=100).map(|sum| sum.to_string()).collect::<Vec<_>>());
     });
 }
@@ -164,11 +145,7 @@ fn a_panic_in_the_engine_costs_its_calls_and_nothing_else() {
         assert!(answer.starts_with("-32603"), "Boa no longer panics on it: {answer}");
         assert_eq!(parked.await.map_err(|error| error.code()), Err(Code::INTERNAL));
         assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
-        assert_eq!(
-            run(&pool, &admission, "held", "[]").await,
-            "0",
-            "the engine is a new one"
-        );
+        assert_eq!(run(&pool, &admission, "held", "[]").await, "0", "the engine is a new one");
     });
 }
 
@@ -185,17 +162,9 @@ fn an_expired_call_does_not_run() {
 #[test]
 fn scripts_that_do_not_load_are_told() {
     actix_rt::System::new().block_on(async {
-        let program = Arc::new([Script {
-            path: "bad.js".into(),
-            source: "let = ".into(),
-        }]);
-        let config = PoolConfig {
-            program,
-            executors: 2,
-            max_depth: 1,
-            max_body: 1,
-            node_name: Arc::new(OnceLock::new()),
-        };
+        let program = Arc::new([Script { path: "bad.js".into(), source: "let = ".into() }]);
+        let config =
+            PoolConfig { program, executors: 2, max_depth: 1, max_body: 1, node_name: Arc::new(OnceLock::new()) };
         let error = JsPool::start(config).expect_err("a syntax error");
         assert!(error.to_string().starts_with("bad.js:1:"), "{error}");
     });
