@@ -300,7 +300,10 @@ impl Engine {
         if !timers.is_empty() {
             timers.end_of(invocation.id);
         }
-        if invocation.open_calls.get() > 0 {
+        let open = invocation.open_calls.get();
+        if open > 0 {
+            let (method, id) = (&invocation.method, &invocation.scope);
+            log::info!(target: "script", "{method} ended with {open} of its calls open; they are cancelled call={id}");
             self.host.pending.borrow_mut().retain(|_, pending| pending.invocation.id != invocation.id);
             self.host.outgoing.borrow_mut().retain(|outgoing| outgoing.parent != invocation.id);
             self.host.abandoned.borrow_mut().push(invocation.id);
