@@ -1,0 +1,10 @@
+//! The JSON-RPC endpoint and the client between processes, against a service that is all test: no JavaScript.
+
+#[path = "http/client.rs"]
+mod client;
+#[path = "http/endpoint.rs"]
+mod endpoint;
+#[path = "http/limits.rs"]
+mod limits;
+#[path = "http/support.rs"]
+mod support;

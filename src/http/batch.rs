@@ -1,0 +1,187 @@
+//! Batches: JSON-RPC 2.0, section 6, and the streamed kind that our own processes send each other.
+
+use std::future::ready;
+use std::pin::Pin;
+use std::task::Poll;
+
+use actix_web::HttpResponse;
+use bytes::Bytes;
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
+use madrpc_actors::protocol::method::is_reserved;
+use madrpc_actors::protocol::request;
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
+use serde_json::value::RawValue;
+
+use super::answer::{self, WriteReply};
+use super::call_log::{Begun, BegunBatch};
+use super::endpoint::{limited, Endpoint, Incoming, Prepared};
+use super::service::Service;
+use super::{EachInTime, STREAM_BATCH_MAX};
+
+/// Built-in methods of one batch that run at once; some of them make requests of their own.
+const BUILTINS_AT_ONCE: usize = 16;
+
+/// All results of a batch that is answered as a whole together hold at most this many times the limit of one.
+const RESULTS_ROOM: usize = 8;
+
+/// A chunk of a streamed answer is sent once it has this many bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// What a batch comes to: a result for each of the slots, in any order.
+struct Running {
+    /// The ids to answer with, one per slot; a notification has no slot.
+    ids: Vec<Option<JsonText>>,
+    answers: LocalBoxStream<'static, (usize, CallResult)>,
+}
+
+/// Runs the elements side by side and answers all of them, or each as it finishes.
+pub(super) async fn answer<S: Service>(
+    endpoint: &Endpoint<S>,
+    incoming: &Incoming<'_>,
+    elements: &[&RawValue],
+    write: WriteReply,
+) -> HttpResponse {
+    let streamed = incoming.peer.head.wants_stream();
+    let limit = if streamed { STREAM_BATCH_MAX } else { endpoint.config.max_batch };
+    if elements.len() > limit {
+        return answer::reply(write, None, &Err(CallError::TooLarge { limit: limit as u64 }));
+    }
+    let running = start(endpoint, incoming, elements);
+    if running.ids.is_empty() {
+        return answer::nothing();
+    }
+    if !streamed {
+        return answer::json(actix_web::http::StatusCode::OK, whole(running, endpoint.config.max_body, write).await);
+    }
+    let mut chunks = Box::pin(lines(running, write));
+    // Head and first lines leave in one packet.
+    let first = chunks.next().await.unwrap_or_default();
+    answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
+}
+
+/// Begins everything. Notifications go on when the answers are dropped, the rest is cancelled by that.
+fn start<S: Service>(endpoint: &Endpoint<S>, incoming: &Incoming<'_>, elements: &[&RawValue]) -> Running {
+    let mut ids = Vec::with_capacity(elements.len());
+    let mut refused: Vec<(usize, CallResult)> = Vec::new();
+    let mut builtins: Vec<LocalBoxFuture<'static, (Option<usize>, CallResult)>> = Vec::new();
+    let (mut calls, mut slots, mut notifications) = (Vec::new(), Vec::new(), Vec::new());
+    for element in elements {
+        let (id, work) = match request::read_element(element.get()) {
+            Err(bad) => (Some(bad.id), Err(bad.error)),
+            Ok(request) => {
+                let work = endpoint.prepare(incoming, &request, None);
+                if let (Err(error), false) = (&work, is_reserved(&request.method)) {
+                    // Counted like any call that failed.
+                    Begun::new(&endpoint.service, &request.method, incoming.at).finish(0, &Err(error.clone()));
+                }
+                (request.id.map(Some), work)
+            }
+        };
+        let slot = id.map(|id| {
+            ids.push(id.map(|id| JsonText::slice(incoming.body, id)));
+            ids.len() - 1
+        });
+        match (work, slot) {
+            (Ok(Prepared::Builtin(work)), slot) => builtins.push(work.map(move |result| (slot, result)).boxed_local()),
+            (Ok(Prepared::Call(call)), Some(slot)) => {
+                calls.push(call);
+                slots.push(slot);
+            }
+            (Ok(Prepared::Call(call)), None) => notifications.push(call),
+            (Err(error), Some(slot)) => refused.push((slot, Err(error))),
+            (Err(_), None) => {}
+        }
+    }
+    if !notifications.is_empty() {
+        let running = run(endpoint, incoming, notifications);
+        actix_rt::spawn(running.for_each(|_| ready(())));
+    }
+    let builtins = stream::iter(builtins)
+        .buffer_unordered(BUILTINS_AT_ONCE)
+        .filter_map(|(slot, result)| ready(slot.map(|slot| (slot, result))));
+    let calls = run(endpoint, incoming, calls).map(move |(index, result)| (slots[index], result));
+    Running { ids, answers: stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local() }
+}
+
+/// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once.
+fn run<S: Service>(
+    endpoint: &Endpoint<S>,
+    incoming: &Incoming<'_>,
+    calls: Vec<Call>,
+) -> LocalBoxStream<'static, (usize, CallResult)> {
+    if calls.is_empty() {
+        return stream::empty().boxed_local();
+    }
+    let service = endpoint.service.clone();
+    let spans = calls.iter().map(|call| (call.method.clone(), call.scope.trace.span_id));
+    let mut begun = BegunBatch::new(service.clone(), incoming.at, spans);
+    // Calls of one batch come from one place; were they mixed, the outermost says what all of them are.
+    let depth = calls.iter().map(|call| call.scope.depth).min().unwrap_or(0);
+    let deadlines: Vec<_> = calls.iter().map(|call| call.scope.deadline).collect();
+    let answers = match service.admission().admit(calls.len(), depth) {
+        Ok(permit) => service.batch(calls, permit),
+        Err(error) => stream::iter((0..calls.len()).map(move |index| (index, Err(error.clone())))).boxed_local(),
+    };
+    let max_result = endpoint.config.max_body;
+    EachInTime::new(answers, deadlines, CallError::internal("a call of a batch was left unanswered"))
+        .map(move |(index, result)| {
+            let result = limited(result, max_result);
+            begun.finish(index, &result);
+            (index, result)
+        })
+        .boxed_local()
+}
+
+/// One array, in the order of the requests.
+async fn whole(mut running: Running, max_body: usize, write: WriteReply) -> Vec<u8> {
+    let mut results: Vec<Option<CallResult>> = Vec::new();
+    results.resize_with(running.ids.len(), || None);
+    let mut room = max_body.saturating_mul(RESULTS_ROOM);
+    let mut size = 0;
+    while let Some((slot, result)) = running.answers.next().await {
+        let result = match result {
+            Ok(text) if text.len() > room => Err(CallError::TooLarge { limit: max_body as u64 }),
+            result => result,
+        };
+        let len = result.as_ref().map_or(0, JsonText::len);
+        room -= len;
+        size += len + 64;
+        results[slot] = Some(result);
+    }
+    let mut out = Vec::with_capacity(size);
+    for (id, result) in running.ids.iter().zip(results) {
+        out.push(if out.is_empty() { b'[' } else { b',' });
+        let result = result.unwrap_or_else(|| Err(CallError::internal("a slot of a batch was left empty")));
+        write(&mut out, id.as_ref().map(JsonText::as_str), &result);
+    }
+    out.push(b']');
+    out
+}
+
+/// One reply a line; what is ready together goes out together.
+fn lines(running: Running, write: WriteReply) -> impl Stream<Item = Bytes> {
+    let Running { ids, answers } = running;
+    let mut answers = answers.fuse();
+    stream::poll_fn(move |cx| {
+        let mut out = Vec::new();
+        while out.len() < CHUNK {
+            match Pin::new(&mut answers).poll_next(cx) {
+                Poll::Ready(Some((slot, result))) => {
+                    let line = out.len();
+                    write(&mut out, ids[slot].as_ref().map(JsonText::as_str), &result);
+                    // A result keeps its sender's layout. A line break in it can only be white space: inside a JSON
+                    // string it is escaped.
+                    for byte in out[line..].iter_mut().filter(|byte| **byte == b'\n') {
+                        *byte = b' ';
+                    }
+                    out.push(b'\n');
+                }
+                Poll::Ready(None) => break,
+                Poll::Pending if out.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready((!out.is_empty()).then(|| Bytes::from(out)))
+    })
+}

@@ -1,0 +1,130 @@
+//! What a call leaves behind: its figures, and a line in the log when it failed.
+
+use std::fmt::{self, Write};
+use std::time::Instant;
+
+use log::Level;
+use madrpc_actors::protocol::{CallError, CallResult};
+
+use super::service::{CallRecorder, Service};
+
+/// Longest error and name in a log line, in bytes: both may be a caller's text.
+const LONGEST_TEXT: usize = 2_000;
+const LONGEST_NAME: usize = 100;
+
+/// A call that has begun. Counts as failed if it is dropped before it finished: its client went away.
+pub(super) struct Begun<'a, S: Service> {
+    service: &'a S,
+    method: &'a str,
+    at: Instant,
+    finished: bool,
+}
+
+impl<'a, S: Service> Begun<'a, S> {
+    pub(super) fn new(service: &'a S, method: &'a str, at: Instant) -> Self {
+        Begun { service, method, at, finished: false }
+    }
+
+    /// `span` is the call's id in the log, 0 if it was refused before it had one.
+    pub(super) fn finish(mut self, span: u64, result: &CallResult) {
+        self.finished = true;
+        finish(self.service, self.method, self.at, span, result);
+    }
+}
+
+impl<S: Service> Drop for Begun<'_, S> {
+    fn drop(&mut self) {
+        if !self.finished {
+            record(self.service, self.method, self.at, false);
+        }
+    }
+}
+
+/// The calls of a batch, by index. Those that have not finished when it is dropped count as failed.
+pub(super) struct BegunBatch<S: Service> {
+    service: S,
+    at: Instant,
+    open: Vec<Option<(String, u64)>>,
+}
+
+impl<S: Service> BegunBatch<S> {
+    /// `calls` are the methods and log ids.
+    pub(super) fn new(service: S, at: Instant, calls: impl Iterator<Item = (String, u64)>) -> Self {
+        BegunBatch { service, at, open: calls.map(Some).collect() }
+    }
+
+    pub(super) fn finish(&mut self, index: usize, result: &CallResult) {
+        if let Some((method, span)) = self.open.get_mut(index).and_then(Option::take) {
+            finish(&self.service, &method, self.at, span, result);
+        }
+    }
+}
+
+impl<S: Service> Drop for BegunBatch<S> {
+    fn drop(&mut self) {
+        for (method, _) in self.open.iter().flatten() {
+            record(&self.service, method, self.at, false);
+        }
+    }
+}
+
+fn finish(service: &impl Service, method: &str, at: Instant, span: u64, result: &CallResult) {
+    record(service, method, at, result.is_ok());
+    if let Err(error) = result {
+        failed(method, span, error);
+    }
+}
+
+fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
+    let recorder: &dyn CallRecorder = service.recorder();
+    recorder.record(service.knows_method(method).then_some(method), ok, at.elapsed());
+}
+
+/// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did.
+pub(super) fn failed(method: &str, span: u64, error: &CallError) {
+    let ours = error.meaning().breaker_counts || matches!(error, CallError::Overloaded | CallError::NoNode);
+    let level = if ours { Level::Warn } else { Level::Info };
+    log::log!(level, "call {span:016x} {:?} failed: {}", Short(method, LONGEST_NAME).to_string(), Short(error, LONGEST_TEXT));
+}
+
+/// The beginning of a text, on one line.
+struct Short<T>(T, usize);
+
+impl<T: fmt::Display> fmt::Display for Short<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Limited<'a, 'b> {
+            out: &'a mut fmt::Formatter<'b>,
+            left: usize,
+        }
+        impl Write for Limited<'_, '_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                for c in text.chars() {
+                    let Some(left) = self.left.checked_sub(c.len_utf8()) else {
+                        return Err(fmt::Error);
+                    };
+                    self.left = left;
+                    self.out.write_char(if c.is_control() { ' ' } else { c })?;
+                }
+                Ok(())
+            }
+        }
+        let mut limited = Limited { out: f, left: self.1 };
+        // The error only says that the limit was met.
+        if write!(limited, "{}", self.0).is_err() {
+            f.write_str("…")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_stays_on_one_line() {
+        assert_eq!(Short("a\nb", 10).to_string(), "a b");
+        assert_eq!(Short("äöü", 4).to_string(), "äö…");
+        assert_eq!(Short("äö", 4).to_string(), "äö");
+    }
+}

@@ -1,0 +1,197 @@
+//! One JSON-RPC body in, one answer out.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderValue;
+use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
+use madrpc_actors::protocol::method::is_reserved;
+use madrpc_actors::protocol::request::{self, Body, Request};
+use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
+
+use super::answer::{self, WriteReply};
+use super::body::{self, BodyError};
+use super::call_log::{self, Begun};
+use super::head::Head;
+use super::scope::Inherited;
+use super::service::{Caller, HttpConfig, Service};
+use super::{batch, ENVELOPE_SLACK};
+
+/// The service of one worker thread, and the limits before it.
+pub(super) struct Endpoint<S> {
+    pub(super) service: S,
+    pub(super) config: HttpConfig,
+}
+
+/// Who sends a request, and how.
+pub(super) struct Peer<'a> {
+    pub(super) head: &'a Head<'a>,
+    pub(super) addr: Option<SocketAddr>,
+}
+
+/// A request whose body has arrived.
+pub(super) struct Incoming<'a> {
+    pub(super) body: &'a Bytes,
+    pub(super) peer: &'a Peer<'a>,
+    pub(super) inherited: Result<Inherited, CallError>,
+    pub(super) at: Instant,
+}
+
+/// A request that may run.
+pub(super) enum Prepared {
+    /// Answered by this process itself; neither admitted nor counted.
+    Builtin(LocalBoxFuture<'static, CallResult>),
+    Call(Call),
+}
+
+impl<S: Service> Endpoint<S> {
+    /// Answers `POST`. Dropping the future cancels what it began, but for notifications.
+    pub(super) async fn post(&self, peer: &Peer<'_>, payload: Payload) -> HttpResponse {
+        let head = peer.head;
+        if !head.is_json() {
+            return answer::http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json");
+        }
+        let slack = if head.from_peer() { ENVELOPE_SLACK } else { 0 };
+        let limit = self.config.max_body.saturating_add(slack);
+        match body::read(payload, head.body_len(), limit, self.config.body_timeout).await {
+            Ok(body) => self.answer(peer, &body).await,
+            Err(BodyError::TooLarge) => {
+                let limit = self.config.max_body as u64;
+                answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, CallError::TooLarge { limit })
+            }
+            Err(BodyError::TimedOut) => {
+                answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time")
+            }
+            Err(BodyError::Broken) => answer::refusal(StatusCode::BAD_REQUEST, CallError::Parse),
+        }
+    }
+
+    async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {
+        let write: WriteReply = if peer.head.from_peer() { reply::write_for_orchestrator } else { reply::write };
+        if too_deep(body) {
+            return answer::reply(write, None, &Err(CallError::Parse));
+        }
+        let incoming = Incoming {
+            body,
+            peer,
+            inherited: Inherited::read(peer.head, self.config.call_timeout),
+            at: Instant::now(),
+        };
+        match request::read(body) {
+            Body::Single(Ok(request)) => match self.single(&incoming, &request).await {
+                Some((id, result)) => answer::reply(write, Some(id), &result),
+                None => answer::nothing(),
+            },
+            Body::Single(Err(refused)) => answer::reply(write, refused.id.map(|id| id.get()), &Err(refused.error)),
+            Body::Batch(elements) => batch::answer(self, &incoming, &elements, write).await,
+        }
+    }
+
+    /// The id and what the request came to; `None` for a notification.
+    async fn single<'a>(&self, incoming: &Incoming<'_>, request: &Request<'a>) -> Option<(&'a str, CallResult)> {
+        let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
+        let Some(id) = request.id else {
+            match prepared {
+                Ok(Prepared::Builtin(work)) => drop(work.await),
+                prepared => {
+                    let (service, method, at) = (self.service.clone(), request.method.to_string(), incoming.at);
+                    let max_result = self.config.max_body;
+                    // Detached: nobody waits for a notification, so nobody's leaving cancels it.
+                    actix_rt::spawn(async move { run(&service, &method, at, max_result, prepared).await });
+                }
+            }
+            return None;
+        };
+        Some((id.get(), run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await))
+    }
+
+    /// What is to be done for a request, or why nothing is. `idempotency_key` is the header's.
+    pub(super) fn prepare(
+        &self,
+        incoming: &Incoming<'_>,
+        request: &Request<'_>,
+        idempotency_key: Option<&HeaderValue>,
+    ) -> Result<Prepared, CallError> {
+        let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
+        let scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        let params = request.params.map(|params| JsonText::slice(incoming.body, params));
+        if is_reserved(&request.method) {
+            let work = self.service.builtin(&request.method, params, &incoming.peer.caller());
+            let (work, method) = (work.ok_or(CallError::MethodNotFound)?, request.method.to_string());
+            return Ok(Prepared::Builtin(Box::pin(async move {
+                let result = in_time(scope.deadline, work).await;
+                result.inspect_err(|error| call_log::failed(&method, scope.trace.span_id, error))
+            })));
+        }
+        match self.config.max_depth {
+            Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),
+            _ => Ok(Prepared::Call(Call { method: request.method.to_string(), params, scope })),
+        }
+    }
+}
+
+impl Peer<'_> {
+    /// As built-in methods see it.
+    pub(super) fn caller(&self) -> Caller {
+        let token = self.head.cluster_token.and_then(|token| token.to_str().ok());
+        Caller {
+            ip: self.addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |addr| addr.ip()),
+            cluster_token: token.map(str::to_owned),
+        }
+    }
+}
+
+/// Runs one request to its end: admission, deadline, figures, log.
+async fn run<S: Service>(
+    service: &S,
+    method: &str,
+    at: Instant,
+    max_result: usize,
+    prepared: Result<Prepared, CallError>,
+) -> CallResult {
+    let call = match prepared {
+        Ok(Prepared::Builtin(work)) => return work.await,
+        Err(error) if is_reserved(method) => return Err(error),
+        Ok(Prepared::Call(call)) => Ok(call),
+        Err(error) => Err(error),
+    };
+    let begun = Begun::new(service, method, at);
+    let span = call.as_ref().map_or(0, |call| call.scope.trace.span_id);
+    let result = match call {
+        Ok(call) => match service.admission().admit(1, call.scope.depth) {
+            Ok(permit) => {
+                let result = in_time(call.scope.deadline, service.call(call, permit)).await;
+                limited(result, max_result)
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    begun.finish(span, &result);
+    result
+}
+
+/// A service that hangs can't hold a reply beyond its deadline.
+pub(super) async fn in_time(deadline: Instant, work: LocalBoxFuture<'static, CallResult>) -> CallResult {
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(CallError::Timeout))
+}
+
+/// A result over the limit is an error.
+pub(super) fn limited(result: CallResult, max_result: usize) -> CallResult {
+    match result {
+        Ok(text) if text.len() > max_result => Err(CallError::TooLarge { limit: max_result as u64 }),
+        result => result,
+    }
+}
+
+/// Params lie in a request object, and that perhaps in a batch. Checked before anything is parsed, so that no reader
+/// of a part of the body has to.
+fn too_deep(body: &[u8]) -> bool {
+    let in_batch = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    nests_deeper_than(body, MAX_DEPTH + 1 + usize::from(in_batch))
+}

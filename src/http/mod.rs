@@ -1,0 +1,45 @@
+//! JSON-RPC 2.0 over HTTP (PROTOCOL, section 2): one endpoint for whatever implements [`Service`].
+//!
+//! Knows actix-web and the envelopes. It does not know what answers a call: nodes and orchestrators are services.
+
+mod answer;
+mod batch;
+mod body;
+mod call_log;
+pub mod documents;
+mod endpoint;
+mod head;
+mod in_time;
+mod routes;
+mod scope;
+mod server;
+mod service;
+
+pub use in_time::EachInTime;
+pub use server::{bind, serve, Listening};
+pub use service::{CallRecorder, Caller, HttpConfig, Service};
+
+/// Elements that a streamed batch between our own processes may have, whatever `--max-batch` says.
+pub const STREAM_BATCH_MAX: usize = 128;
+
+/// Bytes that a request between our own processes may be longer than the request that led to it: its envelope is
+/// written anew, and what was a header may have become a member.
+pub const ENVELOPE_SLACK: usize = 64 * 1024;
+
+/// The headers by which our own processes tell what a JSON-RPC request has no member for.
+pub mod header {
+    /// Time that the call may take, in milliseconds.
+    pub const TIMEOUT_MS: &str = "madrpc-timeout-ms";
+    /// How many calls this one is nested in. Sent by our own processes alone.
+    pub const DEPTH: &str = "madrpc-depth";
+    /// W3C trace context.
+    pub const TRACEPARENT: &str = "traceparent";
+    /// Makes a retry safe.
+    pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+    /// `k=v,k=v` that the node must carry.
+    pub const TAGS: &str = "madrpc-tags";
+    /// `stream`: answer each element of the batch as it finishes, one line each.
+    pub const BATCH: &str = "madrpc-batch";
+    /// The secret of the cluster's members.
+    pub const CLUSTER_TOKEN: &str = "madrpc-cluster-token";
+}

@@ -1,0 +1,91 @@
+//! Which path and verb lead where.
+//!
+//! Matched by hand instead of by actix-web's router: its resources, routes and handlers box a future each, which a
+//! call of a few microseconds feels.
+
+use std::rc::Rc;
+
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderValue, ALLOW};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpRequest, HttpResponse};
+use madrpc_actors::protocol::CallError;
+use serde_json::json;
+
+use super::answer;
+use super::endpoint::{in_time, Endpoint, Peer};
+use super::head::Head;
+use super::service::Service;
+
+/// Answers any request that the server takes.
+pub(super) async fn respond<S: Service>(
+    endpoint: Rc<Endpoint<S>>,
+    request: ServiceRequest,
+) -> Result<ServiceResponse, Error> {
+    let (request, payload) = request.into_parts();
+    let response = route(&endpoint, &request, payload).await;
+    Ok(ServiceResponse::new(request, response))
+}
+
+async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payload: Payload) -> HttpResponse {
+    let head = Head::read(request.headers());
+    if head.is_foreign() {
+        return answer::http_error(StatusCode::FORBIDDEN, "this origin is not allowed");
+    }
+    let peer = Peer { head: &head, addr: request.peer_addr() };
+    let allow = match request.path() {
+        "/" => "GET, HEAD, POST, OPTIONS",
+        "/rpc" => "POST, OPTIONS",
+        "/health" | "/ready" | "/_metrics" | "/_info" => "GET, HEAD, OPTIONS",
+        _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
+    };
+    match (request.method(), request.path()) {
+        (&Method::POST, "/" | "/rpc") => endpoint.post(&peer, payload).await,
+        (&Method::GET | &Method::HEAD, "/") => welcome(&endpoint.service),
+        (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),
+        (&Method::GET | &Method::HEAD, "/health") => document(endpoint, &peer, "_health").await,
+        (&Method::GET | &Method::HEAD, "/_metrics") => document(endpoint, &peer, "_metrics").await,
+        (&Method::GET | &Method::HEAD, "/_info") => document(endpoint, &peer, "_info").await,
+        (&Method::OPTIONS, _) => with_allow(HttpResponse::new(StatusCode::NO_CONTENT), allow),
+        _ => with_allow(answer::http_error(StatusCode::METHOD_NOT_ALLOWED, allow), allow),
+    }
+}
+
+fn with_allow(mut response: HttpResponse, allow: &'static str) -> HttpResponse {
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+fn welcome(service: &impl Service) -> HttpResponse {
+    let text = json!({
+        "name": "madrpc-actor",
+        "server_type": service.server_type(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "rpc": "POST JSON-RPC 2.0 to / or /rpc",
+        "routes": ["/health", "/ready", "/_metrics", "/_info"],
+    });
+    answer::json(StatusCode::OK, text.to_string())
+}
+
+fn ready(service: &impl Service) -> HttpResponse {
+    match service.unready() {
+        None => answer::json(StatusCode::OK, r#"{"status":"ready"}"#),
+        Some(reason) => {
+            let text = json!({"status": "unavailable", "reason": reason});
+            answer::json(StatusCode::SERVICE_UNAVAILABLE, text.to_string())
+        }
+    }
+}
+
+/// The result of a built-in method as a document of its own.
+async fn document<S: Service>(endpoint: &Endpoint<S>, peer: &Peer<'_>, method: &str) -> HttpResponse {
+    let Some(work) = endpoint.service.builtin(method, None, &peer.caller()) else {
+        return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc");
+    };
+    let deadline = std::time::Instant::now() + endpoint.config.call_timeout;
+    match in_time(deadline, work).await {
+        Ok(text) => answer::json(StatusCode::OK, text.as_bytes().to_vec()),
+        Err(error @ CallError::Timeout) => answer::refusal(StatusCode::GATEWAY_TIMEOUT, error),
+        Err(error) => answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
+    }
+}

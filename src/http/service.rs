@@ -1,0 +1,97 @@
+//! What the endpoint asks of the process behind it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::LocalBoxStream;
+use madrpc_actors::policy::admission::{Admission, Permit};
+use madrpc_actors::protocol::{Call, CallResult, JsonText};
+
+/// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
+///
+/// Dropping what `call`, `batch` or `builtin` returned cancels the work: the client has gone away or its deadline has
+/// passed.
+pub trait Service: Clone + 'static {
+    /// One call. The permit is given back when it drops.
+    fn call(&self, call: Call, permit: Permit) -> LocalBoxFuture<'static, CallResult>;
+
+    /// Many calls under one permit, each index once, as they finish.
+    fn batch(&self, calls: Vec<Call>, permit: Permit) -> LocalBoxStream<'static, (usize, CallResult)>;
+
+    /// The built-in method of this name; `None` when there is none. Also asked for `_health`, `_metrics` and `_info`
+    /// by the `GET` routes of these names.
+    fn builtin(
+        &self,
+        method: &str,
+        params: Option<JsonText>,
+        caller: &Caller,
+    ) -> Option<LocalBoxFuture<'static, CallResult>>;
+
+    /// Decides which calls are taken on.
+    fn admission(&self) -> &Admission;
+
+    /// Takes the figures of finished calls.
+    fn recorder(&self) -> &dyn CallRecorder;
+
+    /// Whether some node has registered the name: only such names become labels of the figures.
+    fn knows_method(&self, name: &str) -> bool;
+
+    /// Why the process should get no calls now; `None` when it should.
+    fn unready(&self) -> Option<&'static str>;
+
+    /// `"node"` or `"orchestrator"`.
+    fn server_type(&self) -> &'static str;
+}
+
+/// Takes the figures of finished calls.
+pub trait CallRecorder {
+    /// One call has ended. `method` is `None` for a name that nobody registered.
+    fn record(&self, method: Option<&str>, ok: bool, latency: Duration);
+}
+
+/// Who calls a built-in method.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The address that the connection came from; unspecified (`0.0.0.0`) if the system didn't tell.
+    pub ip: IpAddr,
+    /// What it presented as `Madrpc-Cluster-Token`.
+    pub cluster_token: Option<String>,
+}
+
+/// Limits of the endpoint.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// HTTP worker threads, at least 1.
+    pub workers: usize,
+    /// Longest body of a request, and longest result, in bytes.
+    pub max_body: usize,
+    /// Most elements of a batch.
+    pub max_batch: usize,
+    /// Deadline of a call that brings none.
+    pub call_timeout: Duration,
+    /// How deeply calls may nest; `None`: whoever runs them decides.
+    pub max_depth: Option<u32>,
+    /// How long the head of the first request on a connection may take.
+    pub head_timeout: Duration,
+    /// How long the body may take after its head.
+    pub body_timeout: Duration,
+}
+
+impl HttpConfig {
+    /// The defaults of PROTOCOL, section 1; head and body together within 30 s.
+    pub fn new(bind: SocketAddr) -> Self {
+        HttpConfig {
+            bind,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            max_body: 10 * 1024 * 1024,
+            max_batch: 10_000,
+            call_timeout: Duration::from_secs(30),
+            max_depth: None,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Many calls by one request, answered line by line as they finish.
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use awc::error::PayloadError;
+use awc::http::header::{HeaderMap, HeaderName, HeaderValue, CONTENT_TYPE};
+use awc::{ClientResponse, FrozenClientRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
+use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
+use serde_json::value::RawValue;
+
+use super::response::{lost, receive};
+use super::{failure, wire};
+use crate::http::{header, EachInTime, ENVELOPE_SLACK, STREAM_BATCH_MAX};
+
+const BATCH: HeaderName = HeaderName::from_static(header::BATCH);
+
+type Answers = LocalBoxStream<'static, (usize, CallResult)>;
+
+/// Sends `calls`, as few requests as the peer's limits allow. Every index comes exactly once, each by its deadline.
+pub(super) fn send(request: Result<FrozenClientRequest, CallError>, calls: Vec<Call>, max_body: usize) -> Answers {
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return every(0..calls.len(), error).boxed_local(),
+    };
+    let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
+    let parts = bodies(&calls, max_body, Instant::now());
+    let mut answers = parts.into_iter().map(|(part, body)| exchange(request.clone(), part, body, max_body));
+    let answers = match (answers.next(), answers.len()) {
+        (Some(only), 0) => only,
+        (first, _) => stream::select_all(first.into_iter().chain(answers)).boxed_local(),
+    };
+    // What the peer left unanswered it may have run.
+    EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true }).boxed_local()
+}
+
+fn every(part: Range<usize>, error: CallError) -> impl Stream<Item = (usize, CallResult)> {
+    stream::iter(part.map(move |index| (index, Err(error.clone()))))
+}
+
+/// The calls as request bodies that keep the peer's limits on elements and, but for a call that is over it alone, on
+/// bytes.
+fn bodies(calls: &[Call], max_body: usize, now: Instant) -> Vec<(Range<usize>, Vec<u8>)> {
+    let mut parts: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
+    let mut element = Vec::new();
+    for (index, call) in calls.iter().enumerate() {
+        element.clear();
+        wire::element(&mut element, index, call, now);
+        match parts.last_mut() {
+            Some((part, body)) if part.len() < STREAM_BATCH_MAX && body.len() + element.len() < max_body => {
+                body.push(b',');
+                body.extend_from_slice(&element);
+                part.end = index + 1;
+            }
+            _ => {
+                let mut body = Vec::with_capacity(element.len() * 2);
+                body.push(b'[');
+                body.extend_from_slice(&element);
+                parts.push((index..index + 1, body));
+            }
+        }
+    }
+    for (_, body) in &mut parts {
+        body.push(b']');
+    }
+    parts
+}
+
+/// One request and its answers.
+fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max_body: usize) -> Answers {
+    let mut headers = HeaderMap::with_capacity(1);
+    headers.insert(BATCH, HeaderValue::from_static("stream"));
+    let sending = request.extra_headers(headers).send_body(body);
+    let begin = async move {
+        let response = match sending.await {
+            Ok(response) => response,
+            Err(error) => return every(part, failure::unreachable(&error)).boxed_local(),
+        };
+        let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/x-ndjson");
+        if lines {
+            Lines { response, part, max_body, buffer: BytesMut::new(), scanned: 0, failed: None }.boxed_local()
+        } else {
+            whole(response, part, max_body).await
+        }
+    };
+    stream::once(begin).flatten().boxed_local()
+}
+
+/// The answer of a peer that does not stream: an array of replies, or one error about all of them.
+async fn whole<S>(response: ClientResponse<S>, part: Range<usize>, max_body: usize) -> Answers
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let limit = max_body.saturating_add(ENVELOPE_SLACK);
+    let received = match receive(response, limit, max_body).await {
+        Ok(received) => received,
+        Err(error) => return every(part, error).boxed_local(),
+    };
+    let error = match Reply::read(&received.body).map(|reply| reply.result) {
+        Some(Err(error)) => error,
+        _ => received.not_a_reply(),
+    };
+    let replies: Vec<&RawValue> = serde_json::from_slice(&received.body).unwrap_or_default();
+    let answers: Vec<_> =
+        replies.iter().filter_map(|reply| answer(&received.body.slice_ref(reply.get().as_bytes()), &part)).collect();
+    // Indexes that were answered are left out of what follows.
+    stream::iter(answers).chain(every(part, error)).boxed_local()
+}
+
+/// Which call a reply answers, and how; `None` when it answers none of `part`.
+fn answer(reply: &Bytes, part: &Range<usize>) -> Option<(usize, CallResult)> {
+    let reply = Reply::read(reply)?;
+    let index = reply.id?.parse().ok()?;
+    part.contains(&index).then_some((index, reply.result))
+}
+
+/// Replies, one a line, as they come.
+struct Lines<S> {
+    response: ClientResponse<S>,
+    part: Range<usize>,
+    max_body: usize,
+    buffer: BytesMut,
+    /// So many bytes of the buffer hold no line's end.
+    scanned: usize,
+    /// Answers everything that is left.
+    failed: Option<CallError>,
+}
+
+impl<S> Lines<S> {
+    fn next_line(&mut self) -> Option<Bytes> {
+        let Some(end) = self.buffer[self.scanned..].iter().position(|byte| *byte == b'\n') else {
+            self.scanned = self.buffer.len();
+            return None;
+        };
+        let line = self.buffer.split_to(self.scanned + end + 1).freeze();
+        self.scanned = 0;
+        Some(line)
+    }
+}
+
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> {
+    type Item = (usize, CallResult);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some(error) = &this.failed {
+                return Poll::Ready(this.part.next().map(|index| (index, Err(error.clone()))));
+            }
+            while let Some(line) = this.next_line() {
+                if let Some(answer) = answer(&line, &this.part) {
+                    return Poll::Ready(Some(answer));
+                }
+            }
+            if this.buffer.len() > this.max_body.saturating_add(ENVELOPE_SLACK) {
+                this.failed = Some(CallError::TooLarge { limit: this.max_body as u64 });
+                continue;
+            }
+            match Pin::new(&mut this.response).poll_next(cx) {
+                Poll::Ready(Some(Ok(chunk))) => this.buffer.extend_from_slice(&chunk),
+                Poll::Ready(Some(Err(error))) => this.failed = Some(lost(&error)),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use madrpc_actors::protocol::{CallScope, JsonText};
+
+    use super::*;
+
+    fn calls(count: usize, params: usize) -> Vec<Call> {
+        let params = JsonText::parse(&format!("[{}]", "1".repeat(params))).ok();
+        let scope = CallScope::root(Duration::from_secs(1));
+        (0..count).map(|_| Call { method: "m".into(), params: params.clone(), scope: scope.clone() }).collect()
+    }
+
+    #[test]
+    fn bodies_keep_the_limits_and_lose_no_call() {
+        let parts = bodies(&calls(300, 10), 1 << 20, Instant::now());
+        assert_eq!(parts.iter().map(|(part, _)| part.clone()).collect::<Vec<_>>(), [0..128, 128..256, 256..300]);
+        for (part, body) in &parts {
+            let elements: Vec<&RawValue> = serde_json::from_slice(body).expect("an array");
+            assert_eq!(elements.len(), part.len());
+        }
+        let parts = bodies(&calls(10, 1000), 3000, Instant::now());
+        assert_eq!(parts.len(), 5);
+        assert!(parts.iter().all(|(_, body)| body.len() <= 3000));
+        assert_eq!(bodies(&calls(2, 1000), 100, Instant::now()).len(), 2);
+    }
+}

@@ -1,0 +1,139 @@
+//! The client of one thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
+use awc::{Client, Connector, FrozenClientRequest};
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::LocalBoxStream;
+use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
+use madrpc_actors::protocol::{Call, CallError, CallResult};
+
+use super::{batch, failure, response, wire};
+use crate::http::{header, ENVELOPE_SLACK};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Well below the 75 s after which a server of ours closes an idle connection: a request must not meet that.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Connections are renewed now and then, so that a name which moved is followed.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// Peers whose prepared requests a thread keeps; a cluster has fewer.
+const MAX_PREPARED: usize = 4096;
+
+/// What every request of a process has in common.
+#[derive(Clone, Debug)]
+pub struct TransportConfig {
+    /// Longest result, in bytes.
+    pub max_body: usize,
+    /// Presented to every peer as `Madrpc-Cluster-Token`. Must be visible ASCII.
+    pub cluster_token: Option<String>,
+}
+
+/// Takes calls to other processes through the connection pool of its thread.
+#[derive(Clone)]
+pub struct AwcClient {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    token: Option<HeaderValue>,
+    max_body: usize,
+    prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
+}
+
+impl std::fmt::Debug for AwcClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AwcClient").field("max_body", &self.inner.max_body).finish_non_exhaustive()
+    }
+}
+
+impl AwcClient {
+    /// A client with an empty pool. Must be used on this thread, under an actix runtime.
+    pub fn new(config: &TransportConfig) -> Self {
+        let connector = Connector::new()
+            // The default of 100 would block nested calls behind the very calls that wait for them; admission bounds
+            // how many there are.
+            .limit(0)
+            .timeout(CONNECT_TIMEOUT)
+            .conn_keep_alive(KEEP_ALIVE)
+            .conn_lifetime(LIFETIME);
+        let client = Client::builder()
+            .connector(connector)
+            // Each call has its own deadline.
+            .disable_timeout()
+            .disable_redirects()
+            .no_default_headers()
+            .finish();
+        let token = config.cluster_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
+        if token.is_none() && config.cluster_token.is_some() {
+            log::error!("the cluster token is not visible ASCII and can't be presented");
+        }
+        let token = token.map(|mut token| {
+            token.set_sensitive(true);
+            token
+        });
+        AwcClient { inner: Rc::new(Inner { client, token, max_body: config.max_body, prepared: RefCell::default() }) }
+    }
+
+    /// Makes a client on each thread that asks for one.
+    pub fn factory(config: TransportConfig) -> PeerClientFactory {
+        Arc::new(move || Rc::new(AwcClient::new(&config)))
+    }
+
+    /// What all requests to `peer` have in common.
+    fn prepared(&self, peer: &PeerUrl) -> Result<FrozenClientRequest, CallError> {
+        if let Some(request) = self.inner.prepared.borrow().get(peer) {
+            return Ok(request.clone());
+        }
+        let mut request = self
+            .inner
+            .client
+            .post(peer.as_str())
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+        if let Some(token) = &self.inner.token {
+            request = request.insert_header((HeaderName::from_static(header::CLUSTER_TOKEN), token.clone()));
+        }
+        let request = request.freeze().map_err(|error| {
+            log::warn!("{peer} can't be called: {error}");
+            CallError::Unreachable { sent: false }
+        })?;
+        let mut prepared = self.inner.prepared.borrow_mut();
+        if prepared.len() >= MAX_PREPARED {
+            prepared.clear();
+        }
+        prepared.insert(peer.clone(), request.clone());
+        Ok(request)
+    }
+}
+
+impl PeerClient for AwcClient {
+    fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
+        let request = self.prepared(peer);
+        let max_body = self.inner.max_body;
+        Box::pin(async move {
+            let now = Instant::now();
+            if call.scope.deadline <= now {
+                return Err(CallError::Timeout);
+            }
+            let (headers, body) = wire::single(&call, now);
+            let sending = request?.extra_headers(headers).send_body(body);
+            let exchange = async {
+                let answer = sending.await.map_err(|error| failure::unreachable(&error))?;
+                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result()
+            };
+            tokio::time::timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
+        })
+    }
+
+    fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
+        batch::send(self.prepared(peer), calls, self.inner.max_body)
+    }
+}

@@ -1,0 +1,11 @@
+//! The client between processes: plain JSON-RPC 2.0 over HTTP POST, by awc.
+//!
+//! Knows URLs, headers and when a request may have reached its peer. It does not choose peers and does not retry.
+
+mod batch;
+mod client;
+mod failure;
+mod response;
+mod wire;
+
+pub use client::{AwcClient, TransportConfig};

@@ -1,0 +1,106 @@
+//! Reading what a peer answers.
+
+use awc::error::PayloadError;
+use awc::http::header::CONTENT_LENGTH;
+use awc::http::StatusCode;
+use awc::ClientResponse;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use madrpc_actors::protocol::{CallError, CallResult, Reply};
+use serde::de::IgnoredAny;
+
+/// Of a body that is no reply, this much is logged.
+const LOGGED: usize = 200;
+
+/// A whole response.
+pub(super) struct Received {
+    pub(super) status: StatusCode,
+    pub(super) body: Bytes,
+    /// All of the declared length has come; awc ends a body that was cut off like one that is complete.
+    complete: bool,
+}
+
+/// Reads all of a response whose body is at most `limit` bytes long; `max_body` is the limit that an error names.
+pub(super) async fn receive<S>(mut response: ClientResponse<S>, limit: usize, max_body: usize) -> Result<Received, CallError>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let too_large = || CallError::TooLarge { limit: max_body as u64 };
+    let declared = response.headers().get(CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|len| len > limit) {
+        return Err(too_large());
+    }
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(chunk) = response.next().await {
+        let chunk = chunk.map_err(|error| lost(&error))?;
+        if first.len() + rest.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(&chunk);
+        }
+    }
+    let body = if rest.is_empty() { first } else { Bytes::from([&first[..], &rest[..]].concat()) };
+    Ok(Received { status: response.status(), complete: declared == Some(body.len()), body })
+}
+
+/// The connection ended while the answer came.
+pub(super) fn lost(error: &PayloadError) -> CallError {
+    log::debug!("connection lost while the answer came: {error}");
+    CallError::Unreachable { sent: true }
+}
+
+impl Received {
+    /// The reply to a call sent alone, whose id was 1.
+    pub(super) fn into_result(self) -> CallResult {
+        match Reply::read(&self.body) {
+            Some(reply) => match reply.id.as_deref() {
+                Some("1") => reply.result,
+                // An error about the request as a whole has no id.
+                None | Some("null") if reply.result.is_err() => reply.result,
+                _ => Err(self.not_a_reply()),
+            },
+            None => Err(self.not_a_reply()),
+        }
+    }
+
+    /// Why there is no reply in it: it was cut off, or the peer speaks something else.
+    pub(super) fn not_a_reply(&self) -> CallError {
+        let cut_off = |body| serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof());
+        if !self.complete && cut_off(&self.body) {
+            return CallError::Unreachable { sent: true };
+        }
+        let shown = String::from_utf8_lossy(&self.body[..self.body.len().min(LOGGED)]);
+        CallError::internal(format!("HTTP {} is no JSON-RPC reply: {shown:?}", self.status.as_u16()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: &'static str, complete: bool) -> i64 {
+        let received = Received { status: StatusCode::OK, body: Bytes::from_static(body.as_bytes()), complete };
+        received.into_result().err().map_or(0, |error| error.code().0)
+    }
+
+    #[test]
+    fn a_reply_belongs_to_the_call() {
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"result":null}"#, true), 0);
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":2,"result":null}"#, true), -32603);
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"result":1}"#, true), -32603);
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32006,"message":"m"}}"#, true), -32006);
+    }
+
+    #[test]
+    fn a_cut_off_body_is_told_from_another_protocol() {
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"res"#, false), -32005);
+        assert_eq!(code("", false), -32005);
+        assert_eq!(code("", true), -32603);
+        assert_eq!(code("<html>", false), -32603);
+        assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"res"#, true), -32603);
+    }
+}

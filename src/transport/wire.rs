@@ -1,0 +1,160 @@
+//! Writing calls as request bodies and headers.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
+use madrpc_actors::protocol::{Call, CallScope};
+use serde::Serialize;
+
+use crate::http::header;
+
+const TIMEOUT_MS: HeaderName = HeaderName::from_static(header::TIMEOUT_MS);
+const DEPTH: HeaderName = HeaderName::from_static(header::DEPTH);
+const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_KEY);
+
+/// Room for the envelope of one request.
+const ENVELOPE: usize = 96;
+
+/// What a call says of itself in its request object.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a BTreeMap<String, String>>,
+}
+
+/// The headers of a call sent alone, and its body, whose id is 1. What a header can't hold is in the body.
+pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
+    let scope = &call.scope;
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(TIMEOUT_MS, HeaderValue::from(left_ms(scope, now)));
+    headers.insert(DEPTH, HeaderValue::from(scope.depth));
+    if let Ok(trace) = HeaderValue::try_from(scope.trace.to_string()) {
+        headers.insert(TRACEPARENT, trace);
+    }
+    let mut meta = None;
+    if let Some(key) = &scope.idempotency_key {
+        match HeaderValue::from_str(key) {
+            // A header loses the blanks around its value.
+            Ok(value) if value.to_str().is_ok_and(|text| text.trim() == key) => {
+                headers.insert(IDEMPOTENCY_KEY, value);
+            }
+            _ => meta.get_or_insert_with(Meta::default).idempotency_key = Some(key),
+        }
+    }
+    if !scope.tags.is_empty() {
+        meta.get_or_insert_with(Meta::default).tags = Some(&scope.tags);
+    }
+    let mut body = Vec::with_capacity(ENVELOPE + call.method.len() + call.params.as_ref().map_or(0, |text| text.len()));
+    request(&mut body, 1, call, meta.as_ref());
+    (headers, body)
+}
+
+/// Appends one element of a batch, whose id is `index`.
+pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant) {
+    let scope = &call.scope;
+    let meta = Meta {
+        timeout_ms: Some(left_ms(scope, now)),
+        depth: Some(scope.depth),
+        traceparent: Some(scope.trace.to_string()),
+        idempotency_key: scope.idempotency_key.as_deref(),
+        tags: (!scope.tags.is_empty()).then_some(&scope.tags),
+    };
+    request(out, index, call, Some(&meta));
+}
+
+fn request(out: &mut Vec<u8>, id: usize, call: &Call, meta: Option<&Meta<'_>>) {
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    json(out, &id);
+    out.extend_from_slice(b",\"method\":");
+    json(out, &call.method);
+    if let Some(params) = &call.params {
+        out.extend_from_slice(b",\"params\":");
+        out.extend_from_slice(params.as_bytes());
+    }
+    if let Some(meta) = meta {
+        out.extend_from_slice(b",\"meta\":");
+        json(out, meta);
+    }
+    out.push(b'}');
+}
+
+fn json(out: &mut Vec<u8>, value: &impl Serialize) {
+    // Numbers, strings and maps with string keys always serialise, and a vector takes whatever comes.
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "{written:?}");
+}
+
+/// Milliseconds left, at least 1: the peer refuses 0, and the deadline is kept on this side too.
+fn left_ms(scope: &CallScope, now: Instant) -> u64 {
+    let left = scope.deadline.saturating_duration_since(now).as_millis();
+    u64::try_from(left).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use madrpc_actors::protocol::request::{self, Body};
+    use madrpc_actors::protocol::JsonText;
+
+    use super::*;
+
+    fn call() -> Call {
+        Call {
+            method: "a\"b".into(),
+            params: JsonText::parse("[1.0]").ok(),
+            scope: CallScope::root(Duration::from_secs(10)).nested(None),
+        }
+    }
+
+    #[test]
+    fn a_single_call_is_a_plain_request_with_headers() {
+        let call = call();
+        let (headers, body) = single(&call, call.scope.deadline - Duration::from_millis(250));
+        assert_eq!(String::from_utf8(body).ok().as_deref(), Some(r#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#));
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!(header(header::TIMEOUT_MS).as_deref(), Some("250"));
+        assert_eq!(header(header::DEPTH).as_deref(), Some("1"));
+        assert_eq!(header(header::TRACEPARENT), Some(call.scope.trace.to_string()));
+        assert_eq!(header(header::IDEMPOTENCY_KEY), None);
+    }
+
+    #[test]
+    fn a_key_that_no_header_can_hold_goes_into_the_body() {
+        let mut call = call();
+        call.scope.idempotency_key = Some("k1".into());
+        let (headers, _) = single(&call, Instant::now());
+        assert!(headers.contains_key(header::IDEMPOTENCY_KEY));
+        for key in ["ключ", "a\nb", " a"] {
+            call.scope.idempotency_key = Some(key.into());
+            let (headers, body) = single(&call, Instant::now());
+            assert!(!headers.contains_key(header::IDEMPOTENCY_KEY), "{key}");
+            let Body::Single(Ok(request)) = request::read(&body) else { panic!("{key}") };
+            assert_eq!(request.meta.idempotency_key.as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn an_element_says_everything_in_its_meta() {
+        let mut call = call();
+        call.scope.tags.insert("zone".into(), "a".into());
+        let mut out = Vec::new();
+        element(&mut out, 7, &call, call.scope.deadline);
+        let Body::Single(Ok(request)) = request::read(&out) else { panic!("refused") };
+        assert_eq!(request.id.map(|id| id.get()), Some("7"));
+        assert_eq!((request.meta.timeout_ms, request.meta.depth), (Some(1), Some(1)));
+        assert_eq!(request.meta.traceparent, Some(call.scope.trace.to_string()));
+        assert_eq!(request.meta.tags, Some(call.scope.tags));
+    }
+}
