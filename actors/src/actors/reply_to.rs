@@ -27,6 +27,14 @@ impl ReplyTo {
         }
     }
 
+    /// Resolves once nobody waits any more.
+    pub async fn closed(&mut self) {
+        match self {
+            ReplyTo::One(reply) => reply.closed().await,
+            ReplyTo::Batch { replies, .. } => replies.closed().await,
+        }
+    }
+
     /// True once nobody waits any more.
     pub fn is_closed(&self) -> bool {
         match self {

@@ -1,3 +1,13 @@
 //! Decisions as pure state machines: no clock, no IO, handed `now`.
 
 pub mod admission;
+pub mod balance;
+pub mod breaker;
+pub mod health;
+pub mod joining;
+pub mod lease;
+pub mod membership;
+pub mod node;
+pub mod pool;
+pub mod retry_budget;
+pub mod routing;
