@@ -29,7 +29,7 @@ impl BreakerConfig {
 }
 
 /// What a breaker lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum CircuitState {
     /// Every call.
     Closed,

@@ -24,8 +24,10 @@ pub struct Joining {
     pub url: PeerUrl,
     /// Who it says that it is.
     pub instance: Option<String>,
-    /// `None` when the node itself is to be asked for them.
+    /// `None` until the node itself was asked for them.
     pub methods: Option<Arc<[MethodInfo]>>,
+    /// It named its methods itself, and will register again when they change.
+    pub declared: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Its capacity.
@@ -94,6 +96,7 @@ pub fn check(params: Register, has_token: bool) -> Result<Joining, CallError> {
     Ok(Joining {
         url,
         instance: params.instance,
+        declared: params.methods.is_some(),
         methods: params.methods.map(distinct),
         tags: params.tags,
         weight: params.weight,

@@ -156,10 +156,9 @@ impl Picked {
     pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool) -> Option<Self> {
         let slot = &node.breaker.probe;
         slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).ok()?;
-        Some(Picked {
-            holds_probe: true,
-            ..Picked::new(node.clone(), foreign)
-        })
+        let mut picked = Picked::new(node.clone(), foreign);
+        picked.holds_probe = true;
+        Some(picked)
     }
 
     /// Its id.
