@@ -5,6 +5,8 @@
 pub mod circuit_breaker;
 mod clock;
 pub mod cluster;
+#[cfg(test)]
+mod fake_peers;
 pub mod node_registry;
 pub mod orchestrator;
 pub mod peer;
