@@ -84,7 +84,12 @@ fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
 pub(super) fn failed(method: &str, span: u64, error: &CallError) {
     let ours = error.meaning().breaker_counts || matches!(error, CallError::Overloaded | CallError::NoNode);
     let level = if ours { Level::Warn } else { Level::Info };
-    log::log!(level, "call {span:016x} {:?} failed: {}", Short(method, LONGEST_NAME).to_string(), Short(error, LONGEST_TEXT));
+    log::log!(
+        level,
+        "call {span:016x} {:?} failed: {}",
+        Short(method, LONGEST_NAME).to_string(),
+        Short(error, LONGEST_TEXT)
+    );
 }
 
 /// The beginning of a text, on one line.

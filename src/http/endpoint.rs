@@ -64,9 +64,7 @@ impl<S: Service> Endpoint<S> {
                 let limit = self.config.max_body as u64;
                 answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, CallError::TooLarge { limit })
             }
-            Err(BodyError::TimedOut) => {
-                answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time")
-            }
+            Err(BodyError::TimedOut) => answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time"),
             Err(BodyError::Broken) => answer::refusal(StatusCode::BAD_REQUEST, CallError::Parse),
         }
     }

@@ -110,7 +110,12 @@ mod tests {
 
     #[test]
     fn json_media_types_pass_with_parameters_and_in_any_case() {
-        for text in ["application/json", "Application/JSON; charset=utf-8", "application/json-rpc", "application/jsonrequest ;x"] {
+        for text in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json-rpc",
+            "application/jsonrequest ;x",
+        ] {
             assert!(head(&[("content-type", HeaderValue::from_static(text))]).is_json(), "{text}");
         }
         assert!(head(&[]).is_json());

@@ -49,7 +49,12 @@ impl Inherited {
 
     /// The scope of one call. `idempotency_key` is the header's, which names one call and so counts outside batches
     /// only.
-    pub(super) fn scope(&self, meta: &Meta, now: Instant, idempotency_key: Option<&HeaderValue>) -> Result<CallScope, CallError> {
+    pub(super) fn scope(
+        &self,
+        meta: &Meta,
+        now: Instant,
+        idempotency_key: Option<&HeaderValue>,
+    ) -> Result<CallScope, CallError> {
         let allowed = meta.timeout_ms.map_or(Ok(self.timeout), timeout)?;
         let trace = match meta.traceparent.as_deref() {
             Some(text) => TraceContext::parse(text),
@@ -63,7 +68,8 @@ impl Inherited {
         let key = match (&meta.idempotency_key, idempotency_key) {
             (Some(key), _) => Some(key.clone()),
             (None, Some(value)) => {
-                let key = value.to_str().map_err(|_| CallError::invalid_params("idempotencyKey", "not visible ASCII"))?;
+                let key =
+                    value.to_str().map_err(|_| CallError::invalid_params("idempotencyKey", "not visible ASCII"))?;
                 Some(key.to_owned())
             }
             (None, None) => None,

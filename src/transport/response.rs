@@ -21,7 +21,11 @@ pub(super) struct Received {
 }
 
 /// Reads all of a response whose body is at most `limit` bytes long; `max_body` is the limit that an error names.
-pub(super) async fn receive<S>(mut response: ClientResponse<S>, limit: usize, max_body: usize) -> Result<Received, CallError>
+pub(super) async fn receive<S>(
+    mut response: ClientResponse<S>,
+    limit: usize,
+    max_body: usize,
+) -> Result<Received, CallError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {

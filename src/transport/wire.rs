@@ -122,7 +122,10 @@ mod tests {
     fn a_single_call_is_a_plain_request_with_headers() {
         let call = call();
         let (headers, body) = single(&call, call.scope.deadline - Duration::from_millis(250));
-        assert_eq!(String::from_utf8(body).ok().as_deref(), Some(r#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#));
+        assert_eq!(
+            String::from_utf8(body).ok().as_deref(),
+            Some(r#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#)
+        );
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         assert_eq!(header(header::TIMEOUT_MS).as_deref(), Some("250"));
         assert_eq!(header(header::DEPTH).as_deref(), Some("1"));

@@ -2,15 +2,24 @@
 //!
 //! They know no HTTP. What they need of the network is the trait `PeerClient`.
 
+pub mod circuit_breaker;
+mod clock;
+pub mod cluster;
 pub mod executor_inbox;
+#[cfg(test)]
+mod fake_peers;
 pub mod js_executor;
 pub mod js_pool;
+pub mod node_registry;
+pub mod orchestrator;
 pub mod outbound;
 pub mod peer;
 pub mod registrar;
 pub mod reply_to;
 
+pub use cluster::{Cluster, ClusterConfig};
 pub use js_pool::JsPool;
+pub use orchestrator::OrchestratorHandle;
 pub use outbound::Outbound;
 pub use peer::{PeerClient, PeerClientFactory, PeerUrl};
 pub use reply_to::ReplyTo;

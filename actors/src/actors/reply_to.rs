@@ -39,6 +39,16 @@ impl ReplyTo {
         }
     }
 
+    /// Resolves once nobody waits any more.
+    pub async fn closed(&mut self) {
+        match self {
+            ReplyTo::One(reply) => reply.closed().await,
+            ReplyTo::Batch { replies, .. } => replies.closed().await,
+            // See `is_closed`.
+            ReplyTo::Script { .. } => std::future::pending().await,
+        }
+    }
+
     /// True once nobody waits any more.
     pub fn is_closed(&self) -> bool {
         match self {

@@ -2,3 +2,13 @@
 
 pub mod admission;
 pub mod backoff;
+pub mod balance;
+pub mod breaker;
+pub mod health;
+pub mod joining;
+pub mod lease;
+pub mod membership;
+pub mod node;
+pub mod pool;
+pub mod retry_budget;
+pub mod routing;

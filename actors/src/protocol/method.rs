@@ -8,7 +8,7 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 /// A registered method (PROTOCOL, section 4). On the wire a plain name is short for its defaults.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodInfo {
     /// The name it is called by.

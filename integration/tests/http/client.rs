@@ -99,7 +99,10 @@ async fn sizes_and_deadlines_are_kept_on_this_side_too() {
     assert!(client.call(&peer, call("big", "[99998]")).await.is_ok());
     assert!(matches!(client.call(&peer, call("big", "[999999]")).await, Err(CallError::TooLarge { limit: 100_000 })));
     let unlimited = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "1".repeat(200_000));
-    assert!(matches!(client.call(&answering(unlimited).await, call("echo", "[]")).await, Err(CallError::TooLarge { .. })));
+    assert!(matches!(
+        client.call(&answering(unlimited).await, call("echo", "[]")).await,
+        Err(CallError::TooLarge { .. })
+    ));
 
     let silent = self::peer(|stream| async move {
         let _open = stream;
@@ -216,8 +219,15 @@ async fn a_batch_cut_off_in_the_middle_may_have_run() {
     let line = r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#;
     let unknown = r#"{"jsonrpc":"2.0","id":9,"result":[1]}"#;
     let (first, second) = line.split_at(12);
-    let body = format!("{:x}\r\n{unknown}\n{first}\r\n{:x}\r\n{second}\n{line}\n{first}\r\n", unknown.len() + 13, line.len() * 2 + 2 - 12 + 12);
-    let cut = answering(format!("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n{body}")).await;
+    let body = format!(
+        "{:x}\r\n{unknown}\n{first}\r\n{:x}\r\n{second}\n{line}\n{first}\r\n",
+        unknown.len() + 13,
+        line.len() * 2 + 2 - 12 + 12
+    );
+    let cut = answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+    ))
+    .await;
     let calls = || vec![call("a", "[]"), call("b", "[]"), call("c", "[]")];
     let answers: Vec<_> = client().batch(&cut, calls()).collect().await;
     assert_eq!(answers.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 0, 2]);
@@ -247,12 +257,14 @@ async fn a_server_that_dies_under_a_batch_leaves_no_call_waiting() {
 #[actix_rt::test]
 async fn a_peer_that_does_not_stream_answers_a_batch_as_a_whole() {
     let array = r#"[{"jsonrpc":"2.0","id":1,"result":1},{"jsonrpc":"2.0","id":0,"error":{"code":5,"message":"m"}}]"#;
-    let answers: Vec<_> = client().batch(&answering(with_length(array)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
+    let answers: Vec<_> =
+        client().batch(&answering(with_length(array)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
     assert_eq!(answers.len(), 2);
     assert!(answers[0].0 == 1 && answers[0].1.is_ok() && matches!(answers[1].1, Err(CallError::Remote(_))));
 
     let refusal = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}"#;
-    let answers: Vec<_> = client().batch(&answering(with_length(refusal)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
+    let answers: Vec<_> =
+        client().batch(&answering(with_length(refusal)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
     assert!(answers.len() == 2 && answers.iter().all(|(_, result)| matches!(result, Err(CallError::Remote(_)))));
 }
 

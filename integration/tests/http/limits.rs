@@ -13,11 +13,15 @@ const HANG: &str = r#"{"jsonrpc":"2.0","method":"hang","id":1}"#;
 #[actix_rt::test]
 async fn a_body_over_the_limit_is_refused_while_it_is_read() {
     let server = Server::with(HttpConfig { max_body: 1000, ..config() }, 10);
-    let body = |len: usize| format!(r#"{{"jsonrpc":"2.0","method":"echo","id":1,"params":["{}"]}}"#, "x".repeat(len - 53));
+    let body =
+        |len: usize| format!(r#"{{"jsonrpc":"2.0","method":"echo","id":1,"params":["{}"]}}"#, "x".repeat(len - 53));
     assert_eq!(server.post(&body(1000)).await.status, 200);
     let refused = server.post(&body(1001)).await;
     assert_eq!(refused.status, 413);
-    assert_eq!(refused.json()["error"], json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000}}));
+    assert_eq!(
+        refused.json()["error"],
+        json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000}})
+    );
 
     // Declared alone, nothing of it sent.
     let mut declared = server.connect().await;
@@ -115,9 +119,17 @@ async fn a_caller_sets_deadline_depth_and_the_rest_by_header_or_meta() {
 
     let refused = server.request("POST", "/", "Madrpc-Depth: 6\r\n", echo).await.json();
     assert_eq!(refused["error"], json!({"code": -32011, "message": "Call depth exceeded", "data": {"limit": 5}}));
-    for (bad, parameter) in [("Madrpc-Timeout-Ms: 0", "timeoutMs"), ("Madrpc-Timeout-Ms: soon", "timeoutMs"), ("Madrpc-Tags: x", "tags"), ("Madrpc-Depth: -1", "depth")] {
+    for (bad, parameter) in [
+        ("Madrpc-Timeout-Ms: 0", "timeoutMs"),
+        ("Madrpc-Timeout-Ms: soon", "timeoutMs"),
+        ("Madrpc-Tags: x", "tags"),
+        ("Madrpc-Depth: -1", "depth"),
+    ] {
         let refused = server.request("POST", "/", &format!("{bad}\r\n"), echo).await.json();
-        assert_eq!((&refused["error"]["code"], &refused["error"]["data"]["parameter"]), (&json!(-32602), &json!(parameter)));
+        assert_eq!(
+            (&refused["error"]["code"], &refused["error"]["data"]["parameter"]),
+            (&json!(-32602), &json!(parameter))
+        );
         assert_eq!(refused["id"], 1);
     }
 }

@@ -83,7 +83,12 @@ impl Service for TestService {
         running.boxed_local()
     }
 
-    fn builtin(&self, method: &str, params: Option<JsonText>, caller: &Caller) -> Option<LocalBoxFuture<'static, CallResult>> {
+    fn builtin(
+        &self,
+        method: &str,
+        params: Option<JsonText>,
+        caller: &Caller,
+    ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let result = match method {
             "_health" => documents::health("test", self.0.admission.inflight()),
             "_metrics" | "_info" => JsonText::of(&json!({"document": method})),

@@ -1,0 +1,124 @@
+//! The cluster's list as people and programs see it: the orchestrator's part of `_info` (PROTOCOL, section 7).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::member::Member;
+use crate::policy::breaker::CircuitState;
+use crate::policy::health::NodeState;
+use crate::protocol::MethodInfo;
+
+/// Every node and how many there are.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClusterView {
+    /// All in the list.
+    pub total_nodes: usize,
+    /// Those that may get calls.
+    pub enabled_nodes: usize,
+    /// The others.
+    pub disabled_nodes: usize,
+    /// Nodes that answer.
+    pub nodes_up: usize,
+    /// Nodes that failed lately.
+    pub nodes_suspect: usize,
+    /// Nodes that don't answer.
+    pub nodes_down: usize,
+    /// In the order in which they were first seen.
+    pub nodes: Vec<NodeView>,
+}
+
+/// One node.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeView {
+    /// Its URL in normal form.
+    pub addr: String,
+    /// It may get calls.
+    pub enabled: bool,
+    /// Why not.
+    pub disable_reason: Option<String>,
+    /// Its circuit breaker.
+    pub circuit_state: CircuitState,
+    /// Failures that the breaker has counted since the last success.
+    pub consecutive_failures: u32,
+    /// Calls sent there that have not ended.
+    pub inflight: usize,
+    /// Its capacity relative to others.
+    pub weight: u32,
+    /// Who it says it is; absent for a server that isn't ours.
+    pub instance: Option<String>,
+    /// Its release.
+    pub version: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// What it serves.
+    #[serde(serialize_with = "slice")]
+    pub methods: Arc<[MethodInfo]>,
+    /// Whether it is there.
+    pub state: NodeState,
+    /// Named on the command line.
+    #[serde(rename = "static")]
+    pub is_static: bool,
+    /// Registered by itself.
+    pub registered: bool,
+    /// Any JSON-RPC server, a candidate for every method.
+    pub foreign: bool,
+    /// Calls ever sent there.
+    pub request_count: u64,
+    /// When the last was sent, in milliseconds of Unix time.
+    pub last_request_ms: Option<u64>,
+    /// Calls that wait there for an executor, by its last heartbeat.
+    pub queue: Option<u64>,
+    /// Share of its cores in use, 0 to 1, by its last heartbeat.
+    pub cpu: Option<f64>,
+}
+
+impl ClusterView {
+    pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
+        let mut view = ClusterView::default();
+        for member in members {
+            let node = NodeView::of(member);
+            view.total_nodes += 1;
+            *if node.enabled { &mut view.enabled_nodes } else { &mut view.disabled_nodes } += 1;
+            *match node.state {
+                NodeState::Up => &mut view.nodes_up,
+                NodeState::Suspect => &mut view.nodes_suspect,
+                NodeState::Down => &mut view.nodes_down,
+            } += 1;
+            view.nodes.push(node);
+        }
+        view
+    }
+}
+
+impl NodeView {
+    fn of(member: &Member) -> Self {
+        let disable_reason = member.disable_reason();
+        NodeView {
+            addr: member.entry.url.to_string(),
+            enabled: disable_reason.is_none(),
+            disable_reason,
+            circuit_state: member.circuit,
+            consecutive_failures: member.entry.consecutive_failures(),
+            inflight: member.entry.inflight(),
+            weight: member.weight,
+            instance: member.instance.clone(),
+            version: member.version.clone(),
+            tags: member.tags.clone(),
+            methods: member.methods.clone(),
+            state: member.state(),
+            is_static: member.is_static,
+            registered: member.lease.is_some(),
+            foreign: member.foreign,
+            request_count: member.entry.request_count(),
+            last_request_ms: member.entry.last_request_ms(),
+            queue: member.load.as_ref().map(|load| load.queue),
+            cpu: member.load.as_ref().map(|load| load.cpu),
+        }
+    }
+}
+
+fn slice<S: Serializer>(methods: &Arc<[MethodInfo]>, serializer: S) -> Result<S::Ok, S::Error> {
+    methods.as_ref().serialize(serializer)
+}

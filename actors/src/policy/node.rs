@@ -1,0 +1,314 @@
+//! One node as the threads that route calls share it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::Outcome;
+use crate::protocol::{CallError, CallResult, Code, Fault, PeerUrl};
+
+/// A call that had less time than this and ran out of it says nothing about the node: clients choose deadlines.
+const TELLING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Identifies a node within this process. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u64);
+
+/// Who hears about a node. Told by every thread that routes; must not block.
+pub trait NodeEvents: Send + Sync {
+    /// A call ended. False when the news could not be taken.
+    fn outcome(&self, outcome: Outcome) -> bool;
+    /// A call could not be delivered. False when the news could not be taken.
+    fn suspect(&self) -> bool;
+    /// The node behind the address is another one, or came back: what was counted is void.
+    fn renewed(&self);
+}
+
+/// What of a node outlives each `RoutingTable`: its address and its counters.
+pub struct NodeEntry {
+    /// Its id.
+    pub id: NodeId,
+    /// Its address.
+    pub url: PeerUrl,
+    inflight: AtomicUsize,
+    request_count: AtomicU64,
+    last_request_ms: AtomicU64,
+    breaker: Arc<BreakerFlags>,
+    suspected: AtomicBool,
+    events: Box<dyn NodeEvents>,
+}
+
+/// What a breaker and those who route share without a message. Successes of a healthy node go unreported, which keeps
+/// the breaker off the path of every call.
+#[derive(Debug, Default)]
+pub struct BreakerFlags {
+    /// The breaker wants to hear of successes, too.
+    pub attention: AtomicBool,
+    /// The one call that HalfOpen lets through is under way.
+    pub probe: AtomicBool,
+    /// For people to see.
+    pub consecutive_failures: AtomicU32,
+}
+
+/// What the end of a call says about the node that had it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It did its part.
+    Worked,
+    /// It did not.
+    Failed,
+    /// Nothing either way.
+    Nothing,
+}
+
+impl Verdict {
+    /// Judges `result` of a call that had `allowed` time when it was sent.
+    pub fn of(result: &CallResult, allowed: Duration) -> Verdict {
+        match result {
+            Ok(_) => Verdict::Worked,
+            Err(CallError::Cancelled) => Verdict::Nothing,
+            // It would not even look at the call, as an overloaded node should.
+            Err(CallError::Remote(remote)) if remote.fault == Some(Fault::Refused) => Verdict::Nothing,
+            Err(error) if !error.meaning().breaker_counts => Verdict::Worked,
+            Err(error) if error.code() == Code::TIMEOUT && allowed < TELLING_TIMEOUT => Verdict::Nothing,
+            Err(_) => Verdict::Failed,
+        }
+    }
+}
+
+impl NodeEntry {
+    /// A node with nothing in flight.
+    pub fn new(id: NodeId, url: PeerUrl, breaker: Arc<BreakerFlags>, events: Box<dyn NodeEvents>) -> Self {
+        NodeEntry {
+            id,
+            url,
+            inflight: AtomicUsize::new(0),
+            request_count: AtomicU64::new(0),
+            last_request_ms: AtomicU64::new(0),
+            breaker,
+            suspected: AtomicBool::new(false),
+            events,
+        }
+    }
+
+    /// Calls that this process has sent there and that have not ended.
+    pub fn inflight(&self) -> usize {
+        self.inflight.load(Ordering::Relaxed)
+    }
+
+    /// Calls ever sent there.
+    pub fn request_count(&self) -> u64 {
+        self.request_count.load(Ordering::Relaxed)
+    }
+
+    /// When the last one was sent, in milliseconds of Unix time.
+    pub fn last_request_ms(&self) -> Option<u64> {
+        Some(self.last_request_ms.load(Ordering::Relaxed)).filter(|ms| *ms > 0)
+    }
+
+    /// What its breaker has counted against it.
+    pub fn consecutive_failures(&self) -> u32 {
+        self.breaker.consecutive_failures.load(Ordering::Relaxed)
+    }
+
+    /// The node behind the address is another one, or came back.
+    pub fn renew(&self) {
+        self.events.renewed();
+    }
+
+    /// The check that a suspicion asked for is done.
+    pub fn clear_suspicion(&self) {
+        self.suspected.store(false, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for NodeEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeEntry")
+            .field("id", &self.id)
+            .field("url", &self.url)
+            .field("inflight", &self.inflight())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node chosen for a call. Counts as in flight until dropped; dropping it unsettled tells nobody anything.
+#[derive(Debug)]
+pub struct Picked {
+    node: Arc<NodeEntry>,
+    foreign: bool,
+    holds_probe: bool,
+}
+
+impl Picked {
+    pub(super) fn new(node: Arc<NodeEntry>, foreign: bool) -> Self {
+        // Counted before dispatch: a silent node must still look busy.
+        node.inflight.fetch_add(1, Ordering::Relaxed);
+        Picked { node, foreign, holds_probe: false }
+    }
+
+    /// The probe of a half-open node, unless another call is it.
+    pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool) -> Option<Self> {
+        let slot = &node.breaker.probe;
+        slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        let mut picked = Picked::new(node.clone(), foreign);
+        picked.holds_probe = true;
+        Some(picked)
+    }
+
+    /// Its id.
+    pub fn id(&self) -> NodeId {
+        self.node.id
+    }
+
+    /// Where to send the call.
+    pub fn url(&self) -> &PeerUrl {
+        &self.node.url
+    }
+
+    /// Any JSON-RPC server, which knows nothing of our streamed batches.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// The call is being sent, at `unix_ms` milliseconds of Unix time.
+    pub fn sent(&self, unix_ms: u64) {
+        self.node.request_count.fetch_add(1, Ordering::Relaxed);
+        self.node.last_request_ms.store(unix_ms, Ordering::Relaxed);
+    }
+
+    /// The call could not be delivered. Asks for one check however many calls fail until it is done.
+    pub fn suspect(&self) {
+        if !self.node.suspected.swap(true, Ordering::Relaxed) && !self.node.events.suspect() {
+            self.node.clear_suspicion();
+        }
+    }
+
+    /// The call ended.
+    pub fn settle(mut self, verdict: Verdict) {
+        let breaker = &self.node.breaker;
+        let success = match verdict {
+            Verdict::Worked if self.holds_probe || breaker.attention.load(Ordering::Relaxed) => true,
+            Verdict::Failed => {
+                breaker.attention.store(true, Ordering::Relaxed);
+                false
+            }
+            Verdict::Worked | Verdict::Nothing => return,
+        };
+        let heard = self.node.events.outcome(Outcome { success, probe: self.holds_probe });
+        // The breaker decides when there is a next probe, unless it never learns of this one.
+        self.holds_probe &= !heard;
+    }
+}
+
+impl Drop for Picked {
+    fn drop(&mut self) {
+        if self.holds_probe {
+            self.node.breaker.probe.store(false, Ordering::Release);
+        }
+        self.node.inflight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::protocol::error::RemoteError;
+    use crate::protocol::JsonText;
+
+    /// Remembers what it was told.
+    #[derive(Default)]
+    pub(crate) struct Told {
+        pub(crate) outcomes: Mutex<Vec<Outcome>>,
+        pub(crate) suspicions: AtomicUsize,
+        pub(crate) deaf: AtomicBool,
+    }
+
+    impl NodeEvents for Arc<Told> {
+        fn outcome(&self, outcome: Outcome) -> bool {
+            self.outcomes.lock().expect("one thread").push(outcome);
+            !self.deaf.load(Ordering::Relaxed)
+        }
+        fn suspect(&self) -> bool {
+            self.suspicions.fetch_add(1, Ordering::Relaxed);
+            !self.deaf.load(Ordering::Relaxed)
+        }
+        fn renewed(&self) {}
+    }
+
+    pub(crate) fn node(id: u64) -> (Arc<NodeEntry>, Arc<BreakerFlags>, Arc<Told>) {
+        let (flags, told) = (Arc::new(BreakerFlags::default()), Arc::new(Told::default()));
+        let url = PeerUrl::parse(&format!("http://10.0.0.1:{}", 1 + id % 60_000)).expect("valid");
+        let entry = NodeEntry::new(NodeId(id), url, flags.clone(), Box::new(told.clone()));
+        (Arc::new(entry), flags, told)
+    }
+
+    #[test]
+    fn successes_are_told_only_to_a_breaker_that_listens() {
+        let (entry, flags, told) = node(1);
+        Picked::new(entry.clone(), false).settle(Verdict::Worked);
+        Picked::new(entry.clone(), false).settle(Verdict::Nothing);
+        assert!(told.outcomes.lock().expect("lock").is_empty());
+        Picked::new(entry.clone(), false).settle(Verdict::Failed);
+        assert!(flags.attention.load(Ordering::Relaxed));
+        Picked::new(entry.clone(), false).settle(Verdict::Worked);
+        let successes: Vec<bool> = told.outcomes.lock().expect("lock").iter().map(|o| o.success).collect();
+        assert_eq!(successes, [false, true]);
+        assert_eq!(entry.inflight(), 0);
+    }
+
+    #[test]
+    fn there_is_one_probe_and_it_comes_back_without_an_outcome() {
+        let (entry, flags, told) = node(1);
+        let probe = Picked::probe(&entry, false).expect("free");
+        assert!(Picked::probe(&entry, false).is_none());
+        assert_eq!(entry.inflight(), 1);
+        drop(probe);
+        Picked::probe(&entry, false).expect("given back").settle(Verdict::Nothing);
+        let probe = Picked::probe(&entry, false).expect("given back");
+        probe.settle(Verdict::Worked);
+        assert!(flags.probe.load(Ordering::Relaxed), "the breaker decides about the next one");
+        assert!(told.outcomes.lock().expect("lock")[0].probe);
+        flags.probe.store(false, Ordering::Relaxed);
+        told.deaf.store(true, Ordering::Relaxed);
+        Picked::probe(&entry, false).expect("free").settle(Verdict::Failed);
+        assert!(!flags.probe.load(Ordering::Relaxed), "nobody heard of it");
+    }
+
+    #[test]
+    fn many_failures_ask_for_one_check() {
+        let (entry, _, told) = node(1);
+        (0..5).for_each(|_| Picked::new(entry.clone(), false).suspect());
+        assert_eq!(told.suspicions.load(Ordering::Relaxed), 1);
+        entry.clear_suspicion();
+        Picked::new(entry, false).suspect();
+        assert_eq!(told.suspicions.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_script_can_not_forge_a_failure() {
+        let long = Duration::from_secs(30);
+        let remote = |code, fault| {
+            let object = JsonText::parse("{}").expect("valid");
+            Err(CallError::Remote(Box::new(RemoteError { object, code, fault })))
+        };
+        assert_eq!(Verdict::of(&Ok(JsonText::NULL), long), Verdict::Worked);
+        assert_eq!(Verdict::of(&remote(Code::UNREACHABLE, None), long), Verdict::Worked);
+        assert_eq!(Verdict::of(&remote(Code::INTERNAL, Some(Fault::Failed)), long), Verdict::Failed);
+        assert_eq!(Verdict::of(&remote(Code::OVERLOADED, Some(Fault::Refused)), long), Verdict::Nothing);
+        let lost = CallError::Unreachable { sent: true };
+        assert_eq!(Verdict::of(&Err(lost), long), Verdict::Failed);
+    }
+
+    #[test]
+    fn a_tiny_deadline_is_not_held_against_the_node() {
+        let short = Duration::from_millis(999);
+        assert_eq!(Verdict::of(&Err(CallError::Timeout), short), Verdict::Nothing);
+        assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Failed);
+        let lost = CallError::Unreachable { sent: false };
+        assert_eq!(Verdict::of(&Err(lost), short), Verdict::Failed);
+    }
+}
