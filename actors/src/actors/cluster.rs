@@ -56,16 +56,22 @@ pub struct Cluster {
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster").field("nodes_up", &self.nodes_up()).finish_non_exhaustive()
+        f.debug_struct("Cluster")
+            .field("nodes_up", &self.nodes_up())
+            .finish_non_exhaustive()
     }
 }
 
 impl Cluster {
     /// Starts the registry on the current arbiter, which asks the static nodes at once.
     pub fn start(mut config: ClusterConfig, clients: PeerClientFactory) -> Cluster {
-        for duration in [&mut config.breaker.open_for, &mut config.health.timeout, &mut config.lease]
-            .into_iter()
-            .chain(&mut config.health.interval)
+        for duration in [
+            &mut config.breaker.open_for,
+            &mut config.health.timeout,
+            &mut config.lease,
+        ]
+        .into_iter()
+        .chain(&mut config.health.interval)
         {
             *duration = (*duration).min(LONGEST);
         }
@@ -86,7 +92,10 @@ impl Cluster {
         peer_ip: IpAddr,
         token: Option<String>,
     ) -> Result<Registered, CallError> {
-        self.registry.send(Join { params, peer_ip, token }).await.map_err(stopped)?
+        self.registry
+            .send(Join { params, peer_ip, token })
+            .await
+            .map_err(stopped)?
     }
 
     /// Lets a node go: `_deregister`. False when it was not a member. Errors as for `register`.
@@ -111,7 +120,10 @@ impl Cluster {
         peer_ip: IpAddr,
         token: Option<String>,
     ) -> Result<HeartbeatReply, CallError> {
-        self.registry.send(Beat { beat, peer_ip, token }).await.map_err(stopped)?
+        self.registry
+            .send(Beat { beat, peer_ip, token })
+            .await
+            .map_err(stopped)?
     }
 
     /// Every node, for people and programs.

@@ -27,7 +27,7 @@ use crate::protocol::{CallError, PeerUrl};
 
 mod checker;
 
-use checker::{Checker, Checked};
+use checker::{Checked, Checker};
 
 /// How often leases and due checks are looked at.
 const SWEEP: Duration = Duration::from_millis(200);

@@ -63,7 +63,11 @@ impl Handler<Forward> for Orchestrator {
 
     fn handle(&mut self, message: Forward, _: &mut Self::Context) {
         let forwarder = self.forwarder.clone();
-        let Forward { call, permit, mut reply } = message;
+        let Forward {
+            call,
+            permit,
+            mut reply,
+        } = message;
         actix_rt::spawn(async move {
             let outcome = {
                 let (forwarding, caller_left) = (pin!(forwarder.forward(call)), pin!(reply.closed()));

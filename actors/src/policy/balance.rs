@@ -30,9 +30,12 @@ impl FromStr for BalancePolicy {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found
-            .map(|(_, policy)| *policy)
-            .ok_or_else(|| format!("{text:?} is not one of {}", Self::NAMES.map(|(name, _)| name).join(", ")))
+        found.map(|(_, policy)| *policy).ok_or_else(|| {
+            format!(
+                "{text:?} is not one of {}",
+                Self::NAMES.map(|(name, _)| name).join(", ")
+            )
+        })
     }
 }
 
@@ -47,15 +50,23 @@ pub fn schedule(weights: &[u32]) -> Vec<u32> {
     }
     // Turn k of a node with share s comes at (k + 1/2) / s of the way: compared as fractions, hence exactly.
     turns.sort_unstable_by(|(turn, share, index), (other_turn, other_share, other_index)| {
-        (turn * other_share).cmp(&(other_turn * share)).then(index.cmp(other_index))
+        (turn * other_share)
+            .cmp(&(other_turn * share))
+            .then(index.cmp(other_index))
     });
     turns.into_iter().map(|(_, _, index)| index).collect()
 }
 
 /// Weights in lowest terms, scaled down if their sum is too large.
 fn shares(weights: &[u32]) -> Vec<u64> {
-    let divisor = weights.iter().fold(0, |divisor, weight| gcd(divisor, u64::from(*weight))).max(1);
-    let shares: Vec<u64> = weights.iter().map(|weight| (u64::from(*weight) / divisor).max(1)).collect();
+    let divisor = weights
+        .iter()
+        .fold(0, |divisor, weight| gcd(divisor, u64::from(*weight)))
+        .max(1);
+    let shares: Vec<u64> = weights
+        .iter()
+        .map(|weight| (u64::from(*weight) / divisor).max(1))
+        .collect();
     let total: u64 = shares.iter().sum();
     if total <= LONGEST_SCHEDULE {
         return shares;
@@ -85,7 +96,10 @@ mod tests {
             assert_eq!(name.parse(), Ok(policy));
         }
         let refused = "fastest".parse::<BalancePolicy>().expect_err("no policy");
-        assert!(refused.contains("fastest") && refused.contains("least-inflight"), "{refused}");
+        assert!(
+            refused.contains("fastest") && refused.contains("least-inflight"),
+            "{refused}"
+        );
     }
 
     #[test]

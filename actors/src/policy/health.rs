@@ -80,7 +80,9 @@ impl Health {
         *self = Health {
             state: NodeState::Up,
             failed_checks: 0,
-            next: config.interval.map(|interval| now + interval.mul_f64(0.8 + 0.4 * spread)),
+            next: config
+                .interval
+                .map(|interval| now + interval.mul_f64(0.8 + 0.4 * spread)),
             recheck: RECHECK_FIRST,
         };
     }
@@ -88,7 +90,9 @@ impl Health {
     /// It did not.
     pub fn failed(&mut self, failure: CheckFailure, config: &HealthConfig, now: Instant) {
         self.failed_checks = self.failed_checks.saturating_add(1);
-        let slowest = config.interval.map_or(RECHECK_LONGEST, |interval| interval.min(RECHECK_LONGEST));
+        let slowest = config
+            .interval
+            .map_or(RECHECK_LONGEST, |interval| interval.min(RECHECK_LONGEST));
         let is_down = self.state == NodeState::Down
             || failure == CheckFailure::Gone
             || self.failed_checks >= config.failures.max(1);

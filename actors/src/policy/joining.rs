@@ -71,7 +71,10 @@ pub fn check(params: Register, has_token: bool) -> Result<Joining, CallError> {
         return Err(too_long("version"));
     }
     if !(1..=MAX_WEIGHT).contains(&params.weight) {
-        return Err(CallError::invalid_params("weight", format!("not between 1 and {MAX_WEIGHT}")));
+        return Err(CallError::invalid_params(
+            "weight",
+            format!("not between 1 and {MAX_WEIGHT}"),
+        ));
     }
     if params.tags.len() > MAX_TAGS {
         return Err(CallError::invalid_params("tags", format!("more than {MAX_TAGS}")));
@@ -89,7 +92,10 @@ pub fn check(params: Register, has_token: bool) -> Result<Joining, CallError> {
         for method in methods {
             check_name("methods", &method.name)?;
             if is_reserved(&method.name) {
-                return Err(CallError::invalid_params("methods", format!("{} is a reserved name", method.name)));
+                return Err(CallError::invalid_params(
+                    "methods",
+                    format!("{} is a reserved name", method.name),
+                ));
             }
         }
     }
@@ -132,7 +138,8 @@ pub fn confirm(joining: &mut Joining, info: NodeInfo, own_instance: &str) -> Res
 /// Cuts what a node says of itself to what the orchestrator is ready to keep.
 pub fn trim(mut info: NodeInfo) -> NodeInfo {
     let fits = |text: &String| text.len() <= MAX_NAME;
-    info.methods.retain(|method| fits(&method.name) && !method.name.is_empty() && !is_reserved(&method.name));
+    info.methods
+        .retain(|method| fits(&method.name) && !method.name.is_empty() && !is_reserved(&method.name));
     info.methods.truncate(MAX_METHODS);
     info.tags.retain(|key, value| fits(key) && fits(value));
     while info.tags.len() > MAX_TAGS {
@@ -199,7 +206,10 @@ fn too_long(parameter: &str) -> CallError {
 
 /// The time tells the length of a token, and nothing else.
 fn equal_in_constant_time(one: &str, other: &str) -> bool {
-    let differences = one.bytes().zip(other.bytes()).fold(0, |found, (a, b)| std::hint::black_box(found | (a ^ b)));
+    let differences = one
+        .bytes()
+        .zip(other.bytes())
+        .fold(0, |found, (a, b)| std::hint::black_box(found | (a ^ b)));
     one.len() == other.len() && differences == 0
 }
 

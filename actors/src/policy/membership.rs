@@ -59,7 +59,9 @@ pub struct Membership {
 
 impl std::fmt::Debug for Membership {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Membership").field("members", &self.members).finish_non_exhaustive()
+        f.debug_struct("Membership")
+            .field("members", &self.members)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,7 +143,9 @@ impl Membership {
         let lease = Lease::new(self.config.lease, now);
         let lease_ms = self.lease_ms();
         let id = self.by_instance.get(&beat.instance);
-        let member = id.and_then(|id| self.members.get_mut(id)).filter(|member| member.lease.is_some());
+        let member = id
+            .and_then(|id| self.members.get_mut(id))
+            .filter(|member| member.lease.is_some());
         let Some(member) = member else {
             return HeartbeatReply { known: false, lease_ms };
         };
@@ -252,10 +256,16 @@ impl Membership {
 
     /// An address whose node can't be reached under its other address any more is asked for itself again.
     fn free_aliases(&mut self, now: Instant) {
-        let aliases: Vec<(NodeId, NodeId)> =
-            self.members.iter().filter_map(|(id, member)| Some((*id, member.alias_of?))).collect();
+        let aliases: Vec<(NodeId, NodeId)> = self
+            .members
+            .iter()
+            .filter_map(|(id, member)| Some((*id, member.alias_of?)))
+            .collect();
         for (id, owner) in aliases {
-            let works = self.members.get(&owner).is_some_and(|owner| owner.state() != NodeState::Down);
+            let works = self
+                .members
+                .get(&owner)
+                .is_some_and(|owner| owner.state() != NodeState::Down);
             if let Some(member) = self.members.get_mut(&id).filter(|_| !works) {
                 member.alias_of = None;
                 member.health = Health::unknown(now);
@@ -271,7 +281,9 @@ impl Membership {
             return Ok(id);
         }
         if self.members.len() >= MAX_NODES {
-            return Err(joining::refused(format!("the cluster has {MAX_NODES} nodes, and takes no more")));
+            return Err(joining::refused(format!(
+                "the cluster has {MAX_NODES} nodes, and takes no more"
+            )));
         }
         Ok(self.insert(url, false, now))
     }
@@ -280,7 +292,8 @@ impl Membership {
         let id = NodeId(self.next_id);
         self.next_id += 1;
         let entry = (self.make_entry)(id, url);
-        self.members.insert(id, Member::new(entry, is_static, Health::unknown(now)));
+        self.members
+            .insert(id, Member::new(entry, is_static, Health::unknown(now)));
         self.by_url.insert(url.clone(), id);
         id
     }
@@ -336,8 +349,16 @@ impl Membership {
             // Being down was the harder verdict, and it is over.
             member.entry.renew();
         } else {
-            let kind = if member.foreign { " (a JSON-RPC server of another make)" } else { "" };
-            log::info!("node {} joined{kind} with {} methods", member.entry.url, member.methods.len());
+            let kind = if member.foreign {
+                " (a JSON-RPC server of another make)"
+            } else {
+                ""
+            };
+            log::info!(
+                "node {} joined{kind} with {} methods",
+                member.entry.url,
+                member.methods.len()
+            );
         }
     }
 

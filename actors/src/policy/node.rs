@@ -155,7 +155,8 @@ impl Picked {
     /// The probe of a half-open node, unless another call is it.
     pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool) -> Option<Self> {
         let slot = &node.breaker.probe;
-        slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed)
+            .ok()?;
         let mut picked = Picked::new(node.clone(), foreign);
         picked.holds_probe = true;
         Some(picked)
@@ -274,10 +275,15 @@ pub(crate) mod tests {
         assert!(Picked::probe(&entry, false).is_none());
         assert_eq!(entry.inflight(), 1);
         drop(probe);
-        Picked::probe(&entry, false).expect("given back").settle(Verdict::Nothing);
+        Picked::probe(&entry, false)
+            .expect("given back")
+            .settle(Verdict::Nothing);
         let probe = Picked::probe(&entry, false).expect("given back");
         probe.settle(Verdict::Worked);
-        assert!(flags.probe.load(Ordering::Relaxed), "the breaker decides about the next one");
+        assert!(
+            flags.probe.load(Ordering::Relaxed),
+            "the breaker decides about the next one"
+        );
         assert!(told.outcomes.lock().expect("lock")[0].probe);
         flags.probe.store(false, Ordering::Relaxed);
         told.deaf.store(true, Ordering::Relaxed);
@@ -304,8 +310,14 @@ pub(crate) mod tests {
         };
         assert_eq!(Verdict::of(&Ok(JsonText::NULL), long), Verdict::Worked);
         assert_eq!(Verdict::of(&remote(Code::UNREACHABLE, None), long), Verdict::Worked);
-        assert_eq!(Verdict::of(&remote(Code::INTERNAL, Some(Fault::Failed)), long), Verdict::Failed);
-        assert_eq!(Verdict::of(&remote(Code::OVERLOADED, Some(Fault::Refused)), long), Verdict::Nothing);
+        assert_eq!(
+            Verdict::of(&remote(Code::INTERNAL, Some(Fault::Failed)), long),
+            Verdict::Failed
+        );
+        assert_eq!(
+            Verdict::of(&remote(Code::OVERLOADED, Some(Fault::Refused)), long),
+            Verdict::Nothing
+        );
         let lost = CallError::Unreachable { sent: true };
         assert_eq!(Verdict::of(&Err(lost), long), Verdict::Failed);
     }
@@ -314,7 +326,10 @@ pub(crate) mod tests {
     fn a_tiny_deadline_is_not_held_against_the_node() {
         let short = Duration::from_millis(999);
         assert_eq!(Verdict::of(&Err(CallError::Timeout), short), Verdict::Nothing);
-        assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Failed);
+        assert_eq!(
+            Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)),
+            Verdict::Failed
+        );
         let lost = CallError::Unreachable { sent: false };
         assert_eq!(Verdict::of(&Err(lost), short), Verdict::Failed);
     }

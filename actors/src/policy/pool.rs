@@ -85,9 +85,9 @@ impl Pool {
         for candidate in untried.take(WINDOW) {
             let load = candidate.node.inflight() as u64 + 1;
             // load / weight, compared without dividing. The first of equals stays, and the window's start moves on.
-            if least.is_none_or(|(best, best_load)| {
-                load * u64::from(best.weight) < best_load * u64::from(candidate.weight)
-            }) {
+            if least
+                .is_none_or(|(best, best_load)| load * u64::from(best.weight) < best_load * u64::from(candidate.weight))
+            {
                 least = Some((candidate, load));
             }
             if load == 1 && candidate.weight == self.heaviest {
@@ -129,7 +129,10 @@ mod tests {
     }
 
     fn pool(weights: &[u32]) -> Pool {
-        Pool::new((0..).zip(weights).map(|(id, weight)| candidate(id, *weight)).collect(), Vec::new())
+        Pool::new(
+            (0..).zip(weights).map(|(id, weight)| candidate(id, *weight)).collect(),
+            Vec::new(),
+        )
     }
 
     fn counts(picks: &[Picked]) -> HashMap<u64, usize> {
@@ -146,7 +149,11 @@ mod tests {
             // Held, so that least-inflight sees them.
             let held: Vec<Picked> = (0..4000).filter_map(|_| pool.pick(policy, &cursor, &[])).collect();
             let heavy = counts(&held)[&0];
-            let allowed = if policy == BalancePolicy::Random { 2800..3200 } else { 2999..3002 };
+            let allowed = if policy == BalancePolicy::Random {
+                2800..3200
+            } else {
+                2999..3002
+            };
             assert!(allowed.contains(&heavy), "{policy:?}: {heavy}");
         }
     }
@@ -156,7 +163,9 @@ mod tests {
         for policy in POLICIES {
             let (pool, cursor) = (pool(&[1000, 1, 1]), AtomicUsize::new(0));
             for _ in 0..200 {
-                let picked = pool.pick(policy, &cursor, &[NodeId(0), NodeId(2)]).expect("one is left");
+                let picked = pool
+                    .pick(policy, &cursor, &[NodeId(0), NodeId(2)])
+                    .expect("one is left");
                 assert_eq!(picked.id(), NodeId(1), "{policy:?}");
             }
             let all = [NodeId(0), NodeId(1), NodeId(2)];
@@ -179,9 +188,15 @@ mod tests {
         let (pool, cursor) = (pool(&[1; 1000]), AtomicUsize::new(0));
         let pick = || pool.pick(BalancePolicy::LeastInflight, &cursor, &[]);
         let held: Vec<Picked> = (0..3000).filter_map(|_| pick()).collect();
-        assert!(counts(&held).values().all(|calls| *calls == 3), "idle nodes are found, one after the other");
+        assert!(
+            counts(&held).values().all(|calls| *calls == 3),
+            "idle nodes are found, one after the other"
+        );
         // Only what lies in the window can be compared.
-        let idle = held.into_iter().filter(|picked| picked.id().0 != 999).collect::<Vec<_>>();
+        let idle = held
+            .into_iter()
+            .filter(|picked| picked.id().0 != 999)
+            .collect::<Vec<_>>();
         let start = cursor.load(Ordering::Relaxed) % 1000;
         let next = pick().expect("some").id().0;
         assert_eq!(next == 999, (999 + 1000 - start) % 1000 < WINDOW);

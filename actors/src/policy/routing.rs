@@ -74,7 +74,10 @@ impl RoutingTable {
                 }
             }
         }
-        let foreign: Vec<&Routable> = nodes.iter().filter(|node| node.candidate.foreign && is_candidate(node)).collect();
+        let foreign: Vec<&Routable> = nodes
+            .iter()
+            .filter(|node| node.candidate.foreign && is_candidate(node))
+            .collect();
         // Methods that the same groups have share a pool, so that the cost doesn't grow with the number of methods.
         let mut by_groups: HashMap<Vec<usize>, Arc<Pool>> = HashMap::new();
         for (name, having) in methods {
@@ -192,7 +195,10 @@ fn merge<'a>(mut infos: impl Iterator<Item = &'a MethodInfo>) -> MethodInfo {
         merged.stream &= info.stream;
         merged.hedge &= info.hedge;
         // The longest: each node keeps to its own bound, and none is to be cut short by another's.
-        merged.timeout_ms = merged.timeout_ms.zip(info.timeout_ms).map(|(one, other)| one.max(other));
+        merged.timeout_ms = merged
+            .timeout_ms
+            .zip(info.timeout_ms)
+            .map(|(one, other)| one.max(other));
         merged.description = merged.description.or_else(|| info.description.clone());
     }
     merged

@@ -88,7 +88,9 @@ pub(super) async fn ask(peers: &dyn PeerClient, url: &PeerUrl, limit: Duration) 
             ..CallScope::root(limit)
         },
     };
-    let answer = timeout(limit, peers.call(url, call)).await.unwrap_or(Err(CallError::Timeout))?;
+    let answer = timeout(limit, peers.call(url, call))
+        .await
+        .unwrap_or(Err(CallError::Timeout))?;
     Ok(serde_json::from_str(answer.as_str()).unwrap_or_default())
 }
 

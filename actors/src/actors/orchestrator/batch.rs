@@ -40,7 +40,11 @@ impl Forwarder {
             match self.depart(&mut journey) {
                 Err(error) => drop(replies.send((index, Err(error)))),
                 Ok(attempt) => {
-                    let passenger = Passenger { index, journey, attempt };
+                    let passenger = Passenger {
+                        index,
+                        journey,
+                        attempt,
+                    };
                     if passenger.attempt.picked.is_foreign() {
                         ways.push(self.alone(passenger));
                         continue;
@@ -77,7 +81,11 @@ impl Forwarder {
 
     /// One request for one call.
     fn alone(&self, passenger: Passenger) -> LocalBoxStream<'_, Event> {
-        let Passenger { index, mut journey, attempt } = passenger;
+        let Passenger {
+            index,
+            mut journey,
+            attempt,
+        } = passenger;
         let sending = self.peers.call(attempt.picked.url(), journey.call.clone());
         let way = async move {
             let result = tokio::time::timeout_at(journey.deadline().into(), sending).await;
@@ -91,7 +99,10 @@ impl Forwarder {
 
     /// One request for many calls of one node.
     fn together(&self, url: &PeerUrl, passengers: Vec<Passenger>) -> LocalBoxStream<'_, Event> {
-        let calls = passengers.iter().map(|passenger| passenger.journey.call.clone()).collect();
+        let calls = passengers
+            .iter()
+            .map(|passenger| passenger.journey.call.clone())
+            .collect();
         let ride = Ride {
             replies: self.peers.batch(url, calls),
             waiting: passengers.len(),
@@ -101,7 +112,11 @@ impl Forwarder {
         };
         stream::unfold(ride, move |mut ride| async move {
             let (passenger, result) = ride.next().await?;
-            let Passenger { index, mut journey, attempt } = passenger;
+            let Passenger {
+                index,
+                mut journey,
+                attempt,
+            } = passenger;
             let event = match self.arrive(&mut journey, attempt, result) {
                 Some(result) => Event::Done(index, result),
                 None => Event::Stranded(index, journey),
@@ -135,7 +150,11 @@ impl Ride {
             let alarm = match &mut self.alarm {
                 Some(alarm) => alarm,
                 None => {
-                    let deadlines = self.passengers.iter().flatten().map(|passenger| passenger.journey.deadline());
+                    let deadlines = self
+                        .passengers
+                        .iter()
+                        .flatten()
+                        .map(|passenger| passenger.journey.deadline());
                     let earliest = deadlines.min()?;
                     self.alarm.insert(Box::pin(sleep_until(earliest.into())))
                 }
@@ -154,7 +173,11 @@ impl Ride {
                 Either::Right(_) => {
                     let now = clock::now();
                     let late = |passenger: &mut Passenger| passenger.journey.deadline() <= now;
-                    self.overdue = self.passengers.iter_mut().filter_map(|seat| seat.take_if(late)).collect();
+                    self.overdue = self
+                        .passengers
+                        .iter_mut()
+                        .filter_map(|seat| seat.take_if(late))
+                        .collect();
                     self.alarm = None;
                 }
             }

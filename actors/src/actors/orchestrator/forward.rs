@@ -95,14 +95,19 @@ impl Forwarder {
         let scope = &mut journey.call.scope;
         if journey.tried.is_empty() {
             journey.idempotent |= route.info().idempotent;
-            let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
+            let own = route
+                .info()
+                .timeout_ms
+                .and_then(|ms| now.checked_add(Duration::from_millis(ms)));
             scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
         }
         let allowed = scope.deadline.saturating_duration_since(now);
         if allowed.is_zero() {
             return Err(CallError::Timeout);
         }
-        let picked = route.pick(self.cluster.policy, &journey.tried).ok_or(CallError::NoNode)?;
+        let picked = route
+            .pick(self.cluster.policy, &journey.tried)
+            .ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
         Ok(Attempt { picked, allowed })

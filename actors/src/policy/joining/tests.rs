@@ -17,16 +17,37 @@ fn the_token_opens_to_anyone_and_without_it_nobody_comes_in() {
     let far = ip("203.0.113.7");
     assert_eq!(code(authorise(Some("secret"), Some("secret"), far)), None);
     for wrong in [None, Some(""), Some("secre"), Some("secreT"), Some("secret1")] {
-        assert_eq!(code(authorise(Some("secret"), wrong, ip("127.0.0.1"))), Some(-32008), "{wrong:?}");
+        assert_eq!(
+            code(authorise(Some("secret"), wrong, ip("127.0.0.1"))),
+            Some(-32008),
+            "{wrong:?}"
+        );
     }
 }
 
 #[test]
 fn without_a_token_only_private_networks_join() {
-    for near in ["127.0.0.1", "127.8.8.8", "10.1.2.3", "172.16.0.1", "192.168.1.1", "::1", "fd00::1", "::ffff:10.0.0.1"] {
+    for near in [
+        "127.0.0.1",
+        "127.8.8.8",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "::1",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+    ] {
         assert_eq!(code(authorise(None, None, ip(near))), None, "{near}");
     }
-    for far in ["8.8.8.8", "172.32.0.1", "169.254.169.254", "0.0.0.0", "fe80::1", "2001:db8::1", "::ffff:8.8.8.8"] {
+    for far in [
+        "8.8.8.8",
+        "172.32.0.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "fe80::1",
+        "2001:db8::1",
+        "::ffff:8.8.8.8",
+    ] {
         assert_eq!(code(authorise(None, Some("x"), ip(far))), Some(-32007), "{far}");
     }
 }
@@ -34,16 +55,34 @@ fn without_a_token_only_private_networks_join() {
 #[test]
 fn addresses_that_may_not_join() {
     let of = |url: &str, has_token| code(check(register(&format!(r#"{{"node_url":"{url}"}}"#)), has_token));
-    for url in ["http://127.0.0.1:9001/", "http://node-1:9001", "https://[::1]:1", "http://10.0.0.1:1"] {
+    for url in [
+        "http://127.0.0.1:9001/",
+        "http://node-1:9001",
+        "https://[::1]:1",
+        "http://10.0.0.1:1",
+    ] {
         assert_eq!(of(url, false), None, "{url}");
     }
     for url in ["", "nonsense", "http://"] {
         assert_eq!(of(url, true), Some(-32602), "{url}");
     }
-    for url in ["ftp://h:1", "http://h:1/p", "http://h:1?q", "http://u:p@h:1", "http://h:0", "http://0.0.0.0:1", "http://[::]:1"] {
+    for url in [
+        "ftp://h:1",
+        "http://h:1/p",
+        "http://h:1?q",
+        "http://u:p@h:1",
+        "http://h:0",
+        "http://0.0.0.0:1",
+        "http://[::]:1",
+    ] {
         assert_eq!(of(url, true), Some(-32007), "{url}");
     }
-    for url in ["http://8.8.8.8:1", "http://169.254.169.254:80", "http://134744072:1", "http://[::ffff:8.8.8.8]:1"] {
+    for url in [
+        "http://8.8.8.8:1",
+        "http://169.254.169.254:80",
+        "http://134744072:1",
+        "http://[::ffff:8.8.8.8]:1",
+    ] {
         assert_eq!((of(url, false), of(url, true)), (Some(-32007), None), "{url}");
     }
 }
@@ -66,10 +105,16 @@ fn what_a_node_tells_is_bounded() {
     assert_eq!(refused(&|p| p.instance = Some(long.clone())), "instance");
     assert_eq!(refused(&|p| p.instance = Some(String::new())), "instance");
     assert_eq!(refused(&|p| p.version = long.clone()), "version");
-    assert_eq!(refused(&|p| p.tags = (0..65).map(|i| (i.to_string(), String::new())).collect()), "tags");
+    assert_eq!(
+        refused(&|p| p.tags = (0..65).map(|i| (i.to_string(), String::new())).collect()),
+        "tags"
+    );
     assert_eq!(refused(&|p| p.tags = [("k".to_owned(), long.clone())].into()), "tags");
     let methods = |names: Vec<String>| Some(names.into_iter().map(MethodInfo::named).collect::<Vec<_>>());
-    assert_eq!(refused(&|p| p.methods = methods((0..1001).map(|i| i.to_string()).collect())), "methods");
+    assert_eq!(
+        refused(&|p| p.methods = methods((0..1001).map(|i| i.to_string()).collect())),
+        "methods"
+    );
     assert_eq!(refused(&|p| p.methods = methods(vec![long.clone()])), "methods");
     assert_eq!(refused(&|p| p.methods = methods(vec!["_info".into()])), "methods");
 }
@@ -92,11 +137,18 @@ fn the_node_itself_must_confirm() {
 
     for (other, own) in [
         (info(r#"{"server_type":"node","instance":"you"}"#), "orchestrator"),
-        (info(r#"{"server_type":"orchestrator","instance":"me"}"#), "orchestrator"),
+        (
+            info(r#"{"server_type":"orchestrator","instance":"me"}"#),
+            "orchestrator",
+        ),
         (info(r#"{"server_type":"node"}"#), "orchestrator"),
         (info("{}"), "orchestrator"),
         (node(), "me"),
     ] {
-        assert_eq!(code(confirm(&mut claimed(), other.clone(), own)), Some(-32007), "{other:?}");
+        assert_eq!(
+            code(confirm(&mut claimed(), other.clone(), own)),
+            Some(-32007),
+            "{other:?}"
+        );
     }
 }

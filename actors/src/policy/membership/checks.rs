@@ -61,7 +61,9 @@ impl Membership {
         let before = member.health.state();
         member.health.suspect(&self.config.health, now);
         match (before, member.health.state()) {
-            (NodeState::Up, NodeState::Suspect) => log::warn!("node {} suspect: a call did not reach it", member.entry.url),
+            (NodeState::Up, NodeState::Suspect) => {
+                log::warn!("node {} suspect: a call did not reach it", member.entry.url)
+            }
             // Neither checks nor a state that could change: let the next failure speak again.
             (_, NodeState::Up) => member.entry.clear_suspicion(),
             _ => {}
@@ -167,7 +169,10 @@ impl Membership {
             member.forget();
             member.health.answered(&self.config.health, now, fastrand::f64());
             if member.alias_of.replace(owner) != Some(owner) {
-                log::info!("node {} is another address of a node that is a member already", member.entry.url);
+                log::info!(
+                    "node {} is another address of a node that is a member already",
+                    member.entry.url
+                );
                 self.changed = true;
             }
         }
@@ -178,7 +183,10 @@ impl Membership {
             return;
         };
         if !std::mem::replace(&mut member.is_self, true) {
-            log::warn!("node {} is this orchestrator itself and gets no calls", member.entry.url);
+            log::warn!(
+                "node {} is this orchestrator itself and gets no calls",
+                member.entry.url
+            );
             self.changed = true;
         }
         member.health.answered(&self.config.health, now, fastrand::f64());

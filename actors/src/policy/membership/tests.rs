@@ -1,9 +1,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::policy::breaker::Outcome;
 use crate::policy::health::CheckFailure;
 use crate::policy::node::{BreakerFlags, NodeEvents};
-use crate::policy::breaker::Outcome;
 use crate::protocol::membership::NodeInfo;
 
 /// Counts how often breakers are told to begin anew.
@@ -56,7 +56,12 @@ impl Fixture {
         let counter = renewals.clone();
         let make_entry = move |id, url: &PeerUrl| {
             let flags = Arc::<BreakerFlags>::default();
-            Arc::new(NodeEntry::new(id, url.clone(), flags, Box::new(Renewals(counter.clone()))))
+            Arc::new(NodeEntry::new(
+                id,
+                url.clone(),
+                flags,
+                Box::new(Renewals(counter.clone())),
+            ))
         };
         let now = Instant::now();
         let urls: Vec<PeerUrl> = ports.iter().map(|port| url(*port)).collect();
@@ -102,7 +107,10 @@ impl Fixture {
         let due = self.list.due_checks(self.now);
         assert!(self.list.due_checks(self.now).is_empty(), "each is handed out once");
         for check in &due {
-            let port = url::Url::parse(check.url.as_str()).expect("valid").port().expect("given");
+            let port = url::Url::parse(check.url.as_str())
+                .expect("valid")
+                .port()
+                .expect("given");
             self.list.checked(check.id, answer(port), self.now);
         }
         due.len()
@@ -112,7 +120,9 @@ impl Fixture {
     fn nodes(&self) -> Vec<(u16, NodeState, Option<String>)> {
         let port = |addr: &str| url::Url::parse(addr).expect("valid").port().expect("given");
         let nodes = self.list.view().nodes.into_iter();
-        nodes.map(|node| (port(&node.addr), node.state, node.disable_reason)).collect()
+        nodes
+            .map(|node| (port(&node.addr), node.state, node.disable_reason))
+            .collect()
     }
 
     fn states(&self) -> Vec<(u16, NodeState)> {
@@ -164,7 +174,11 @@ fn a_heartbeat_brings_back_a_node_whose_lease_ran_out() {
     assert!(fixture.beat("a"));
     assert_eq!((fixture.states(), fixture.code("m")), (vec![(1, Up)], None));
     assert!(fixture.list.take_changed());
-    assert_eq!(fixture.renewals.load(Ordering::Relaxed), renewals + 1, "its breaker begins anew");
+    assert_eq!(
+        fixture.renewals.load(Ordering::Relaxed),
+        renewals + 1,
+        "its breaker begins anew"
+    );
 }
 
 #[test]
@@ -219,7 +233,10 @@ fn a_static_node_is_found_goes_down_and_comes_back_but_never_leaves() {
     assert_eq!(fixture.check(|_| GONE), 1);
     fixture.pass(1000);
     assert_eq!(fixture.check(|_| info("b", &["n"])), 1);
-    assert_eq!((fixture.states(), fixture.code("m"), fixture.code("n")), (vec![(1, Up)], Some(-32601), None));
+    assert_eq!(
+        (fixture.states(), fixture.code("m"), fixture.code("n")),
+        (vec![(1, Up)], Some(-32601), None)
+    );
     assert!(!fixture.beat("b"), "it has never registered");
 }
 
@@ -234,7 +251,11 @@ fn another_process_at_a_static_address_is_another_node() {
     fixture.list.take_changed();
     fixture.pass(6100);
     fixture.check(|_| info("b", &["m", "n"]));
-    assert_eq!(fixture.renewals.load(Ordering::Relaxed), renewals + 1, "its breaker begins anew");
+    assert_eq!(
+        fixture.renewals.load(Ordering::Relaxed),
+        renewals + 1,
+        "its breaker begins anew"
+    );
     assert!(fixture.list.take_changed());
     assert_eq!(fixture.code("n"), None);
 }
@@ -272,7 +293,10 @@ fn the_orchestrator_is_no_node() {
     fixture.check(|_| info("orchestrator", &["m"]));
     let view = fixture.list.view();
     assert_eq!((view.total_nodes, view.enabled_nodes, view.disabled_nodes), (1, 0, 1));
-    assert_eq!(view.nodes[0].disable_reason.as_deref(), Some("this orchestrator itself"));
+    assert_eq!(
+        view.nodes[0].disable_reason.as_deref(),
+        Some("this orchestrator itself")
+    );
     assert_eq!(fixture.code("m"), Some(-32004));
     fixture.pass(6100);
     fixture.check(|_| info("a", &["m"]));
@@ -281,25 +305,46 @@ fn the_orchestrator_is_no_node() {
 
 #[test]
 fn any_json_rpc_server_takes_any_method() {
-    for answer in [CheckOutcome::Foreign, info("a", &[]), CheckOutcome::Info(Box::default())] {
+    for answer in [
+        CheckOutcome::Foreign,
+        info("a", &[]),
+        CheckOutcome::Info(Box::default()),
+    ] {
         let mut fixture = Fixture::new(&[1]);
         fixture.check(|_| answer.clone());
-        assert_eq!((fixture.states(), fixture.code("zz")), (vec![(1, Up)], None), "{answer:?}");
+        assert_eq!(
+            (fixture.states(), fixture.code("zz")),
+            (vec![(1, Up)], None),
+            "{answer:?}"
+        );
         assert!(fixture.list.view().nodes[0].foreign);
         fixture.pass(6100);
         fixture.check(|_| info("b", &["m"]));
-        assert_eq!((fixture.code("m"), fixture.code("zz")), (None, Some(-32601)), "it became a node of ours");
+        assert_eq!(
+            (fixture.code("m"), fixture.code("zz")),
+            (None, Some(-32601)),
+            "it became a node of ours"
+        );
     }
 }
 
 #[test]
 fn an_overloaded_node_stays_what_it_is() {
     let mut fixture = Fixture::new(&[1, 2]);
-    fixture.check(|port| if port == 1 { info("a", &["m"]) } else { CheckOutcome::Alive });
+    fixture.check(|port| {
+        if port == 1 {
+            info("a", &["m"])
+        } else {
+            CheckOutcome::Alive
+        }
+    });
     assert_eq!(fixture.states(), [(1, Up), (2, Down)], "it must say who it is first");
     fixture.pass(6100);
     fixture.check(|_| CheckOutcome::Alive);
-    assert_eq!((fixture.states()[0], fixture.code("m"), fixture.code("zz")), ((1, Up), None, Some(-32601)));
+    assert_eq!(
+        (fixture.states()[0], fixture.code("m"), fixture.code("zz")),
+        ((1, Up), None, Some(-32601))
+    );
 }
 
 #[test]
@@ -312,7 +357,11 @@ fn a_static_node_that_registers_is_one_node() {
     assert_eq!(fixture.code("n"), None);
     // Its lease may end without harm as long as checks find it.
     fixture.pass(2500);
-    assert_eq!(fixture.check(|_| info("a", &["m"])), 1, "a lease that ended is looked into");
+    assert_eq!(
+        fixture.check(|_| info("a", &["m"])),
+        1,
+        "a lease that ended is looked into"
+    );
     assert_eq!((fixture.states(), fixture.code("n")), (vec![(1, Up)], Some(-32601)));
     assert!(!fixture.beat("a"), "it registers again");
 }
@@ -361,7 +410,10 @@ fn what_a_node_declared_stands_while_it_is_registered() {
     fixture.list.take_changed();
     assert_eq!(fixture.check(|_| info("a", &[])), 1);
     assert_eq!((fixture.code("m"), fixture.code("zz")), (None, Some(-32601)));
-    assert!(!fixture.list.take_changed(), "a check that finds nothing new makes no new table");
+    assert!(
+        !fixture.list.take_changed(),
+        "a check that finds nothing new makes no new table"
+    );
 }
 
 #[test]
@@ -391,11 +443,17 @@ fn the_view_has_the_shape_of_info() {
     fixture.join(1, "a", &["m"]);
     fixture.list.circuit(NodeId(0), CircuitState::Open);
     let view = serde_json::to_value(fixture.list.view()).expect("serialises");
-    assert_eq!((&view["total_nodes"], &view["enabled_nodes"], &view["disabled_nodes"]), (&1.into(), &0.into(), &1.into()));
+    assert_eq!(
+        (&view["total_nodes"], &view["enabled_nodes"], &view["disabled_nodes"]),
+        (&1.into(), &0.into(), &1.into())
+    );
     let node = &view["nodes"][0];
     assert_eq!(node["addr"], "http://127.0.0.1:1");
     assert_eq!((&node["circuit_state"], &node["state"]), (&"Open".into(), &"up".into()));
-    assert_eq!((&node["enabled"], &node["disable_reason"]), (&false.into(), &"circuit breaker open".into()));
+    assert_eq!(
+        (&node["enabled"], &node["disable_reason"]),
+        (&false.into(), &"circuit breaker open".into())
+    );
     assert_eq!(node["methods"][0]["name"], "m");
     assert_eq!(fixture.code("m"), Some(-32004));
     fixture.list.circuit(NodeId(0), CircuitState::HalfOpen);

@@ -80,7 +80,11 @@ impl ClusterView {
         for member in members {
             let node = NodeView::of(member);
             view.total_nodes += 1;
-            *if node.enabled { &mut view.enabled_nodes } else { &mut view.disabled_nodes } += 1;
+            *if node.enabled {
+                &mut view.enabled_nodes
+            } else {
+                &mut view.disabled_nodes
+            } += 1;
             *match node.state {
                 NodeState::Up => &mut view.nodes_up,
                 NodeState::Suspect => &mut view.nodes_suspect,
