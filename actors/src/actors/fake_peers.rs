@@ -1,5 +1,6 @@
 //! A network in memory, for tests of the actors: nodes answer as they are told to.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +16,7 @@ use crate::protocol::{Call, CallError, CallResult, Code, Fault, JsonText};
 /// What a node does with a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    Text(&'static str),
+    Text(Cow<'static, str>),
     Fail(CallError),
     Hang,
     /// Takes so many milliseconds.
@@ -25,7 +26,7 @@ pub(crate) enum Answer {
 /// What happened so far, and what the nodes are told to do.
 #[derive(Default)]
 pub(crate) struct World {
-    infos: HashMap<String, Result<String, CallError>>,
+    infos: HashMap<String, Answer>,
     answers: HashMap<String, Answer>,
     /// Host:port and method of every call but `_info`.
     pub(crate) calls: Vec<(String, String)>,
@@ -60,20 +61,20 @@ impl FakePeers {
     pub(crate) fn node(&self, port: u16, instance: &str, methods: &str, answer: Answer) {
         let info = format!(r#"{{"server_type":"node","instance":"{instance}","methods":[{methods}]}}"#);
         self.answer(port, answer);
-        self.info(port, Ok(info));
+        self.info(port, Answer::Text(info.into()));
     }
 
     pub(crate) fn answer(&self, port: u16, answer: Answer) {
         self.world().answers.insert(url(port).to_string(), answer);
     }
 
-    pub(crate) fn info(&self, port: u16, info: Result<String, CallError>) {
+    pub(crate) fn info(&self, port: u16, info: Answer) {
         self.world().infos.insert(url(port).to_string(), info);
     }
 
     pub(crate) fn kill(&self, port: u16) {
         self.answer(port, Answer::Fail(REFUSED));
-        self.info(port, Err(REFUSED));
+        self.info(port, Answer::Fail(REFUSED));
     }
 
     pub(crate) fn factory(&self) -> PeerClientFactory {
@@ -89,31 +90,23 @@ impl FakePeers {
     fn answer_to(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
         let mut world = self.world();
         let to = peer.to_string();
-        let (answer, is_check) = if call.method == "_info" {
+        let is_check = call.method == "_info";
+        let answer = if is_check {
             world.checks += 1;
             world.checks_at_once += 1;
             world.most_checks_at_once = world.most_checks_at_once.max(world.checks_at_once);
-            let answer = match world.infos.get(&to).cloned().unwrap_or(Err(REFUSED)) {
-                Ok(text) => Ok(JsonText::from_trusted(text.into_bytes())),
-                Err(error) => Err(error),
-            };
-            (Err(answer), true)
+            // Not at once, as no network answers at once.
+            let info = world.infos.get(&to).cloned().unwrap_or(Answer::Fail(REFUSED));
+            Answer::Slow(1, Box::new(info))
         } else {
             world.calls.push((to.clone(), call.method));
-            (Ok(world.answers.get(&to).cloned().unwrap_or(Answer::Fail(REFUSED))), false)
+            world.answers.get(&to).cloned().unwrap_or(Answer::Fail(REFUSED))
         };
         drop(world);
         let guard = Running { peers: self.clone(), is_check, finished: false };
         async move {
             let mut guard = guard;
-            let result = match answer {
-                // Not at once, as no network answers at once.
-                Err(info) => {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                    info
-                }
-                Ok(answer) => play(answer).await,
-            };
+            let result = play(answer).await;
             guard.finished = true;
             result
         }
@@ -124,7 +117,7 @@ impl FakePeers {
 fn play(answer: Answer) -> LocalBoxFuture<'static, CallResult> {
     async move {
         match answer {
-            Answer::Text(text) => Ok(JsonText::parse(text).expect("JSON")),
+            Answer::Text(text) => Ok(JsonText::parse(&text).expect("JSON")),
             Answer::Fail(error) => Err(error),
             Answer::Hang => std::future::pending().await,
             Answer::Slow(ms, answer) => {
