@@ -1,4 +1,10 @@
-//! Processes around the actors: HTTP, the client between processes, and the command line.
+//! Processes around the actors: HTTP, the client between processes, the log, and the command line.
 
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod cli;
+pub mod commands;
 pub mod http;
+pub mod observe;
+pub mod shutdown;
 pub mod transport;

@@ -1,1 +1,44 @@
-fn main() {}
+//! The process: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use madrpc_actor::cli::Command;
+use madrpc_actor::commands;
+use madrpc_actor::observe::{self, Terminal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let terminal = Terminal::stderr();
+    let command = match Command::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
+        Ok(command) => command,
+        Err(usage) => return commands::show_usage(&terminal, &usage).into(),
+    };
+    let level = if matches!(command, Command::Call(_)) {
+        "warn"
+    } else {
+        "info"
+    };
+    observe::init(&terminal, level);
+    match command {
+        Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal)),
+        Command::Node(config) => finish(commands::node::run(config, terminal)),
+        Command::Call(config) => commands::call::run(config, &terminal).into(),
+        Command::Local(config) => commands::local::run(config, &terminal).into(),
+        Command::Completions { shell } => {
+            commands::completions::run(shell, &terminal);
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn finish(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{error:#}");
+            commands::FAILED.into()
+        }
+    }
+}

@@ -2,5 +2,6 @@
 
 pub mod actors;
 pub mod engine;
+pub mod metrics;
 pub mod policy;
 pub mod protocol;

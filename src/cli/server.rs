@@ -1,0 +1,207 @@
+//! What `orchestrator` and `node` are told.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use madrpc_actors::actors::PeerUrl;
+use structopt::StructOpt;
+
+use super::units::{duration, duration_or_zero, size, whole};
+use super::values::{peer_url, script, tag, BalancePolicy, BindAddr, Secret};
+use super::Usage;
+
+fn threads(text: &str) -> Result<usize, String> {
+    whole(text, 1..=1024)
+}
+
+fn positive(text: &str) -> Result<u32, String> {
+    whole(text, 1..=1_000_000)
+}
+
+fn positive_usize(text: &str) -> Result<usize, String> {
+    whole(text, 1..=100_000_000)
+}
+
+fn few(text: &str) -> Result<u32, String> {
+    whole(text, 0..=100)
+}
+
+/// The CPUs that this process may use.
+pub fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// What every server is told.
+#[derive(Clone, Debug, StructOpt)]
+pub struct ServerOptions {
+    /// Deadline of a call that brings none
+    #[structopt(long, env = "MADRPC_CALL_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
+    pub call_timeout: Duration,
+    /// Longest body and result; over it: error -32006
+    #[structopt(long, env = "MADRPC_MAX_BODY", default_value = "10MiB", value_name = "SIZE", parse(try_from_str = size))]
+    pub max_body: usize,
+    /// Most calls of one batch; over it: error -32006
+    #[structopt(long, env = "MADRPC_MAX_BATCH", default_value = "10000", value_name = "N", parse(try_from_str = positive_usize))]
+    pub max_batch: usize,
+    /// Calls admitted at once; over it: error -32003 at once
+    #[structopt(long, env = "MADRPC_MAX_INFLIGHT", default_value = "65536", value_name = "N", parse(try_from_str = positive_usize))]
+    pub max_inflight: usize,
+    /// How often the log gets a summary; 0 = never
+    #[structopt(long, env = "MADRPC_SUMMARY_INTERVAL", default_value = "10s", value_name = "D", parse(try_from_str = duration_or_zero))]
+    pub summary_interval: Duration,
+    /// HTTP worker threads [default: CPUs]
+    #[structopt(long, env = "MADRPC_WORKERS", value_name = "N", parse(try_from_str = threads))]
+    workers: Option<usize>,
+    /// What members of the cluster present to each other
+    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true)]
+    pub cluster_token: Option<Secret>,
+}
+
+impl ServerOptions {
+    /// HTTP worker threads.
+    pub fn workers(&self) -> usize {
+        self.workers.unwrap_or_else(cpus)
+    }
+}
+
+/// What `orchestrator` is told.
+#[derive(Clone, Debug, StructOpt)]
+pub struct OrchestratorConfig {
+    /// Address to listen on; port 0 takes a free one
+    #[structopt(
+        short,
+        long,
+        env = "MADRPC_BIND",
+        default_value = "0.0.0.0:8080",
+        value_name = "ADDR"
+    )]
+    pub bind: BindAddr,
+    /// Static node, repeatable [env: MADRPC_NODE, separated by commas]
+    #[structopt(short = "n", long = "node", number_of_values = 1, value_name = "URL", parse(try_from_str = peer_url))]
+    pub nodes: Vec<PeerUrl>,
+    /// Failures in a row that open a node's circuit breaker
+    #[structopt(long, env = "MADRPC_FAILURE_THRESHOLD", default_value = "5", value_name = "N", parse(try_from_str = positive))]
+    pub failure_threshold: u32,
+    /// How long an open circuit refuses before it is probed
+    #[structopt(long, env = "MADRPC_CIRCUIT_TIMEOUT", default_value = "30000", value_name = "D", parse(try_from_str = duration))]
+    pub circuit_timeout: Duration,
+    /// What the time is multiplied by after each failed probe, up to 10 times the timeout
+    #[structopt(long, env = "MADRPC_BACKOFF_MULTIPLIER", default_value = "2", value_name = "N", parse(try_from_str = positive))]
+    pub backoff_multiplier: u32,
+    /// How a node is chosen: least-inflight, round-robin or random
+    #[structopt(
+        long,
+        env = "MADRPC_BALANCE",
+        default_value = "least-inflight",
+        value_name = "POLICY"
+    )]
+    pub balance: BalancePolicy,
+    /// How often each node is checked; 0 = never
+    #[structopt(long, env = "MADRPC_HEALTH_INTERVAL", default_value = "5s", value_name = "D", parse(try_from_str = duration_or_zero))]
+    health_interval: Duration,
+    /// How long a node may take to answer a check
+    #[structopt(long, env = "MADRPC_HEALTH_TIMEOUT", default_value = "2s", value_name = "D", parse(try_from_str = duration))]
+    pub health_timeout: Duration,
+    /// Failed checks in a row that take a node out of rotation
+    #[structopt(long, env = "MADRPC_HEALTH_FAILURES", default_value = "3", value_name = "N", parse(try_from_str = positive))]
+    pub health_failures: u32,
+    /// Further nodes tried when a call never reached a node, or its method is idempotent
+    #[structopt(long, env = "MADRPC_RETRIES", default_value = "2", value_name = "N", parse(try_from_str = few))]
+    pub retries: u32,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub server: ServerOptions,
+}
+
+impl OrchestratorConfig {
+    /// How often each node is checked; `None` when it isn't.
+    pub fn health_interval(&self) -> Option<Duration> {
+        (!self.health_interval.is_zero()).then_some(self.health_interval)
+    }
+
+    pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        super::repeated("node", "MADRPC_NODE", &mut self.nodes, env, peer_url)?;
+        match self.nodes.iter().find(|node| self.bind.is_reached_by(node)) {
+            Some(node) => Err(Usage::value(
+                "node",
+                &format!("{node} is this orchestrator itself; the URL of a node"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What `node` is told.
+#[derive(Clone, Debug, StructOpt)]
+pub struct NodeConfig {
+    /// Address to listen on; port 0 takes a free one
+    #[structopt(
+        short,
+        long,
+        env = "MADRPC_BIND",
+        default_value = "0.0.0.0:9001",
+        value_name = "ADDR"
+    )]
+    pub bind: BindAddr,
+    /// JavaScript to load, required, repeatable [env: MADRPC_SCRIPT, separated by commas]
+    #[structopt(short = "s", long = "script", number_of_values = 1, value_name = "PATH", parse(try_from_str = script))]
+    pub scripts: Vec<PathBuf>,
+    /// Orchestrator to register at and to send `madrpc.call` to, repeatable (failover) [env: MADRPC_ORCHESTRATOR, separated by commas]
+    #[structopt(long = "orchestrator", number_of_values = 1, value_name = "URL", parse(try_from_str = peer_url))]
+    pub orchestrators: Vec<PeerUrl>,
+    /// How others reach this node [default: from the bound address]
+    #[structopt(long, env = "MADRPC_PUBLIC_URL", value_name = "URL", parse(try_from_str = peer_url))]
+    pub public_url: Option<PeerUrl>,
+    /// Threads that run JavaScript [default: CPUs]
+    #[structopt(long, env = "MADRPC_POOL_SIZE", value_name = "N", parse(try_from_str = threads))]
+    pool_size: Option<usize>,
+    /// Nesting of calls across the cluster; over it: error -32011
+    #[structopt(long, env = "MADRPC_MAX_DEPTH", default_value = "64", value_name = "N", parse(try_from_str = positive))]
+    pub max_depth: u32,
+    /// Tag for routing, repeatable [env: MADRPC_TAG, separated by commas]
+    #[structopt(long = "tag", number_of_values = 1, value_name = "K=V", parse(try_from_str = tag))]
+    tag_list: Vec<(String, String)>,
+    #[structopt(skip)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub tags: BTreeMap<String, String>,
+    /// Capacity told to the orchestrator [default: pool size]
+    #[structopt(long, env = "MADRPC_WEIGHT", value_name = "N", parse(try_from_str = positive))]
+    weight: Option<u32>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub server: ServerOptions,
+}
+
+impl NodeConfig {
+    /// Threads that run JavaScript.
+    pub fn pool_size(&self) -> usize {
+        self.pool_size.unwrap_or_else(cpus)
+    }
+
+    /// Capacity relative to other nodes.
+    pub fn weight(&self) -> u32 {
+        self.weight
+            .unwrap_or_else(|| u32::try_from(self.pool_size()).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        super::scripts(&mut self.scripts, env)?;
+        super::repeated(
+            "orchestrator",
+            "MADRPC_ORCHESTRATOR",
+            &mut self.orchestrators,
+            env,
+            peer_url,
+        )?;
+        self.tags = super::tags(&mut self.tag_list, env)?;
+        for orchestrator in &self.orchestrators {
+            if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {
+                let problem = format!("{orchestrator} is this node itself; the URL of an orchestrator");
+                return Err(Usage::value("orchestrator", &problem));
+            }
+        }
+        Ok(())
+    }
+}

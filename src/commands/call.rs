@@ -1,0 +1,75 @@
+//! `madrpc-actor call`.
+
+use awc::http::header::{HeaderName, HeaderValue};
+
+use super::rpc::{self, Outcome, Request};
+use super::{json_layout, FAILED, UNDELIVERED};
+use crate::cli::client::load_args;
+use crate::cli::{CallConfig, Usage};
+use crate::observe::Terminal;
+
+/// Calls, prints, and gives the exit code.
+pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
+    let request = match request(&config) {
+        Ok(request) => request,
+        Err(usage) => return super::show_usage(terminal, &usage),
+    };
+    let outcome = actix_rt::System::new().block_on(async {
+        let client = client();
+        request.deliver(&client, config.timeout).await
+    });
+    match outcome {
+        // Whatever a server may answer to a notification, nobody asked for it.
+        Ok(Outcome::Result(_)) if config.notify => 0,
+        outcome => show(terminal, outcome, |result| match config.pretty {
+            true => json_layout::pretty(result),
+            false => result.to_vec(),
+        }),
+    }
+}
+
+/// A client that follows no redirects: a call that was redirected is not delivered.
+pub(super) fn client() -> awc::Client {
+    awc::Client::builder().disable_redirects().finish()
+}
+
+fn request(config: &CallConfig) -> Result<Request, Usage> {
+    let params = load_args(config.args.as_deref())?;
+    let mut headers = config.headers.clone();
+    if let Some(key) = &config.idempotency_key {
+        headers.push((HeaderName::from_static("idempotency-key"), key.clone()));
+    }
+    if !config.tags.is_empty() {
+        let tags: Vec<String> = config
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let value = HeaderValue::from_str(&tags.join(","))
+            .map_err(|error| Usage::value("tag", &format!("can't be sent: {error}")))?;
+        headers.push((HeaderName::from_static("madrpc-tags"), value));
+    }
+    Ok(Request {
+        url: config.url.clone(),
+        body: rpc::body(&config.method, params.as_ref(), config.notify),
+        headers,
+        repeatable: config.idempotency_key.is_some(),
+    })
+}
+
+/// Prints a result on standard output or an error on standard error, and gives the exit code.
+pub(super) fn show(terminal: &Terminal, outcome: Result<Outcome, String>, layout: impl Fn(&[u8]) -> Vec<u8>) -> u8 {
+    let (code, text) = match outcome {
+        Ok(Outcome::Result(result)) => {
+            let mut line = layout(result.as_bytes());
+            line.push(b'\n');
+            terminal.write_stdout(&line);
+            return 0;
+        }
+        Ok(Outcome::Nothing) => return 0,
+        Ok(Outcome::Error(object)) => (FAILED, rpc::error_text(&object)),
+        Err(problem) => (UNDELIVERED, format!("error: {problem}")),
+    };
+    terminal.write_stderr(format!("{text}\n").as_bytes());
+    code
+}

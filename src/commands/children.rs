@@ -1,0 +1,178 @@
+//! Processes that `local` starts and that end with it.
+
+use std::ffi::OsString;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{bail, Context};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::observe::Terminal;
+use crate::shutdown::PARENT_STDIN;
+
+/// How long a process may take until it listens.
+const START: Duration = Duration::from_secs(30);
+/// How long a process that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+/// Longest line of output that is kept whole.
+const MAX_LINE: usize = 64 * 1024;
+
+/// One of our own processes. Dropping it kills the process; [`Process::end`] lets it end well.
+#[derive(Debug)]
+pub(super) struct Process {
+    name: String,
+    child: Child,
+    /// Its end tells the process to end, also when this process is killed.
+    stdin: Option<ChildStdin>,
+    stderr: JoinHandle<()>,
+    last_line: Arc<Mutex<String>>,
+    /// `http://ADDR:PORT`
+    pub(super) url: String,
+}
+
+/// A process that ended although nobody asked it to.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) text: String,
+    /// Its exit code; `None` when a signal ended it.
+    pub(super) code: Option<i32>,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Ended {}
+
+impl Process {
+    /// Starts this very program with `args` and waits until it listens. The error is an [`Ended`] when it ended.
+    pub(super) async fn start(name: String, args: Vec<OsString>, terminal: &Terminal) -> anyhow::Result<Process> {
+        let program = std::env::current_exe().context("the path of this program is not known")?;
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .env(PARENT_STDIN, "1")
+            // What one process of the cluster is told by the environment is not meant for all of them.
+            .env_remove("MADRPC_NODE")
+            .env_remove("MADRPC_PUBLIC_URL")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C is for this process alone, which then ends the others in order.
+            .process_group(0)
+            .kill_on_drop(true);
+        if std::env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "warn,console=info");
+        }
+        let mut child = command.spawn().with_context(|| format!("{name} can't be started"))?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().context("standard output is piped")?;
+        let stderr = child.stderr.take().context("standard error is piped")?;
+        let last_line = Arc::new(Mutex::new(String::new()));
+        let stderr = tokio::spawn(pass_on(stderr, terminal.clone(), last_line.clone()));
+        let mut process = Process {
+            name,
+            child,
+            stdin,
+            stderr,
+            last_line,
+            url: String::new(),
+        };
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        let mut bounded = (&mut stdout).take(MAX_LINE as u64);
+        match timeout(START, bounded.read_line(&mut line)).await {
+            Err(_) => bail!("{} does not listen after {START:?}", process.name),
+            Ok(Ok(0)) => return Err(process.ended().await.into()),
+            Ok(read) => read.with_context(|| format!("the output of {} can't be read", process.name))?,
+        };
+        match line.trim().strip_prefix("listening on ") {
+            Some(url) => process.url = url.to_owned(),
+            None => bail!("{} said {line:?} instead of where it listens", process.name),
+        }
+        tokio::spawn(pass_on(stdout, terminal.clone(), Arc::default()));
+        Ok(process)
+    }
+
+    /// Resolves when the process has ended by itself.
+    pub(super) async fn ended(&mut self) -> Ended {
+        let status = self.child.wait().await;
+        // Its last words may still be in the pipe; a process that it left behind may keep that open.
+        drop(timeout(Duration::from_secs(1), &mut self.stderr).await);
+        let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        Ended {
+            text: match &status {
+                Ok(status) => format!("{} ended ({status}): {last_line}", self.name),
+                Err(error) => format!("{} can't be waited for: {error}", self.name),
+            },
+            code: status.ok().and_then(|status: ExitStatus| status.code()),
+        }
+    }
+
+    /// Asks the process to end, and kills it when it doesn't.
+    pub(super) async fn end(mut self) {
+        drop(self.stdin.take());
+        if timeout(GRACE, self.child.wait()).await.is_err() {
+            log::warn!("{} did not end within {GRACE:?} and is killed", self.name);
+            if let Err(error) = self.child.kill().await {
+                log::error!("{} can't be killed: {error}", self.name);
+            }
+        }
+        drop(timeout(Duration::from_secs(1), self.stderr).await);
+    }
+}
+
+/// Hands `output` to standard error in whole lines, and remembers the last one.
+async fn pass_on(mut output: impl AsyncRead + Unpin, terminal: Terminal, last_line: Arc<Mutex<String>>) {
+    let mut pending = Vec::new();
+    loop {
+        let end = !matches!(output.read_buf(&mut pending).await, Ok(1..));
+        let whole = match pending.iter().rposition(|byte| *byte == b'\n') {
+            _ if end || pending.len() >= MAX_LINE => pending.len(),
+            Some(newline) => newline + 1,
+            None => continue,
+        };
+        let lines: Vec<u8> = pending.drain(..whole).collect();
+        if let Some(line) = last_line_of(&lines) {
+            *last_line.lock().unwrap_or_else(PoisonError::into_inner) = line;
+        }
+        terminal.write_stderr(&lines);
+        if end {
+            return;
+        }
+    }
+}
+
+fn last_line_of(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_with_text_counts() {
+        assert_eq!(last_line_of(b"one\n  two \n\n").as_deref(), Some("two"));
+        assert_eq!(last_line_of(b"\n \n"), None);
+    }
+
+    #[test]
+    fn output_is_passed_on_until_it_ends() {
+        let last_line = Arc::new(Mutex::new(String::new()));
+        let mut output = "first\nlast without newline".as_bytes();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(pass_on(&mut output, Terminal::plain(), last_line.clone()));
+        assert_eq!(*last_line.lock().expect("no panic"), "last without newline");
+    }
+}

@@ -1,0 +1,62 @@
+//! What a person sees of a running process: the log, a summary in it, and on a terminal a live line under it.
+//!
+//! Knows figures and text; where the figures come from is the business of whoever starts [`watch`].
+
+use std::future::Future;
+use std::time::Duration;
+
+use madrpc_actors::metrics::Metrics;
+
+mod log;
+mod progress;
+mod summary;
+mod terminal;
+mod text;
+
+pub use self::log::init;
+pub use self::terminal::{LiveLine, Terminal};
+pub use self::text::{grouped, rate};
+
+/// What a process is doing now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Calls that run or wait.
+    pub inflight: usize,
+    /// An orchestrator's nodes.
+    pub nodes: Option<NodeCounts>,
+    /// A node's executors.
+    pub executors: Option<ExecutorCounts>,
+}
+
+/// Nodes by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NodeCounts {
+    /// In rotation.
+    pub up: usize,
+    /// Failing, and not out of rotation yet.
+    pub suspect: usize,
+    /// Out of rotation.
+    pub down: usize,
+}
+
+/// Executors of the pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExecutorCounts {
+    /// Running JavaScript now.
+    pub busy: usize,
+    /// Of how many.
+    pub all: usize,
+}
+
+/// Keeps the live line fresh and logs a summary every `summary_interval` (zero: never). Runs until it is dropped.
+pub async fn watch<F, G>(terminal: Terminal, metrics: Metrics, summary_interval: Duration, gauges: F)
+where
+    F: Fn() -> G,
+    G: Future<Output = Gauges>,
+{
+    futures_util::future::join(
+        progress::run(&terminal, &metrics, &gauges),
+        summary::run(&metrics, summary_interval, &gauges),
+    )
+    .await;
+}

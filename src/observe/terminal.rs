@@ -1,0 +1,97 @@
+//! Standard error as log and live line share it.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Standard error. Whatever writes there while a live line may stand goes through [`Terminal::suspend`], so that the
+/// line is taken away first and drawn again below. Clones share the line.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    bars: MultiProgress,
+    live: bool,
+}
+
+impl Terminal {
+    /// A live line is drawn only when standard error is a terminal that can move its cursor.
+    pub fn stderr() -> Self {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if io::stderr().is_terminal() && !dumb {
+            Terminal {
+                bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+                live: true,
+            }
+        } else {
+            Terminal::plain()
+        }
+    }
+
+    /// Never draws a live line.
+    pub fn plain() -> Self {
+        Terminal {
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            live: false,
+        }
+    }
+
+    /// Whether a live line is drawn, and figures for it are worth getting.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Runs `write`, which writes whole lines to standard error or output, with the live line out of the way. Must
+    /// not be nested.
+    pub fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
+        if self.live {
+            self.bars.suspend(write)
+        } else {
+            write()
+        }
+    }
+
+    /// Writes `text` to standard error. An error is dropped, there being nowhere to tell it.
+    pub fn write_stderr(&self, text: &[u8]) {
+        self.suspend(|| drop(io::stderr().lock().write_all(text)));
+    }
+
+    /// Writes `text` to standard output at once. A reader that has gone away is no error.
+    pub fn write_stdout(&self, text: &[u8]) {
+        self.suspend(|| {
+            let mut out = io::stdout().lock();
+            drop(out.write_all(text).and_then(|()| out.flush()));
+        });
+    }
+
+    /// The live line; it goes away with the value.
+    pub fn line(&self) -> LiveLine {
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        // `wide_msg` cuts at the width of the terminal; a line that wraps could not be taken away again.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        if self.live {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        LiveLine { bar }
+    }
+}
+
+/// A line under the scrolling log.
+#[derive(Debug)]
+pub struct LiveLine {
+    bar: ProgressBar,
+}
+
+impl LiveLine {
+    /// Shows `text` from now on.
+    pub fn set(&self, text: String) {
+        self.bar.set_message(text);
+    }
+}
+
+impl Drop for LiveLine {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
