@@ -43,7 +43,11 @@ pub(super) async fn answer<S: Service>(
     write: WriteReply,
 ) -> HttpResponse {
     let streamed = incoming.peer.head.wants_stream();
-    let limit = if streamed { STREAM_BATCH_MAX } else { endpoint.config.max_batch };
+    let limit = if streamed {
+        STREAM_BATCH_MAX
+    } else {
+        endpoint.config.max_batch
+    };
     if elements.len() > limit {
         return answer::reply(write, None, &Err(CallError::TooLarge { limit: limit as u64 }));
     }
@@ -52,7 +56,10 @@ pub(super) async fn answer<S: Service>(
         return answer::nothing();
     }
     if !streamed {
-        return answer::json(actix_web::http::StatusCode::OK, whole(running, endpoint.config.max_body, write).await);
+        return answer::json(
+            actix_web::http::StatusCode::OK,
+            whole(running, endpoint.config.max_body, write).await,
+        );
     }
     let mut chunks = Box::pin(lines(running, write));
     // Head and first lines leave in one packet.
@@ -101,7 +108,12 @@ fn start<S: Service>(endpoint: &Endpoint<S>, incoming: &Incoming<'_>, elements: 
         .buffer_unordered(BUILTINS_AT_ONCE)
         .filter_map(|(slot, result)| ready(slot.map(|slot| (slot, result))));
     let calls = run(endpoint, incoming, calls).map(move |(index, result)| (slots[index], result));
-    Running { ids, answers: stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local() }
+    Running {
+        ids,
+        answers: stream::iter(refused)
+            .chain(stream::select(builtins, calls))
+            .boxed_local(),
+    }
 }
 
 /// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once.
@@ -124,13 +136,17 @@ fn run<S: Service>(
         Err(error) => stream::iter((0..calls.len()).map(move |index| (index, Err(error.clone())))).boxed_local(),
     };
     let max_result = endpoint.config.max_body;
-    EachInTime::new(answers, deadlines, CallError::internal("a call of a batch was left unanswered"))
-        .map(move |(index, result)| {
-            let result = limited(result, max_result);
-            begun.finish(index, &result);
-            (index, result)
-        })
-        .boxed_local()
+    EachInTime::new(
+        answers,
+        deadlines,
+        CallError::internal("a call of a batch was left unanswered"),
+    )
+    .map(move |(index, result)| {
+        let result = limited(result, max_result);
+        begun.finish(index, &result);
+        (index, result)
+    })
+    .boxed_local()
 }
 
 /// One array, in the order of the requests.

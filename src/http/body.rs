@@ -31,7 +31,9 @@ pub(super) async fn read(
     if declared.is_some_and(|len| len > limit as u64) {
         return Err(BodyError::TooLarge);
     }
-    tokio::time::timeout(within, collect(payload, limit)).await.unwrap_or(Err(BodyError::TimedOut))
+    tokio::time::timeout(within, collect(payload, limit))
+        .await
+        .unwrap_or(Err(BodyError::TimedOut))
 }
 
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {

@@ -22,7 +22,12 @@ pub(super) struct Begun<'a, S: Service> {
 
 impl<'a, S: Service> Begun<'a, S> {
     pub(super) fn new(service: &'a S, method: &'a str, at: Instant) -> Self {
-        Begun { service, method, at, finished: false }
+        Begun {
+            service,
+            method,
+            at,
+            finished: false,
+        }
     }
 
     /// `span` is the call's id in the log, 0 if it was refused before it had one.
@@ -50,7 +55,11 @@ pub(super) struct BegunBatch<S: Service> {
 impl<S: Service> BegunBatch<S> {
     /// `calls` are the methods and log ids.
     pub(super) fn new(service: S, at: Instant, calls: impl Iterator<Item = (String, u64)>) -> Self {
-        BegunBatch { service, at, open: calls.map(Some).collect() }
+        BegunBatch {
+            service,
+            at,
+            open: calls.map(Some).collect(),
+        }
     }
 
     pub(super) fn finish(&mut self, index: usize, result: &CallResult) {
@@ -84,7 +93,12 @@ fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
 pub(super) fn failed(method: &str, span: u64, error: &CallError) {
     let ours = error.meaning().breaker_counts || matches!(error, CallError::Overloaded | CallError::NoNode);
     let level = if ours { Level::Warn } else { Level::Info };
-    log::log!(level, "call {span:016x} {:?} failed: {}", Short(method, LONGEST_NAME).to_string(), Short(error, LONGEST_TEXT));
+    log::log!(
+        level,
+        "call {span:016x} {:?} failed: {}",
+        Short(method, LONGEST_NAME).to_string(),
+        Short(error, LONGEST_TEXT)
+    );
 }
 
 /// The beginning of a text, on one line.

@@ -40,7 +40,10 @@ mod tests {
 
     #[test]
     fn discover_lists_the_methods() {
-        let method = MethodInfo { description: Some("adds".into()), ..MethodInfo::named("add") };
+        let method = MethodInfo {
+            description: Some("adds".into()),
+            ..MethodInfo::named("add")
+        };
         let text = discover("node", &[method]).expect("serialises");
         let document: serde_json::Value = serde_json::from_str(text.as_str()).expect("JSON");
         assert_eq!(document["openrpc"], OPENRPC);

@@ -54,7 +54,10 @@ impl<S: Service> Endpoint<S> {
     pub(super) async fn post(&self, peer: &Peer<'_>, payload: Payload) -> HttpResponse {
         let head = peer.head;
         if !head.is_json() {
-            return answer::http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json");
+            return answer::http_error(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "send Content-Type: application/json",
+            );
         }
         let slack = if head.from_peer() { ENVELOPE_SLACK } else { 0 };
         let limit = self.config.max_body.saturating_add(slack);
@@ -64,15 +67,17 @@ impl<S: Service> Endpoint<S> {
                 let limit = self.config.max_body as u64;
                 answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, CallError::TooLarge { limit })
             }
-            Err(BodyError::TimedOut) => {
-                answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time")
-            }
+            Err(BodyError::TimedOut) => answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time"),
             Err(BodyError::Broken) => answer::refusal(StatusCode::BAD_REQUEST, CallError::Parse),
         }
     }
 
     async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {
-        let write: WriteReply = if peer.head.from_peer() { reply::write_for_orchestrator } else { reply::write };
+        let write: WriteReply = if peer.head.from_peer() {
+            reply::write_for_orchestrator
+        } else {
+            reply::write
+        };
         if too_deep(body) {
             return answer::reply(write, None, &Err(CallError::Parse));
         }
@@ -107,7 +112,17 @@ impl<S: Service> Endpoint<S> {
             }
             return None;
         };
-        Some((id.get(), run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await))
+        Some((
+            id.get(),
+            run(
+                &self.service,
+                &request.method,
+                incoming.at,
+                self.config.max_body,
+                prepared,
+            )
+            .await,
+        ))
     }
 
     /// What is to be done for a request, or why nothing is. `idempotency_key` is the header's.
@@ -130,7 +145,11 @@ impl<S: Service> Endpoint<S> {
         }
         match self.config.max_depth {
             Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),
-            _ => Ok(Prepared::Call(Call { method: request.method.to_string(), params, scope })),
+            _ => Ok(Prepared::Call(Call {
+                method: request.method.to_string(),
+                params,
+                scope,
+            })),
         }
     }
 }
@@ -178,13 +197,17 @@ async fn run<S: Service>(
 
 /// A service that hangs can't hold a reply beyond its deadline.
 pub(super) async fn in_time(deadline: Instant, work: LocalBoxFuture<'static, CallResult>) -> CallResult {
-    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(CallError::Timeout))
+    tokio::time::timeout_at(deadline.into(), work)
+        .await
+        .unwrap_or(Err(CallError::Timeout))
 }
 
 /// A result over the limit is an error.
 pub(super) fn limited(result: CallResult, max_result: usize) -> CallResult {
     match result {
-        Ok(text) if text.len() > max_result => Err(CallError::TooLarge { limit: max_result as u64 }),
+        Ok(text) if text.len() > max_result => Err(CallError::TooLarge {
+            limit: max_result as u64,
+        }),
         result => result,
     }
 }

@@ -66,9 +66,14 @@ impl<'a> Head<'a> {
         };
         let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         let media_type = media_type.trim_ascii();
-        ["application/json", "application/json-rpc", "application/jsonrequest", ""]
-            .iter()
-            .any(|known| media_type.eq_ignore_ascii_case(known.as_bytes()))
+        [
+            "application/json",
+            "application/json-rpc",
+            "application/jsonrequest",
+            "",
+        ]
+        .iter()
+        .any(|known| media_type.eq_ignore_ascii_case(known.as_bytes()))
     }
 
     /// Whether a page of another site sent it. A browser says so in `Origin`; other clients send none.
@@ -84,7 +89,12 @@ impl<'a> Head<'a> {
                 _ => return None,
             };
             let host = self.host?.to_str().ok()?;
-            let bare = |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
+            let bare = |authority: &str| {
+                authority
+                    .strip_suffix(default_port)
+                    .unwrap_or(authority)
+                    .to_ascii_lowercase()
+            };
             Some(bare(origin) == bare(host))
         };
         same() != Some(true)
@@ -110,19 +120,34 @@ mod tests {
 
     #[test]
     fn json_media_types_pass_with_parameters_and_in_any_case() {
-        for text in ["application/json", "Application/JSON; charset=utf-8", "application/json-rpc", "application/jsonrequest ;x"] {
-            assert!(head(&[("content-type", HeaderValue::from_static(text))]).is_json(), "{text}");
+        for text in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json-rpc",
+            "application/jsonrequest ;x",
+        ] {
+            assert!(
+                head(&[("content-type", HeaderValue::from_static(text))]).is_json(),
+                "{text}"
+            );
         }
         assert!(head(&[]).is_json());
         for text in ["text/plain", "application/jsonx", "application/x-www-form-urlencoded"] {
-            assert!(!head(&[("content-type", HeaderValue::from_static(text))]).is_json(), "{text}");
+            assert!(
+                !head(&[("content-type", HeaderValue::from_static(text))]).is_json(),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_foreign_origin_is_one_whose_host_is_not_the_requests() {
         let foreign = |origin: &'static str, host: &'static str| {
-            head(&[("origin", HeaderValue::from_static(origin)), ("host", HeaderValue::from_static(host))]).is_foreign()
+            head(&[
+                ("origin", HeaderValue::from_static(origin)),
+                ("host", HeaderValue::from_static(host)),
+            ])
+            .is_foreign()
         };
         assert!(!foreign("http://a:8080", "a:8080"));
         assert!(!foreign("http://A", "a:80"));

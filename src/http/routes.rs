@@ -32,7 +32,10 @@ async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payloa
     if head.is_foreign() {
         return answer::http_error(StatusCode::FORBIDDEN, "this origin is not allowed");
     }
-    let peer = Peer { head: &head, addr: request.peer_addr() };
+    let peer = Peer {
+        head: &head,
+        addr: request.peer_addr(),
+    };
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",

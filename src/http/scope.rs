@@ -41,7 +41,9 @@ impl Inherited {
         Ok(Inherited {
             timeout,
             depth,
-            trace: head.traceparent.and_then(|value| TraceContext::parse(value.to_str().ok()?)),
+            trace: head
+                .traceparent
+                .and_then(|value| TraceContext::parse(value.to_str().ok()?)),
             tags: head.tags.map_or(Ok(BTreeMap::new()), tags)?,
             from_peer: head.from_peer(),
         })
@@ -49,7 +51,12 @@ impl Inherited {
 
     /// The scope of one call. `idempotency_key` is the header's, which names one call and so counts outside batches
     /// only.
-    pub(super) fn scope(&self, meta: &Meta, now: Instant, idempotency_key: Option<&HeaderValue>) -> Result<CallScope, CallError> {
+    pub(super) fn scope(
+        &self,
+        meta: &Meta,
+        now: Instant,
+        idempotency_key: Option<&HeaderValue>,
+    ) -> Result<CallScope, CallError> {
         let allowed = meta.timeout_ms.map_or(Ok(self.timeout), timeout)?;
         let trace = match meta.traceparent.as_deref() {
             Some(text) => TraceContext::parse(text),
@@ -63,7 +70,9 @@ impl Inherited {
         let key = match (&meta.idempotency_key, idempotency_key) {
             (Some(key), _) => Some(key.clone()),
             (None, Some(value)) => {
-                let key = value.to_str().map_err(|_| CallError::invalid_params("idempotencyKey", "not visible ASCII"))?;
+                let key = value
+                    .to_str()
+                    .map_err(|_| CallError::invalid_params("idempotencyKey", "not visible ASCII"))?;
                 Some(key.to_owned())
             }
             (None, None) => None,
@@ -91,7 +100,9 @@ fn whole_number(value: &HeaderValue) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    Some(digits.iter().fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+    Some(digits.iter().fold(0u64, |number, digit| {
+        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    }))
 }
 
 fn not_a_number(parameter: &str) -> CallError {
@@ -105,7 +116,9 @@ fn tags(value: &HeaderValue) -> Result<BTreeMap<String, String>, CallError> {
         let key = key.trim();
         (!key.is_empty()).then(|| (key.to_owned(), value.trim().to_owned()))
     };
-    let text = value.to_str().map_err(|_| CallError::invalid_params("tags", "not visible ASCII"))?;
+    let text = value
+        .to_str()
+        .map_err(|_| CallError::invalid_params("tags", "not visible ASCII"))?;
     text.split(',')
         .filter(|part| !part.trim().is_empty())
         .map(|part| pair(part).ok_or_else(|| CallError::invalid_params("tags", "expected k=v,k=v")))
@@ -128,8 +141,14 @@ mod tests {
 
     fn allowed(header: Option<&'static str>, meta: Option<u64>) -> Result<Duration, CallError> {
         let value = header.map(HeaderValue::from_static);
-        let head = Head { timeout_ms: value.as_ref(), ..Head::default() };
-        let meta = Meta { timeout_ms: meta, ..Meta::default() };
+        let head = Head {
+            timeout_ms: value.as_ref(),
+            ..Head::default()
+        };
+        let meta = Meta {
+            timeout_ms: meta,
+            ..Meta::default()
+        };
         let now = Instant::now();
         Ok(Inherited::read(&head, DEFAULT)?.scope(&meta, now, None)?.deadline - now)
     }
@@ -144,7 +163,11 @@ mod tests {
     #[test]
     fn a_timeout_is_a_number_above_zero_and_has_an_upper_bound() {
         for bad in ["0", "", "-1", "x", "1.5"] {
-            assert_eq!(allowed(Some(bad), None).map_err(parameter), Err("timeoutMs".to_owned()), "{bad}");
+            assert_eq!(
+                allowed(Some(bad), None).map_err(parameter),
+                Err("timeoutMs".to_owned()),
+                "{bad}"
+            );
         }
         assert_eq!(allowed(None, Some(0)).map_err(parameter), Err("timeoutMs".to_owned()));
         for huge in ["999999999999", "99999999999999999999999"] {
@@ -166,7 +189,11 @@ mod tests {
     fn a_call_of_a_peer_keeps_its_span_and_one_from_outside_gets_its_own() {
         let (trace, depth) = (HeaderValue::from_static(TRACE), HeaderValue::from_static("3"));
         let scope = |depth| {
-            let head = Head { traceparent: Some(&trace), depth, ..Head::default() };
+            let head = Head {
+                traceparent: Some(&trace),
+                depth,
+                ..Head::default()
+            };
             let inherited = Inherited::read(&head, DEFAULT).expect("sane");
             inherited.scope(&Meta::default(), Instant::now(), None).expect("sane")
         };

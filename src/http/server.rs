@@ -60,7 +60,10 @@ where
     let workers = config.workers.max(1);
     let head_timeout = config.head_timeout;
     let app = move || {
-        let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone() });
+        let endpoint = Rc::new(Endpoint {
+            service: make_service(),
+            config: config.clone(),
+        });
         App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)))
     };
     let server = HttpServer::new(app)

@@ -29,7 +29,9 @@ pub(super) fn send(request: Result<FrozenClientRequest, CallError>, calls: Vec<C
     };
     let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
     let parts = bodies(&calls, max_body, Instant::now());
-    let mut answers = parts.into_iter().map(|(part, body)| exchange(request.clone(), part, body, max_body));
+    let mut answers = parts
+        .into_iter()
+        .map(|(part, body)| exchange(request.clone(), part, body, max_body));
     let answers = match (answers.next(), answers.len()) {
         (Some(only), 0) => only,
         (first, _) => stream::select_all(first.into_iter().chain(answers)).boxed_local(),
@@ -80,9 +82,20 @@ fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max
             Ok(response) => response,
             Err(error) => return every(part, failure::unreachable(&error)).boxed_local(),
         };
-        let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/x-ndjson");
+        let lines = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes() == b"application/x-ndjson");
         if lines {
-            Lines { response, part, max_body, buffer: BytesMut::new(), scanned: 0, failed: None }.boxed_local()
+            Lines {
+                response,
+                part,
+                max_body,
+                buffer: BytesMut::new(),
+                scanned: 0,
+                failed: None,
+            }
+            .boxed_local()
         } else {
             whole(response, part, max_body).await
         }
@@ -105,8 +118,10 @@ where
         _ => received.not_a_reply(),
     };
     let replies: Vec<&RawValue> = serde_json::from_slice(&received.body).unwrap_or_default();
-    let answers: Vec<_> =
-        replies.iter().filter_map(|reply| answer(&received.body.slice_ref(reply.get().as_bytes()), &part)).collect();
+    let answers: Vec<_> = replies
+        .iter()
+        .filter_map(|reply| answer(&received.body.slice_ref(reply.get().as_bytes()), &part))
+        .collect();
     // Indexes that were answered are left out of what follows.
     stream::iter(answers).chain(every(part, error)).boxed_local()
 }
@@ -157,7 +172,9 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> 
                 }
             }
             if this.buffer.len() > this.max_body.saturating_add(ENVELOPE_SLACK) {
-                this.failed = Some(CallError::TooLarge { limit: this.max_body as u64 });
+                this.failed = Some(CallError::TooLarge {
+                    limit: this.max_body as u64,
+                });
                 continue;
             }
             match Pin::new(&mut this.response).poll_next(cx) {
@@ -181,13 +198,22 @@ mod tests {
     fn calls(count: usize, params: usize) -> Vec<Call> {
         let params = JsonText::parse(&format!("[{}]", "1".repeat(params))).ok();
         let scope = CallScope::root(Duration::from_secs(1));
-        (0..count).map(|_| Call { method: "m".into(), params: params.clone(), scope: scope.clone() }).collect()
+        (0..count)
+            .map(|_| Call {
+                method: "m".into(),
+                params: params.clone(),
+                scope: scope.clone(),
+            })
+            .collect()
     }
 
     #[test]
     fn bodies_keep_the_limits_and_lose_no_call() {
         let parts = bodies(&calls(300, 10), 1 << 20, Instant::now());
-        assert_eq!(parts.iter().map(|(part, _)| part.clone()).collect::<Vec<_>>(), [0..128, 128..256, 256..300]);
+        assert_eq!(
+            parts.iter().map(|(part, _)| part.clone()).collect::<Vec<_>>(),
+            [0..128, 128..256, 256..300]
+        );
         for (part, body) in &parts {
             let elements: Vec<&RawValue> = serde_json::from_slice(body).expect("an array");
             assert_eq!(elements.len(), part.len());

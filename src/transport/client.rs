@@ -51,7 +51,9 @@ struct Inner {
 
 impl std::fmt::Debug for AwcClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AwcClient").field("max_body", &self.inner.max_body).finish_non_exhaustive()
+        f.debug_struct("AwcClient")
+            .field("max_body", &self.inner.max_body)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +74,10 @@ impl AwcClient {
             .disable_redirects()
             .no_default_headers()
             .finish();
-        let token = config.cluster_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
+        let token = config
+            .cluster_token
+            .as_deref()
+            .and_then(|token| HeaderValue::from_str(token).ok());
         if token.is_none() && config.cluster_token.is_some() {
             log::error!("the cluster token is not visible ASCII and can't be presented");
         }
@@ -80,7 +85,14 @@ impl AwcClient {
             token.set_sensitive(true);
             token
         });
-        AwcClient { inner: Rc::new(Inner { client, token, max_body: config.max_body, prepared: RefCell::default() }) }
+        AwcClient {
+            inner: Rc::new(Inner {
+                client,
+                token,
+                max_body: config.max_body,
+                prepared: RefCell::default(),
+            }),
+        }
     }
 
     /// Makes a client on each thread that asks for one.
@@ -127,9 +139,13 @@ impl PeerClient for AwcClient {
             let sending = request?.extra_headers(headers).send_body(body);
             let exchange = async {
                 let answer = sending.await.map_err(|error| failure::unreachable(&error))?;
-                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result()
+                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body)
+                    .await?
+                    .into_result()
             };
-            tokio::time::timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
+            tokio::time::timeout_at(call.scope.deadline.into(), exchange)
+                .await
+                .unwrap_or(Err(CallError::Timeout))
         })
     }
 

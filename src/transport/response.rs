@@ -21,12 +21,19 @@ pub(super) struct Received {
 }
 
 /// Reads all of a response whose body is at most `limit` bytes long; `max_body` is the limit that an error names.
-pub(super) async fn receive<S>(mut response: ClientResponse<S>, limit: usize, max_body: usize) -> Result<Received, CallError>
+pub(super) async fn receive<S>(
+    mut response: ClientResponse<S>,
+    limit: usize,
+    max_body: usize,
+) -> Result<Received, CallError>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
     let too_large = || CallError::TooLarge { limit: max_body as u64 };
-    let declared = response.headers().get(CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse::<usize>().ok());
+    let declared = response
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|len| len.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|len| len > limit) {
         return Err(too_large());
     }
@@ -43,8 +50,16 @@ where
             rest.extend_from_slice(&chunk);
         }
     }
-    let body = if rest.is_empty() { first } else { Bytes::from([&first[..], &rest[..]].concat()) };
-    Ok(Received { status: response.status(), complete: declared == Some(body.len()), body })
+    let body = if rest.is_empty() {
+        first
+    } else {
+        Bytes::from([&first[..], &rest[..]].concat())
+    };
+    Ok(Received {
+        status: response.status(),
+        complete: declared == Some(body.len()),
+        body,
+    })
 }
 
 /// The connection ended while the answer came.
@@ -83,7 +98,11 @@ mod tests {
     use super::*;
 
     fn code(body: &'static str, complete: bool) -> i64 {
-        let received = Received { status: StatusCode::OK, body: Bytes::from_static(body.as_bytes()), complete };
+        let received = Received {
+            status: StatusCode::OK,
+            body: Bytes::from_static(body.as_bytes()),
+            complete,
+        };
         received.into_result().err().map_or(0, |error| error.code().0)
     }
 
@@ -92,7 +111,13 @@ mod tests {
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":1,"result":null}"#, true), 0);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":2,"result":null}"#, true), -32603);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"result":1}"#, true), -32603);
-        assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32006,"message":"m"}}"#, true), -32006);
+        assert_eq!(
+            code(
+                r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32006,"message":"m"}}"#,
+                true
+            ),
+            -32006
+        );
     }
 
     #[test]

@@ -122,8 +122,16 @@ mod tests {
     fn a_single_call_is_a_plain_request_with_headers() {
         let call = call();
         let (headers, body) = single(&call, call.scope.deadline - Duration::from_millis(250));
-        assert_eq!(String::from_utf8(body).ok().as_deref(), Some(r#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#));
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!(
+            String::from_utf8(body).ok().as_deref(),
+            Some(r#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#)
+        );
+        let header = |name: &str| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         assert_eq!(header(header::TIMEOUT_MS).as_deref(), Some("250"));
         assert_eq!(header(header::DEPTH).as_deref(), Some("1"));
         assert_eq!(header(header::TRACEPARENT), Some(call.scope.trace.to_string()));
@@ -140,7 +148,9 @@ mod tests {
             call.scope.idempotency_key = Some(key.into());
             let (headers, body) = single(&call, Instant::now());
             assert!(!headers.contains_key(header::IDEMPOTENCY_KEY), "{key}");
-            let Body::Single(Ok(request)) = request::read(&body) else { panic!("{key}") };
+            let Body::Single(Ok(request)) = request::read(&body) else {
+                panic!("{key}")
+            };
             assert_eq!(request.meta.idempotency_key.as_deref(), Some(key));
         }
     }
@@ -151,7 +161,9 @@ mod tests {
         call.scope.tags.insert("zone".into(), "a".into());
         let mut out = Vec::new();
         element(&mut out, 7, &call, call.scope.deadline);
-        let Body::Single(Ok(request)) = request::read(&out) else { panic!("refused") };
+        let Body::Single(Ok(request)) = request::read(&out) else {
+            panic!("refused")
+        };
         assert_eq!(request.id.map(|id| id.get()), Some("7"));
         assert_eq!((request.meta.timeout_ms, request.meta.depth), (Some(1), Some(1)));
         assert_eq!(request.meta.traceparent, Some(call.scope.trace.to_string()));

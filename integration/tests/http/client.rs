@@ -16,7 +16,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
-    AwcClient::factory(TransportConfig { max_body: 100_000, cluster_token: Some("secret".into()) })()
+    AwcClient::factory(TransportConfig {
+        max_body: 100_000,
+        cluster_token: Some("secret".into()),
+    })()
 }
 
 fn url(addr: SocketAddr) -> PeerUrl {
@@ -24,11 +27,18 @@ fn url(addr: SocketAddr) -> PeerUrl {
 }
 
 fn call(method: &str, params: &str) -> Call {
-    Call { method: method.into(), params: JsonText::parse(params).ok(), scope: CallScope::root(PATIENCE) }
+    Call {
+        method: method.into(),
+        params: JsonText::parse(params).ok(),
+        scope: CallScope::root(PATIENCE),
+    }
 }
 
 fn within(call: Call, timeout: Duration) -> Call {
-    let scope = CallScope { deadline: Instant::now() + timeout, ..call.scope };
+    let scope = CallScope {
+        deadline: Instant::now() + timeout,
+        ..call.scope
+    };
     Call { scope, ..call }
 }
 
@@ -65,25 +75,44 @@ fn with_length(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_call_brings_back_result_and_error_as_they_were() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
-    assert_eq!(text(client.call(&peer, call("echo", r#"{"b":1.0, "a":[1e2]}"#)).await), r#"{"b":1.0, "a":[1e2]}"#);
-    let scope = server.seen.calls.lock().expect("not poisoned").pop().expect("a call").scope;
+    assert_eq!(
+        text(client.call(&peer, call("echo", r#"{"b":1.0, "a":[1e2]}"#)).await),
+        r#"{"b":1.0, "a":[1e2]}"#
+    );
+    let scope = server
+        .seen
+        .calls
+        .lock()
+        .expect("not poisoned")
+        .pop()
+        .expect("a call")
+        .scope;
     assert!(scope.deadline > Instant::now() + PATIENCE / 2);
     match client.call(&peer, call("fail", "[]")).await {
         Err(CallError::Remote(remote)) => {
-            assert_eq!(remote.object.as_str(), r#"{"code":-32000,"message":"thrown","data":{"name":"Error"}}"#);
+            assert_eq!(
+                remote.object.as_str(),
+                r#"{"code":-32000,"message":"thrown","data":{"name":"Error"}}"#
+            );
             assert_eq!(remote.fault, None);
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(text(client.call(&peer, call("_caller", "[]")).await), r#"{"ip":"127.0.0.1","token":"secret"}"#);
-    assert!(matches!(client.call(&peer, call("_unauthorized", "[]")).await, Err(CallError::Remote(_))));
+    assert_eq!(
+        text(client.call(&peer, call("_caller", "[]")).await),
+        r#"{"ip":"127.0.0.1","token":"secret"}"#
+    );
+    assert!(matches!(
+        client.call(&peer, call("_unauthorized", "[]")).await,
+        Err(CallError::Remote(_))
+    ));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_peer_tells_whose_fault_a_failure_is() {
     let server = Server::with(config(), 0);
     match client().call(&url(server.addr), call("echo", "[]")).await {
@@ -92,14 +121,24 @@ async fn a_peer_tells_whose_fault_a_failure_is() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn sizes_and_deadlines_are_kept_on_this_side_too() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
     assert!(client.call(&peer, call("big", "[99998]")).await.is_ok());
-    assert!(matches!(client.call(&peer, call("big", "[999999]")).await, Err(CallError::TooLarge { limit: 100_000 })));
-    let unlimited = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "1".repeat(200_000));
-    assert!(matches!(client.call(&answering(unlimited).await, call("echo", "[]")).await, Err(CallError::TooLarge { .. })));
+    assert!(matches!(
+        client.call(&peer, call("big", "[999999]")).await,
+        Err(CallError::TooLarge { limit: 100_000 })
+    ));
+    let unlimited = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}",
+        200_000,
+        "1".repeat(200_000)
+    );
+    assert!(matches!(
+        client.call(&answering(unlimited).await, call("echo", "[]")).await,
+        Err(CallError::TooLarge { .. })
+    ));
 
     let silent = self::peer(|stream| async move {
         let _open = stream;
@@ -114,7 +153,7 @@ async fn sizes_and_deadlines_are_kept_on_this_side_too() {
     assert!(matches!(client.call(&peer, late).await, Err(CallError::Timeout)));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn only_what_never_left_counts_as_unsent() {
     let client = client();
     let outcome = |peer: PeerUrl| client.call(&peer, call("echo", "[]"));
@@ -122,26 +161,53 @@ async fn only_what_never_left_counts_as_unsent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         url(listener.local_addr().expect("bound"))
     };
-    assert!(matches!(outcome(closed).await, Err(CallError::Unreachable { sent: false })));
+    assert!(matches!(
+        outcome(closed).await,
+        Err(CallError::Unreachable { sent: false })
+    ));
     let https = PeerUrl::parse("https://127.0.0.1:1").expect("a URL");
-    assert!(matches!(outcome(https).await, Err(CallError::Unreachable { sent: false })));
+    assert!(matches!(
+        outcome(https).await,
+        Err(CallError::Unreachable { sent: false })
+    ));
     let unknown = PeerUrl::parse("http://no-such-host.invalid").expect("a URL");
-    assert!(matches!(outcome(unknown).await, Err(CallError::Unreachable { sent: false })));
+    assert!(matches!(
+        outcome(unknown).await,
+        Err(CallError::Unreachable { sent: false })
+    ));
 
     let before_reading = peer(|stream| async move { drop(stream) }).await;
-    assert!(matches!(outcome(before_reading).await, Err(CallError::Unreachable { sent: true })));
+    assert!(matches!(
+        outcome(before_reading).await,
+        Err(CallError::Unreachable { sent: true })
+    ));
     let after_reading = answering(String::new()).await;
-    assert!(matches!(outcome(after_reading).await, Err(CallError::Unreachable { sent: true })));
+    assert!(matches!(
+        outcome(after_reading).await,
+        Err(CallError::Unreachable { sent: true })
+    ));
     let in_the_head = answering("HTTP/1.1 200 O".into()).await;
-    assert!(matches!(outcome(in_the_head).await, Err(CallError::Unreachable { sent: true })));
+    assert!(matches!(
+        outcome(in_the_head).await,
+        Err(CallError::Unreachable { sent: true })
+    ));
     let reply = r#"{"jsonrpc":"2.0","id":1,"#;
     let in_the_body = answering(format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{reply}")).await;
-    assert!(matches!(outcome(in_the_body).await, Err(CallError::Unreachable { sent: true })));
-    let in_a_chunk = answering(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{reply}")).await;
-    assert!(matches!(outcome(in_a_chunk).await, Err(CallError::Unreachable { sent: true })));
+    assert!(matches!(
+        outcome(in_the_body).await,
+        Err(CallError::Unreachable { sent: true })
+    ));
+    let in_a_chunk = answering(format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{reply}"
+    ))
+    .await;
+    assert!(matches!(
+        outcome(in_a_chunk).await,
+        Err(CallError::Unreachable { sent: true })
+    ));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn what_is_no_json_rpc_reply_is_an_internal_error() {
     let client = client();
     for response in [
@@ -151,12 +217,17 @@ async fn what_is_no_json_rpc_reply_is_an_internal_error() {
         "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nbad".into(),
         "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".into(),
     ] {
-        let outcome = client.call(&answering(response.clone()).await, call("echo", "[]")).await;
-        assert!(matches!(outcome, Err(CallError::Internal { .. })), "{response}: {outcome:?}");
+        let outcome = client
+            .call(&answering(response.clone()).await, call("echo", "[]"))
+            .await;
+        assert!(
+            matches!(outcome, Err(CallError::Internal { .. })),
+            "{response}: {outcome:?}"
+        );
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn connections_are_reused_until_their_server_goes() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
@@ -165,13 +236,16 @@ async fn connections_are_reused_until_their_server_goes() {
     }
     assert_eq!(server.seen.connections.load(Ordering::SeqCst), 1);
     server.handle.stop(false).await;
-    eventually("the pooled connection is closed", || server.seen.connections.load(Ordering::SeqCst) == 0).await;
+    eventually("the pooled connection is closed", || {
+        server.seen.connections.load(Ordering::SeqCst) == 0
+    })
+    .await;
     let again = Server::on(http::bind(server.addr).expect("the port is free"), config(), 10);
     assert_eq!(text(client.call(&peer, call("echo", "[2]")).await), "[2]");
     assert_eq!(again.seen.connections.load(Ordering::SeqCst), 1);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn dropping_a_call_cancels_it_at_the_peer() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
@@ -188,9 +262,15 @@ async fn dropping_a_call_cancels_it_at_the_peer() {
     eventually("permits are back", || server.seen.admission.inflight() == 0).await;
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_batch_is_answered_as_its_calls_finish_each_by_its_deadline() {
-    let server = Server::with(HttpConfig { max_batch: 1, ..config() }, 1000);
+    let server = Server::with(
+        HttpConfig {
+            max_batch: 1,
+            ..config()
+        },
+        1000,
+    );
     let mut calls: Vec<_> = (0..300).map(|n| call("echo", &format!("[{n}]"))).collect();
     calls[7] = within(call("hang", "[]"), Duration::from_millis(50));
     calls[8] = call("fail", "[]");
@@ -208,21 +288,33 @@ async fn a_batch_is_answered_as_its_calls_finish_each_by_its_deadline() {
         }
     }
     let seen = server.seen.calls.lock().expect("not poisoned");
-    assert_eq!(seen.iter().filter(|call| call.scope.tags.contains_key("zone")).count(), 1);
+    assert_eq!(
+        seen.iter().filter(|call| call.scope.tags.contains_key("zone")).count(),
+        1
+    );
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_batch_cut_off_in_the_middle_may_have_run() {
     let line = r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#;
     let unknown = r#"{"jsonrpc":"2.0","id":9,"result":[1]}"#;
     let (first, second) = line.split_at(12);
-    let body = format!("{:x}\r\n{unknown}\n{first}\r\n{:x}\r\n{second}\n{line}\n{first}\r\n", unknown.len() + 13, line.len() * 2 + 2 - 12 + 12);
-    let cut = answering(format!("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n{body}")).await;
+    let body = format!(
+        "{:x}\r\n{unknown}\n{first}\r\n{:x}\r\n{second}\n{line}\n{first}\r\n",
+        unknown.len() + 13,
+        line.len() * 2 + 2 - 12 + 12
+    );
+    let cut = answering(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+    ))
+    .await;
     let calls = || vec![call("a", "[]"), call("b", "[]"), call("c", "[]")];
     let answers: Vec<_> = client().batch(&cut, calls()).collect().await;
     assert_eq!(answers.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 0, 2]);
     assert!(answers[0].1.is_ok());
-    assert!(answers[1..].iter().all(|(_, result)| matches!(result, Err(CallError::Unreachable { sent: true }))));
+    assert!(answers[1..]
+        .iter()
+        .all(|(_, result)| matches!(result, Err(CallError::Unreachable { sent: true }))));
 
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -230,41 +322,67 @@ async fn a_batch_cut_off_in_the_middle_may_have_run() {
     };
     let answers: Vec<_> = client().batch(&closed, calls()).collect().await;
     assert_eq!(answers.len(), 3);
-    assert!(answers.iter().all(|(_, result)| matches!(result, Err(CallError::Unreachable { sent: false }))));
+    assert!(answers
+        .iter()
+        .all(|(_, result)| matches!(result, Err(CallError::Unreachable { sent: false }))));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_server_that_dies_under_a_batch_leaves_no_call_waiting() {
     let server = Server::start();
     let mut answers = client().batch(&url(server.addr), vec![call("hang", "[]"), call("echo", "[]")]);
     assert_eq!(answers.next().await.map(|(index, _)| index), Some(1));
     server.handle.stop(false).await;
     let (index, result) = answers.next().await.expect("an answer");
-    assert!(index == 0 && matches!(result, Err(CallError::Unreachable { sent: true })), "{result:?}");
+    assert!(
+        index == 0 && matches!(result, Err(CallError::Unreachable { sent: true })),
+        "{result:?}"
+    );
     assert!(answers.next().await.is_none());
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_peer_that_does_not_stream_answers_a_batch_as_a_whole() {
     let array = r#"[{"jsonrpc":"2.0","id":1,"result":1},{"jsonrpc":"2.0","id":0,"error":{"code":5,"message":"m"}}]"#;
-    let answers: Vec<_> = client().batch(&answering(with_length(array)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
+    let answers: Vec<_> = client()
+        .batch(
+            &answering(with_length(array)).await,
+            vec![call("a", "[]"), call("b", "[]")],
+        )
+        .collect()
+        .await;
     assert_eq!(answers.len(), 2);
     assert!(answers[0].0 == 1 && answers[0].1.is_ok() && matches!(answers[1].1, Err(CallError::Remote(_))));
 
     let refusal = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"m"}}"#;
-    let answers: Vec<_> = client().batch(&answering(with_length(refusal)).await, vec![call("a", "[]"), call("b", "[]")]).collect().await;
-    assert!(answers.len() == 2 && answers.iter().all(|(_, result)| matches!(result, Err(CallError::Remote(_)))));
+    let answers: Vec<_> = client()
+        .batch(
+            &answering(with_length(refusal)).await,
+            vec![call("a", "[]"), call("b", "[]")],
+        )
+        .collect()
+        .await;
+    assert!(
+        answers.len() == 2
+            && answers
+                .iter()
+                .all(|(_, result)| matches!(result, Err(CallError::Remote(_))))
+    );
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn an_endless_line_is_too_large() {
     let endless = peer(|mut stream| async move {
         let _ = stream.read(&mut [0; 65536]).await;
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n";
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
         let _ = stream.write_all(head.as_bytes()).await;
-        while stream.write_all(&[b'1'; 4096]).await.is_ok() {}
+        let chunk = format!("{:x}\r\n{}\r\n", 4096, "1".repeat(4096));
+        while stream.write_all(chunk.as_bytes()).await.is_ok() {}
     })
     .await;
     let answers: Vec<_> = client().batch(&endless, vec![call("a", "[]")]).collect().await;
-    assert!(matches!(answers[..], [(0, Err(CallError::TooLarge { limit: 100_000 }))]), "{answers:?}");
+    assert!(
+        matches!(answers[..], [(0, Err(CallError::TooLarge { limit: 100_000 }))]),
+        "{answers:?}"
+    );
 }

@@ -10,49 +10,89 @@ use super::support::{config, eventually, request, Server};
 
 const HANG: &str = r#"{"jsonrpc":"2.0","method":"hang","id":1}"#;
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_body_over_the_limit_is_refused_while_it_is_read() {
-    let server = Server::with(HttpConfig { max_body: 1000, ..config() }, 10);
-    let body = |len: usize| format!(r#"{{"jsonrpc":"2.0","method":"echo","id":1,"params":["{}"]}}"#, "x".repeat(len - 53));
+    let server = Server::with(
+        HttpConfig {
+            max_body: 1000,
+            ..config()
+        },
+        10,
+    );
+    let body = |len: usize| {
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"echo","id":1,"params":["{}"]}}"#,
+            "x".repeat(len - 54)
+        )
+    };
     assert_eq!(server.post(&body(1000)).await.status, 200);
     let refused = server.post(&body(1001)).await;
     assert_eq!(refused.status, 413);
-    assert_eq!(refused.json()["error"], json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000}}));
+    assert_eq!(
+        refused.json()["error"],
+        json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000}})
+    );
 
     // Declared alone, nothing of it sent.
     let mut declared = server.connect().await;
-    declared.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000000\r\n\r\n").await;
+    declared
+        .send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000000\r\n\r\n")
+        .await;
     assert_eq!(declared.response().await.status, 413);
 
     let mut chunked = server.connect().await;
-    chunked.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    chunked
+        .send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
     for _ in 0..3 {
         chunked.send(&format!("190\r\n{}\r\n", "x".repeat(400))).await;
     }
     assert_eq!(chunked.response().await.status, 413);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn results_and_batches_over_the_limit_are_errors() {
-    let server = Server::with(HttpConfig { max_body: 1000, max_batch: 3, ..config() }, 10);
+    let server = Server::with(
+        HttpConfig {
+            max_body: 1000,
+            max_batch: 3,
+            ..config()
+        },
+        10,
+    );
     let big = |len: usize| format!(r#"{{"jsonrpc":"2.0","method":"big","params":[{len}],"id":1}}"#);
     assert!(server.rpc(&big(998)).await["result"].is_string());
     let too_large = server.rpc(&big(999)).await;
-    assert_eq!((&too_large["error"]["code"], &too_large["error"]["data"]["limit"]), (&json!(-32006), &json!(1000)));
+    assert_eq!(
+        (&too_large["error"]["code"], &too_large["error"]["data"]["limit"]),
+        (&json!(-32006), &json!(1000))
+    );
     let in_batch = server.rpc(&format!("[{}]", big(999))).await;
     assert_eq!(in_batch[0]["error"]["code"], -32006);
     assert!(server.rpc("[1,1,1]").await.is_array());
     let batch = server.rpc("[1,1,1,1]").await;
-    assert_eq!((&batch["error"]["code"], &batch["error"]["data"]["limit"]), (&json!(-32006), &json!(3)));
+    assert_eq!(
+        (&batch["error"]["code"], &batch["error"]["data"]["limit"]),
+        (&json!(-32006), &json!(3))
+    );
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn deep_json_is_a_parse_error_and_ends_nothing() {
     let server = Server::start();
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let call = |depth: usize| format!(r#"{{"jsonrpc":"2.0","method":"echo","params":{},"id":1}}"#, nested(depth));
-    assert!(server.rpc(&call(128)).await["result"].is_array());
-    assert!(server.rpc(&format!("[{}]", call(128))).await[0]["result"].is_array());
+    let call = |depth: usize| {
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"echo","params":{},"id":1}}"#,
+            nested(depth)
+        )
+    };
+    let deepest = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{}}}"#, nested(128));
+    assert_eq!(server.post(&call(128)).await.body, deepest);
+    assert_eq!(
+        server.post(&format!("[{}]", call(128))).await.body,
+        format!("[{deepest}]")
+    );
     for body in [
         call(129),
         call(100_000),
@@ -60,76 +100,158 @@ async fn deep_json_is_a_parse_error_and_ends_nothing() {
         nested(100_000),
         "[".repeat(100_000),
         format!("{}1", "{\"a\":".repeat(100_000)),
-        format!(r#"{{"jsonrpc":"2.0","method":"echo","meta":{},"id":1}}"#, nested(100_000)),
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"echo","meta":{},"id":1}}"#,
+            nested(100_000)
+        ),
     ] {
         let refused = server.rpc(&body).await;
-        assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(null), &json!(-32700)), "{}", &body[..50]);
+        assert_eq!(
+            (&refused["id"], &refused["error"]["code"]),
+            (&json!(null), &json!(-32700)),
+            "{}",
+            &body[..50]
+        );
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_slow_body_gets_408_and_the_connection_ends() {
-    let server = Server::with(HttpConfig { body_timeout: Duration::from_millis(50), ..config() }, 10);
+    let server = Server::with(
+        HttpConfig {
+            body_timeout: Duration::from_millis(50),
+            ..config()
+        },
+        10,
+    );
     let mut slow = server.connect().await;
-    slow.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{").await;
+    slow.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{")
+        .await;
     let response = slow.response().await;
     assert_eq!((response.status, response.header("connection")), (408, "close"));
     assert!(response.json().is_object());
     slow.closed().await;
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_slow_head_ends_the_connection() {
-    let server = Server::with(HttpConfig { head_timeout: Duration::from_millis(50), ..config() }, 10);
+    let server = Server::with(
+        HttpConfig {
+            head_timeout: Duration::from_millis(50),
+            ..config()
+        },
+        10,
+    );
     let mut slow = server.connect().await;
     slow.send("POST / HTTP/1.1\r\nHost:").await;
     slow.closed().await;
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_deadline_holds_for_a_service_that_hangs() {
-    let server = Server::with(HttpConfig { call_timeout: Duration::from_millis(30), ..config() }, 10);
+    let server = Server::with(
+        HttpConfig {
+            call_timeout: Duration::from_millis(30),
+            ..config()
+        },
+        10,
+    );
     assert_eq!(server.rpc(HANG).await["error"]["code"], -32001);
-    let batch = server.rpc(&format!(r#"[{HANG},{{"jsonrpc":"2.0","method":"echo","id":2}}]"#)).await;
-    assert_eq!((&batch[0]["error"]["code"], &batch[1]["result"]), (&json!(-32001), &json!(null)));
+    let batch = server
+        .rpc(&format!(r#"[{HANG},{{"jsonrpc":"2.0","method":"echo","id":2}}]"#))
+        .await;
+    assert_eq!(
+        (&batch[0]["error"]["code"], &batch[1]["result"]),
+        (&json!(-32001), &json!(null))
+    );
     assert!(batch[1].get("error").is_none());
     assert_eq!(server.seen.hanging.load(Ordering::SeqCst), 0);
     assert_eq!(server.seen.admission.inflight(), 0);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_caller_sets_deadline_depth_and_the_rest_by_header_or_meta() {
-    let server = Server::with(HttpConfig { max_depth: Some(5), ..config() }, 10);
+    let server = Server::with(
+        HttpConfig {
+            max_depth: Some(5),
+            ..config()
+        },
+        10,
+    );
     let headers = "Madrpc-Timeout-Ms: 20\r\nIdempotency-Key: k\r\nMadrpc-Tags: zone=a\r\n\
         traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
     let echo = r#"{"jsonrpc":"2.0","method":"echo","id":1}"#;
-    assert_eq!(server.request("POST", "/", headers, HANG).await.json()["error"]["code"], -32001);
-    let scope = server.seen.calls.lock().expect("not poisoned").pop().expect("a call").scope;
-    assert_eq!((scope.idempotency_key.as_deref(), scope.tags.get("zone").map(String::as_str)), (Some("k"), Some("a")));
+    assert_eq!(
+        server.request("POST", "/", headers, HANG).await.json()["error"]["code"],
+        -32001
+    );
+    let scope = server
+        .seen
+        .calls
+        .lock()
+        .expect("not poisoned")
+        .pop()
+        .expect("a call")
+        .scope;
+    assert_eq!(
+        (
+            scope.idempotency_key.as_deref(),
+            scope.tags.get("zone").map(String::as_str)
+        ),
+        (Some("k"), Some("a"))
+    );
     assert_eq!(scope.trace.trace_id, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
 
     let meta = r#"{"jsonrpc":"2.0","method":"echo","meta":{"idempotencyKey":"m","depth":5},"id":1}"#;
-    assert!(server.request("POST", "/", headers, meta).await.json().get("error").is_none());
-    let scope = server.seen.calls.lock().expect("not poisoned").pop().expect("a call").scope;
+    assert!(server
+        .request("POST", "/", headers, meta)
+        .await
+        .json()
+        .get("error")
+        .is_none());
+    let scope = server
+        .seen
+        .calls
+        .lock()
+        .expect("not poisoned")
+        .pop()
+        .expect("a call")
+        .scope;
     assert_eq!((scope.idempotency_key.as_deref(), scope.depth), (Some("m"), 5));
 
     let refused = server.request("POST", "/", "Madrpc-Depth: 6\r\n", echo).await.json();
-    assert_eq!(refused["error"], json!({"code": -32011, "message": "Call depth exceeded", "data": {"limit": 5}}));
-    for (bad, parameter) in [("Madrpc-Timeout-Ms: 0", "timeoutMs"), ("Madrpc-Timeout-Ms: soon", "timeoutMs"), ("Madrpc-Tags: x", "tags"), ("Madrpc-Depth: -1", "depth")] {
+    assert_eq!(
+        refused["error"],
+        json!({"code": -32011, "message": "Call depth exceeded", "data": {"limit": 5}})
+    );
+    for (bad, parameter) in [
+        ("Madrpc-Timeout-Ms: 0", "timeoutMs"),
+        ("Madrpc-Timeout-Ms: soon", "timeoutMs"),
+        ("Madrpc-Tags: x", "tags"),
+        ("Madrpc-Depth: -1", "depth"),
+    ] {
         let refused = server.request("POST", "/", &format!("{bad}\r\n"), echo).await.json();
-        assert_eq!((&refused["error"]["code"], &refused["error"]["data"]["parameter"]), (&json!(-32602), &json!(parameter)));
+        assert_eq!(
+            (&refused["error"]["code"], &refused["error"]["data"]["parameter"]),
+            (&json!(-32602), &json!(parameter))
+        );
         assert_eq!(refused["id"], 1);
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn what_admission_refuses_is_overloaded_at_once() {
     let server = Server::with(config(), 2);
     let batch = format!("[{HANG},{HANG},{HANG}]");
     let replies = server.rpc(&batch).await;
-    assert!((0..3).all(|index| replies[index]["error"]["code"] == -32003), "{replies}");
+    assert!(
+        (0..3).all(|index| replies[index]["error"]["code"] == -32003),
+        "{replies}"
+    );
     let mut waiting = server.connect().await;
-    waiting.send(&request("POST", "/", "", &format!("[{HANG},{HANG}]"))).await;
+    waiting
+        .send(&request("POST", "/", "", &format!("[{HANG},{HANG}]")))
+        .await;
     eventually("two calls wait", || server.seen.hanging.load(Ordering::SeqCst) == 2).await;
     let refused = server.rpc(HANG).await;
     assert_eq!(refused["error"]["code"], -32003);
@@ -137,12 +259,17 @@ async fn what_admission_refuses_is_overloaded_at_once() {
     // A nested call isn't shed with calls from outside, and another process of ours hears whose fault it is.
     let headers = "Madrpc-Depth: 1\r\n";
     let echo = r#"{"jsonrpc":"2.0","method":"echo","id":1}"#;
-    assert!(server.request("POST", "/", headers, echo).await.json().get("error").is_none());
+    assert!(server
+        .request("POST", "/", headers, echo)
+        .await
+        .json()
+        .get("error")
+        .is_none());
     let refused = server.request("POST", "/", "Madrpc-Depth: 0\r\n", echo).await.json();
     assert_eq!(refused["fault"], "refused");
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn calls_end_when_their_client_goes_away() {
     let server = Server::start();
     for body in [HANG.to_owned(), format!("[{HANG},{HANG}]")] {
@@ -157,7 +284,7 @@ async fn calls_end_when_their_client_goes_away() {
     assert_eq!(recorded, vec![(Some("hang".to_owned()), false); 3]);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_notification_outlives_its_connection() {
     let server = Server::start();
     let notify = r#"{"jsonrpc":"2.0","method":"hang","meta":{"timeoutMs":60000}}"#;
