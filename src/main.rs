@@ -15,11 +15,7 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let level = if matches!(command, Command::Call(_)) {
-        "warn"
-    } else {
-        "info"
-    };
+    let level = if matches!(command, Command::Call(_)) { "warn" } else { "info" };
     observe::init(&terminal, level);
     match command {
         Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal)),

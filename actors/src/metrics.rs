@@ -79,15 +79,12 @@ fn micros(latency: Duration) -> u64 {
 }
 
 fn count(histogram: &mut Histogram<u64>, us: u64) {
-    histogram
-        .record(us)
-        .expect("a resizing histogram takes every value up to an hour");
+    histogram.record(us).expect("a resizing histogram takes every value up to an hour");
 }
 
 /// Adding can't fail: the target grows.
 fn merge(into: &mut Histogram<u64>, from: &Histogram<u64>) {
-    into.add(from)
-        .expect("a resizing histogram of the same precision takes any other");
+    into.add(from).expect("a resizing histogram of the same precision takes any other");
 }
 
 impl Default for Metrics {
@@ -115,44 +112,28 @@ impl Metrics {
         let next = shards.asked % MAX_SHARDS;
         shards.asked += 1;
         if next == shards.all.len() {
-            shards.all.push(Arc::new(Mutex::new(Shard {
-                methods: HashMap::new(),
-                all: histogram(),
-                failed: 0,
-            })));
+            shards.all.push(Arc::new(Mutex::new(Shard { methods: HashMap::new(), all: histogram(), failed: 0 })));
         }
-        Recorder {
-            shared: self.shared.clone(),
-            shard: shards.all[next].clone(),
-        }
+        Recorder { shared: self.shared.clone(), shard: shards.all[next].clone() }
     }
 
     /// Counts one open connection for as long as the guard lives.
     pub fn connection(&self) -> ConnectionGuard {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
-        ConnectionGuard {
-            shared: self.shared.clone(),
-        }
+        ConnectionGuard { shared: self.shared.clone() }
     }
 
     /// Calls and errors since the start. Cheap: touches one counter per shard.
     pub fn totals(&self) -> Totals {
         self.shards().iter().fold(Totals::default(), |totals, shard| {
             let shard = lock(shard);
-            Totals {
-                calls: totals.calls + shard.all.len(),
-                errors: totals.errors + shard.failed,
-            }
+            Totals { calls: totals.calls + shard.all.len(), errors: totals.errors + shard.failed }
         })
     }
 
     /// Figures of what happens from now on, an interval at a time. Readers don't disturb each other.
     pub fn interval(&self) -> IntervalReader {
-        IntervalReader {
-            metrics: self.clone(),
-            seen: self.all_latencies(),
-            since: Instant::now(),
-        }
+        IntervalReader { metrics: self.clone(), seen: self.all_latencies(), since: Instant::now() }
     }
 
     /// Everything so far. Locks a shard for the time of merging one method, a few microseconds.
@@ -269,13 +250,7 @@ impl fmt::Debug for Recorder {
 
 impl MethodStats {
     fn new() -> Self {
-        MethodStats {
-            success: 0,
-            failure: 0,
-            sum_ns: 0,
-            max_us: 0,
-            latencies: histogram(),
-        }
+        MethodStats { success: 0, failure: 0, sum_ns: 0, max_us: 0, latencies: histogram() }
     }
 
     fn record(&mut self, ok: bool, latency: Duration, us: u64) {
@@ -326,28 +301,19 @@ impl IntervalReader {
     pub fn take(&mut self, now: Instant) -> IntervalFigures {
         let all = self.metrics.all_latencies();
         let mut fresh = all.clone();
-        fresh
-            .subtract(&self.seen)
-            .expect("what was seen is still in the shards");
+        fresh.subtract(&self.seen).expect("what was seen is still in the shards");
         self.seen = all;
         let elapsed = now.saturating_duration_since(self.since);
         self.since = now;
         let percentile =
             |quantile| (!fresh.is_empty()).then(|| Duration::from_micros(fresh.value_at_quantile(quantile)));
-        IntervalFigures {
-            calls: fresh.len(),
-            elapsed,
-            p50: percentile(0.5),
-            p99: percentile(0.99),
-        }
+        IntervalFigures { calls: fresh.len(), elapsed, p50: percentile(0.5), p99: percentile(0.99) }
     }
 }
 
 impl fmt::Debug for IntervalReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IntervalReader")
-            .field("since", &self.since)
-            .finish_non_exhaustive()
+        f.debug_struct("IntervalReader").field("since", &self.since).finish_non_exhaustive()
     }
 }
 

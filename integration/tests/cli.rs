@@ -51,9 +51,7 @@ fn server(replies: Vec<Option<&'static str>>) -> (String, mpsc::Receiver<String>
 }
 
 fn read_request(stream: &mut TcpStream) -> String {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .expect("a timeout");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
     let mut request = Vec::new();
     let mut byte = [0];
     while !request.ends_with(b"\r\n\r\n") {
@@ -61,10 +59,7 @@ fn read_request(stream: &mut TcpStream) -> String {
         request.push(byte[0].to_ascii_lowercase());
     }
     let head = String::from_utf8(request).expect("UTF-8");
-    let length = head
-        .split("content-length: ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next());
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     let mut body = vec![0; length.and_then(|length| length.parse().ok()).expect("a length")];
     stream.read_exact(&mut body).expect("a body");
     head + &String::from_utf8(body).expect("UTF-8")
@@ -78,20 +73,12 @@ macro_rules! reply {
 
 #[test]
 fn help_version_and_completions_end_well() {
-    for args in [
-        vec!["--help"],
-        vec!["--version"],
-        vec!["node", "--help"],
-        vec!["help", "local"],
-    ] {
+    for args in [vec!["--help"], vec!["--version"], vec!["node", "--help"], vec!["help", "local"]] {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{args:?}");
     }
-    assert_eq!(
-        stdout(&run(&["--version"])).trim(),
-        concat!("madrpc-actor ", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(stdout(&run(&["--version"])).trim(), concat!("madrpc-actor ", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
@@ -123,10 +110,7 @@ fn mistakes_are_usage_errors() {
 #[test]
 fn variables_are_read_and_checked_like_flags() {
     let wrong = |name: &str, value: &str, flag: &str| {
-        let output = command(&["node", "-s", "a.js"])
-            .env(name, value)
-            .output()
-            .expect("the binary runs");
+        let output = command(&["node", "-s", "a.js"]).env(name, value).output().expect("the binary runs");
         assert_eq!(output.status.code(), Some(2), "{name}");
         let text = stderr(&output);
         for part in [name, flag, &format!("{value:?}")] {
@@ -143,40 +127,18 @@ fn variables_are_read_and_checked_like_flags() {
 
 #[test]
 fn help_does_not_show_the_token() {
-    let output = command(&["node", "--help"])
-        .env("MADRPC_CLUSTER_TOKEN", "hunter2")
-        .output()
-        .expect("the binary runs");
+    let output = command(&["node", "--help"]).env("MADRPC_CLUSTER_TOKEN", "hunter2").output().expect("the binary runs");
     assert!(stdout(&output).contains("MADRPC_CLUSTER_TOKEN") && !stdout(&output).contains("hunter2"));
 }
 
 #[test]
 fn a_result_is_printed_as_it_came() {
-    let (url, requests) = server(vec![reply!(
-        "200 OK",
-        r#"{"jsonrpc":"2.0","id":1,"result":{"b": 1.0,"a":9007199254740993}}"#
-    )]);
+    let (url, requests) =
+        server(vec![reply!("200 OK", r#"{"jsonrpc":"2.0","id":1,"result":{"b": 1.0,"a":9007199254740993}}"#)]);
     let url = format!("{url}/rpc");
-    let args = [
-        "call",
-        &url,
-        "add",
-        r#"{"x": 1e2}"#,
-        "--header",
-        "X-Team:blue",
-        "--tag",
-        "zone=a",
-        "--tag",
-        "gpu=1",
-    ];
-    let output = command(&args)
-        .args(["--idempotency-key", "k1", "--timeout", "7s"])
-        .output()
-        .expect("the binary runs");
-    assert_eq!(
-        (stdout(&output).as_str(), output.status.code()),
-        ("{\"b\": 1.0,\"a\":9007199254740993}\n", Some(0))
-    );
+    let args = ["call", &url, "add", r#"{"x": 1e2}"#, "--header", "X-Team:blue", "--tag", "zone=a", "--tag", "gpu=1"];
+    let output = command(&args).args(["--idempotency-key", "k1", "--timeout", "7s"]).output().expect("the binary runs");
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("{\"b\": 1.0,\"a\":9007199254740993}\n", Some(0)));
     let request = requests.recv().expect("a request");
     assert!(request.starts_with("post /rpc http/1.1\r\n"), "{request}");
     assert!(
@@ -191,10 +153,7 @@ fn a_result_is_printed_as_it_came() {
     ] {
         assert!(request.contains(header), "no {header} in {request}");
     }
-    let left = request
-        .split("madrpc-timeout-ms: ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next());
+    let left = request.split("madrpc-timeout-ms: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     let left: u64 = left.and_then(|left| left.parse().ok()).expect("a timeout");
     assert!((1..=7_000).contains(&left), "{left}");
 }
@@ -230,10 +189,7 @@ fn an_error_reply_is_shown_with_its_stack() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
     let text = stderr(&output);
-    assert!(
-        text.starts_with("error -32000: boom\ndata: {\n  \"name\": \"Error\","),
-        "{text}"
-    );
+    assert!(text.starts_with("error -32000: boom\ndata: {\n  \"name\": \"Error\","), "{text}");
     assert!(text.ends_with("stack:\n    at f (a.js:3:5)\n    at main\n"), "{text}");
 }
 
@@ -241,14 +197,8 @@ fn an_error_reply_is_shown_with_its_stack() {
 fn a_notification_prints_nothing() {
     let (url, requests) = server(vec![reply!("200 OK", "")]);
     let output = run(&["call", &url, "m", "[1]", "--notify"]);
-    assert_eq!(
-        (output.status.code(), output.stdout.len(), output.stderr.len()),
-        (Some(0), 0, 0)
-    );
-    assert!(requests
-        .recv()
-        .expect("a request")
-        .ends_with("{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":[1]}"));
+    assert_eq!((output.status.code(), output.stdout.len(), output.stderr.len()), (Some(0), 0, 0));
+    assert!(requests.recv().expect("a request").ends_with("{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":[1]}"));
 }
 
 #[test]
@@ -256,25 +206,15 @@ fn what_is_no_reply_is_not_delivered() {
     let (url, _requests) = server(vec![reply!("502 Bad Gateway", "<html>\u{7}")]);
     let output = run(&["call", &url, "m"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stderr(&output).contains("HTTP 502") && stderr(&output).contains("<html>\\x07"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("HTTP 502") && stderr(&output).contains("<html>\\x07"), "{}", stderr(&output));
 }
 
 #[test]
 fn an_unreachable_server_is_tried_again() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port");
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let output = run(&["call", &format!("http://{port}"), "m"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stderr(&output).contains("can't connect") && stderr(&output).contains("(3 tries)"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("can't connect") && stderr(&output).contains("(3 tries)"), "{}", stderr(&output));
 }
 
 #[test]

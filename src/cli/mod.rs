@@ -57,11 +57,7 @@ pub enum Usage {
 impl Usage {
     /// A value that is refused; `problem` says what was given and what is allowed.
     pub(crate) fn value(flag: &str, problem: &str) -> Self {
-        let flag = if flag.chars().all(char::is_uppercase) {
-            flag.to_owned()
-        } else {
-            format!("--{flag}")
-        };
+        let flag = if flag.chars().all(char::is_uppercase) { flag.to_owned() } else { format!("--{flag}") };
         Usage::Wrong(format!("error: Invalid value for '{flag}': {problem}"))
     }
 }
@@ -145,10 +141,7 @@ fn tags(list: &mut Vec<(String, String)>, env: Env<'_>) -> Result<BTreeMap<Strin
     let mut tags = BTreeMap::new();
     for (key, value) in list.drain(..) {
         if let Some(earlier) = tags.insert(key.clone(), value.clone()) {
-            let problem = format!(
-                "{:?} is not allowed after {key}={earlier}: each key once",
-                format!("{key}={value}")
-            );
+            let problem = format!("{:?} is not allowed after {key}={earlier}: each key once", format!("{key}={value}"));
             return Err(Usage::value("tag", &problem));
         }
     }

@@ -70,13 +70,7 @@ impl ServerOptions {
 #[derive(Clone, Debug, StructOpt)]
 pub struct OrchestratorConfig {
     /// Address to listen on; port 0 takes a free one
-    #[structopt(
-        short,
-        long,
-        env = "MADRPC_BIND",
-        default_value = "0.0.0.0:8080",
-        value_name = "ADDR"
-    )]
+    #[structopt(short, long, env = "MADRPC_BIND", default_value = "0.0.0.0:8080", value_name = "ADDR")]
     pub bind: BindAddr,
     /// Static node, repeatable [env: MADRPC_NODE, separated by commas]
     #[structopt(short = "n", long = "node", number_of_values = 1, value_name = "URL", parse(try_from_str = peer_url))]
@@ -91,12 +85,7 @@ pub struct OrchestratorConfig {
     #[structopt(long, env = "MADRPC_BACKOFF_MULTIPLIER", default_value = "2", value_name = "N", parse(try_from_str = positive))]
     pub backoff_multiplier: u32,
     /// How a node is chosen: least-inflight, round-robin or random
-    #[structopt(
-        long,
-        env = "MADRPC_BALANCE",
-        default_value = "least-inflight",
-        value_name = "POLICY"
-    )]
+    #[structopt(long, env = "MADRPC_BALANCE", default_value = "least-inflight", value_name = "POLICY")]
     pub balance: BalancePolicy,
     /// How often each node is checked; 0 = never
     #[structopt(long, env = "MADRPC_HEALTH_INTERVAL", default_value = "5s", value_name = "D", parse(try_from_str = duration_or_zero))]
@@ -124,10 +113,7 @@ impl OrchestratorConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("node", "MADRPC_NODE", &mut self.nodes, env, peer_url)?;
         match self.nodes.iter().find(|node| self.bind.is_reached_by(node)) {
-            Some(node) => Err(Usage::value(
-                "node",
-                &format!("{node} is this orchestrator itself; the URL of a node"),
-            )),
+            Some(node) => Err(Usage::value("node", &format!("{node} is this orchestrator itself; the URL of a node"))),
             None => Ok(()),
         }
     }
@@ -137,13 +123,7 @@ impl OrchestratorConfig {
 #[derive(Clone, Debug, StructOpt)]
 pub struct NodeConfig {
     /// Address to listen on; port 0 takes a free one
-    #[structopt(
-        short,
-        long,
-        env = "MADRPC_BIND",
-        default_value = "0.0.0.0:9001",
-        value_name = "ADDR"
-    )]
+    #[structopt(short, long, env = "MADRPC_BIND", default_value = "0.0.0.0:9001", value_name = "ADDR")]
     pub bind: BindAddr,
     /// JavaScript to load, required, repeatable [env: MADRPC_SCRIPT, separated by commas]
     #[structopt(short = "s", long = "script", number_of_values = 1, value_name = "PATH", parse(try_from_str = script))]
@@ -182,19 +162,12 @@ impl NodeConfig {
 
     /// Capacity relative to other nodes.
     pub fn weight(&self) -> u32 {
-        self.weight
-            .unwrap_or_else(|| u32::try_from(self.pool_size()).unwrap_or(u32::MAX))
+        self.weight.unwrap_or_else(|| u32::try_from(self.pool_size()).unwrap_or(u32::MAX))
     }
 
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::scripts(&mut self.scripts, env)?;
-        super::repeated(
-            "orchestrator",
-            "MADRPC_ORCHESTRATOR",
-            &mut self.orchestrators,
-            env,
-            peer_url,
-        )?;
+        super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         for orchestrator in &self.orchestrators {
             if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {

@@ -41,20 +41,11 @@ fn an_orchestrator_has_defaults() {
     assert_eq!(config.circuit_timeout, Duration::from_secs(30));
     assert_eq!(config.balance, values::BalancePolicy::LeastInflight);
     assert_eq!(config.health_interval(), Some(Duration::from_secs(5)));
-    assert_eq!(
-        (config.health_timeout, config.health_failures),
-        (Duration::from_secs(2), 3)
-    );
+    assert_eq!((config.health_timeout, config.health_failures), (Duration::from_secs(2), 3));
     assert_eq!(config.retries, 2);
     let server = config.server;
-    assert_eq!(
-        (server.call_timeout, server.summary_interval),
-        (Duration::from_secs(30), Duration::from_secs(10))
-    );
-    assert_eq!(
-        (server.max_body, server.max_batch, server.max_inflight),
-        (10 << 20, 10_000, 65_536)
-    );
+    assert_eq!((server.call_timeout, server.summary_interval), (Duration::from_secs(30), Duration::from_secs(10)));
+    assert_eq!((server.max_body, server.max_batch, server.max_inflight), (10 << 20, 10_000, 65_536));
     assert_eq!(server.workers(), server::cpus());
 }
 
@@ -68,28 +59,13 @@ fn an_orchestrator_takes_every_flag() {
     assert_eq!(config.bind.to_string(), "[::1]:0");
     let nodes: Vec<_> = config.nodes.iter().map(|node| node.as_str()).collect();
     assert_eq!(nodes, ["http://a:1", "http://b:2"]);
-    assert_eq!(
-        (config.failure_threshold, config.backoff_multiplier, config.retries),
-        (1, 3, 0)
-    );
-    assert_eq!(
-        (config.circuit_timeout, config.health_interval()),
-        (Duration::from_millis(750), None)
-    );
-    assert_eq!(
-        (config.health_timeout, config.health_failures),
-        (Duration::from_millis(9), 4)
-    );
+    assert_eq!((config.failure_threshold, config.backoff_multiplier, config.retries), (1, 3, 0));
+    assert_eq!((config.circuit_timeout, config.health_interval()), (Duration::from_millis(750), None));
+    assert_eq!((config.health_timeout, config.health_failures), (Duration::from_millis(9), 4));
     assert_eq!(config.balance, values::BalancePolicy::RoundRobin);
     let server = config.server;
-    assert_eq!(
-        (server.call_timeout, server.summary_interval),
-        (Duration::from_secs(60), Duration::ZERO)
-    );
-    assert_eq!(
-        (server.max_body, server.max_batch, server.max_inflight, server.workers()),
-        (512_000, 7, 8, 3)
-    );
+    assert_eq!((server.call_timeout, server.summary_interval), (Duration::from_secs(60), Duration::ZERO));
+    assert_eq!((server.max_body, server.max_batch, server.max_inflight, server.workers()), (512_000, 7, 8, 3));
     assert_eq!(server.cluster_token.as_ref().map(values::Secret::expose), Some("t"));
 }
 
@@ -97,10 +73,7 @@ fn an_orchestrator_takes_every_flag() {
 fn a_node_has_defaults() {
     let config = node("-s a.js", &[]);
     assert_eq!(config.bind.to_string(), "0.0.0.0:9001");
-    assert_eq!(
-        (config.pool_size(), config.weight() as usize),
-        (server::cpus(), server::cpus())
-    );
+    assert_eq!((config.pool_size(), config.weight() as usize), (server::cpus(), server::cpus()));
     assert_eq!(config.max_depth, 64);
     assert!(config.orchestrators.is_empty() && config.public_url.is_none() && config.tags.is_empty());
 }
@@ -127,10 +100,7 @@ fn repeatable_flags_read_lists_from_the_environment() {
     assert_eq!((config.scripts.len(), config.tags.len()), (2, 2));
     let config = node("-s c,d.js", &variables);
     assert_eq!(config.scripts, [PathBuf::from("c,d.js")]);
-    match parse_with(
-        "call http://h:1 m --header a:1",
-        &[("MADRPC_PRETTY", "TRUE"), ("MADRPC_NOTIFY", "0")],
-    ) {
+    match parse_with("call http://h:1 m --header a:1", &[("MADRPC_PRETTY", "TRUE"), ("MADRPC_NOTIFY", "0")]) {
         Ok(Command::Call(config)) => assert!(config.pretty && !config.notify && config.headers.len() == 1),
         other => panic!("{other:?}"),
     }
@@ -141,100 +111,35 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
     let cases = [
         ("orchestrator -b 8080", "--bind", "\"8080\"", "HOST:PORT"),
         ("orchestrator -n h", "--node", "\"h\"", "http://HOST:PORT"),
-        (
-            "orchestrator -n http://127.0.0.1:8080",
-            "--node",
-            "http://127.0.0.1:8080",
-            "URL of a node",
-        ),
-        (
-            "orchestrator --failure-threshold 0",
-            "--failure-threshold",
-            "\"0\"",
-            "from 1",
-        ),
-        (
-            "orchestrator --circuit-timeout 0",
-            "--circuit-timeout",
-            "\"0\"",
-            "at least 1ms",
-        ),
-        (
-            "orchestrator --backoff-multiplier x",
-            "--backoff-multiplier",
-            "\"x\"",
-            "from 1",
-        ),
-        (
-            "orchestrator --balance fair",
-            "--balance",
-            "\"fair\"",
-            "least-inflight, round-robin or random",
-        ),
-        (
-            "orchestrator --call-timeout 0",
-            "--call-timeout",
-            "\"0\"",
-            "at least 1ms",
-        ),
+        ("orchestrator -n http://127.0.0.1:8080", "--node", "http://127.0.0.1:8080", "URL of a node"),
+        ("orchestrator --failure-threshold 0", "--failure-threshold", "\"0\"", "from 1"),
+        ("orchestrator --circuit-timeout 0", "--circuit-timeout", "\"0\"", "at least 1ms"),
+        ("orchestrator --backoff-multiplier x", "--backoff-multiplier", "\"x\"", "from 1"),
+        ("orchestrator --balance fair", "--balance", "\"fair\"", "least-inflight, round-robin or random"),
+        ("orchestrator --call-timeout 0", "--call-timeout", "\"0\"", "at least 1ms"),
         ("orchestrator --max-body 0", "--max-body", "\"0\"", "10MiB"),
         ("orchestrator --max-batch 0", "--max-batch", "\"0\"", "from 1"),
         ("orchestrator --max-inflight 0", "--max-inflight", "\"0\"", "from 1"),
-        (
-            "orchestrator --health-interval soon",
-            "--health-interval",
-            "\"soon\"",
-            "5s",
-        ),
-        (
-            "orchestrator --health-timeout 0s",
-            "--health-timeout",
-            "\"0s\"",
-            "at least 1ms",
-        ),
-        (
-            "orchestrator --health-failures 0",
-            "--health-failures",
-            "\"0\"",
-            "from 1",
-        ),
+        ("orchestrator --health-interval soon", "--health-interval", "\"soon\"", "5s"),
+        ("orchestrator --health-timeout 0s", "--health-timeout", "\"0s\"", "at least 1ms"),
+        ("orchestrator --health-failures 0", "--health-failures", "\"0\"", "from 1"),
         ("orchestrator --retries=-1", "--retries", "\"-1\"", "from 0 to 100"),
-        (
-            "orchestrator --summary-interval 5y",
-            "--summary-interval",
-            "\"5y\"",
-            "ms, s, m or h",
-        ),
+        ("orchestrator --summary-interval 5y", "--summary-interval", "\"5y\"", "ms, s, m or h"),
         ("orchestrator --workers 0", "--workers", "\"0\"", "from 1 to 1024"),
         ("node -s a.js --pool-size 0", "--pool-size", "\"0\"", "from 1 to 1024"),
         ("node -s a.js --max-depth 0", "--max-depth", "\"0\"", "from 1"),
         ("node -s a.js --weight 0", "--weight", "\"0\"", "from 1"),
         ("node -s a.js --tag x", "--tag", "\"x\"", "KEY=VALUE"),
         ("node -s a.js --tag x=1 --tag x=2", "--tag", "\"x=2\"", "each key once"),
-        (
-            "node -s a.js --public-url http://h/p",
-            "--public-url",
-            "\"http://h/p\"",
-            "nothing after it",
-        ),
-        (
-            "node -s a.js --orchestrator https://h",
-            "--orchestrator",
-            "\"https://h\"",
-            "http://HOST:PORT",
-        ),
+        ("node -s a.js --public-url http://h/p", "--public-url", "\"http://h/p\"", "nothing after it"),
+        ("node -s a.js --orchestrator https://h", "--orchestrator", "\"https://h\"", "http://HOST:PORT"),
         (
             "node -s a.js --orchestrator http://localhost:9001",
             "--orchestrator",
             "localhost:9001",
             "URL of an orchestrator",
         ),
-        (
-            "node -s a.mjs",
-            "--script",
-            "\"a.mjs\"",
-            "ES modules are not supported yet",
-        ),
+        ("node -s a.mjs", "--script", "\"a.mjs\"", "ES modules are not supported yet"),
         ("node", "--script", "required", "MADRPC_SCRIPT"),
         ("local -s a.js --nodes 0", "--nodes", "\"0\"", "from 1 to 64"),
         ("call h m", "<URL>", "\"h\"", "http://HOST:PORT"),
@@ -252,15 +157,9 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
 #[test]
 fn a_bad_variable_is_named() {
     let text = wrong("orchestrator", &[("MADRPC_NODE", "http://a:1,b")]);
-    assert!(
-        text.contains("--node") && text.contains("\"b\"") && text.contains("MADRPC_NODE"),
-        "{text}"
-    );
+    assert!(text.contains("--node") && text.contains("\"b\"") && text.contains("MADRPC_NODE"), "{text}");
     let text = wrong("call http://h:1 m", &[("MADRPC_NOTIFY", "maybe")]);
-    assert!(
-        text.contains("--notify") && text.contains("maybe") && text.contains("MADRPC_NOTIFY"),
-        "{text}"
-    );
+    assert!(text.contains("--notify") && text.contains("maybe") && text.contains("MADRPC_NOTIFY"), "{text}");
 }
 
 #[test]
@@ -273,10 +172,7 @@ fn local_shares_the_cpus_among_its_nodes() {
     assert_eq!(local("--nodes 64").pool_size(), (server::cpus() / 64).max(1));
     assert_eq!(local("--pool-size 9").pool_size(), 9);
     let config = local("--call aggregate [1,2] --nodes 3");
-    assert_eq!(
-        (config.call.as_deref(), config.args.as_deref(), config.nodes),
-        (Some("aggregate"), Some("[1,2]"), 3)
-    );
+    assert_eq!((config.call.as_deref(), config.args.as_deref(), config.nodes), (Some("aggregate"), Some("[1,2]"), 3));
     assert!(wrong("local -s a.js b.js", &[]).contains("--call"));
 }
 

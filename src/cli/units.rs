@@ -58,11 +58,7 @@ pub fn size(text: &str) -> Result<usize, String> {
     if !(1.0..=1_099_511_627_776.0).contains(&bytes) {
         return Err(format!("{text:?} is not allowed: from 1 byte to 1024GiB; {SIZE}"));
     }
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range was checked above"
-    )]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked above")]
     Ok(bytes as usize)
 }
 
@@ -70,20 +66,14 @@ pub fn size(text: &str) -> Result<usize, String> {
 pub fn whole<T: FromStr + PartialOrd + std::fmt::Display>(text: &str, allowed: RangeInclusive<T>) -> Result<T, String> {
     match text.trim().parse() {
         Ok(number) if allowed.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "{text:?} is not allowed: a whole number from {} to {}",
-            allowed.start(),
-            allowed.end()
-        )),
+        _ => Err(format!("{text:?} is not allowed: a whole number from {} to {}", allowed.start(), allowed.end())),
     }
 }
 
 /// A plain decimal number (no sign, no exponent) and the unit after it.
 fn split(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     if !number.starts_with(|c: char| c.is_ascii_digit()) || number.ends_with('.') {
         return None;
@@ -107,14 +97,10 @@ mod tests {
         assert_eq!(ms("30000"), Ok(30_000));
         assert_eq!(ms(" 5 S "), Ok(5_000));
         assert_eq!(ms("0"), Ok(0));
-        for bad in [
-            "", "s", "5x", "-1s", "+1s", "1e3", "5.", ".5s", "1.2.3s", "5s5", "9999999h", "0.5ms", "NaN", "inf",
-        ] {
+        for bad in ["", "s", "5x", "-1s", "+1s", "1e3", "5.", ".5s", "1.2.3s", "5s5", "9999999h", "0.5ms", "NaN", "inf"]
+        {
             let error = ms(bad).expect_err(bad);
-            assert!(
-                error.contains(&format!("{bad:?}")) && error.contains("750ms"),
-                "{error}"
-            );
+            assert!(error.contains(&format!("{bad:?}")) && error.contains("750ms"), "{error}");
         }
         assert!(duration("0s").expect_err("zero").contains("at least 1ms"));
     }
@@ -126,22 +112,9 @@ mod tests {
         assert_eq!(size("512kib"), Ok(512 * 1024));
         assert_eq!(size("1.5 KiB"), Ok(1536));
         assert_eq!(size("1"), Ok(1));
-        for bad in [
-            "",
-            "0",
-            "0.5",
-            "10X",
-            "10M",
-            "-5",
-            "1025GiB",
-            "99999999999999999999GiB",
-            "MiB",
-        ] {
+        for bad in ["", "0", "0.5", "10X", "10M", "-5", "1025GiB", "99999999999999999999GiB", "MiB"] {
             let error = size(bad).expect_err(bad);
-            assert!(
-                error.contains(&format!("{bad:?}")) && error.contains("10MiB"),
-                "{error}"
-            );
+            assert!(error.contains(&format!("{bad:?}")) && error.contains("10MiB"), "{error}");
         }
     }
 

@@ -67,12 +67,7 @@ fn reaches_loopback(host: &Host) -> bool {
 fn same_family(one: &Host, other: &Host) -> bool {
     // `[::]` takes IPv4 connections too, and `localhost` may be either.
     let both = |host: &Host| matches!(host, Host::Domain(_) | Host::Ipv6(Ipv6Addr::UNSPECIFIED));
-    both(one)
-        || both(other)
-        || matches!(
-            (one, other),
-            (Host::Ipv4(_), Host::Ipv4(_)) | (Host::Ipv6(_), Host::Ipv6(_))
-        )
+    both(one) || both(other) || matches!((one, other), (Host::Ipv4(_), Host::Ipv4(_)) | (Host::Ipv6(_), Host::Ipv6(_)))
 }
 
 /// How the orchestrator chooses among the nodes that have a method.
@@ -95,9 +90,7 @@ impl FromStr for BalancePolicy {
             "least-inflight" => Ok(BalancePolicy::LeastInflight),
             "round-robin" => Ok(BalancePolicy::RoundRobin),
             "random" => Ok(BalancePolicy::Random),
-            _ => Err(format!(
-                "{text:?} is not allowed: least-inflight, round-robin or random"
-            )),
+            _ => Err(format!("{text:?} is not allowed: least-inflight, round-robin or random")),
         }
     }
 }
@@ -136,9 +129,7 @@ pub fn peer_url(text: &str) -> Result<PeerUrl, String> {
     let allowed = "http://HOST:PORT with nothing after it";
     let url = PeerUrl::parse(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))?;
     if !url.as_str().starts_with("http://") {
-        return Err(format!(
-            "{text:?} is not allowed: https is not supported yet; {allowed}"
-        ));
+        return Err(format!("{text:?} is not allowed: https is not supported yet; {allowed}"));
     }
     Ok(url)
 }
@@ -165,13 +156,8 @@ pub fn script(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() {
         return Err("\"\" is not allowed: the path of a JavaScript file".into());
     }
-    if path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("mjs"))
-    {
-        return Err(format!(
-            "{text:?} is not allowed: ES modules are not supported yet; a classic script (.js)"
-        ));
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mjs")) {
+        return Err(format!("{text:?} is not allowed: ES modules are not supported yet; a classic script (.js)"));
     }
     Ok(path)
 }
@@ -181,9 +167,7 @@ pub fn tag(text: &str) -> Result<(String, String), String> {
     let fit = |part: &str| part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
     match text.trim().split_once('=') {
         Some((key, value)) if !key.is_empty() && fit(key) && fit(value) => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!(
-            "{text:?} is not allowed: KEY=VALUE in visible ASCII, without commas and spaces"
-        )),
+        _ => Err(format!("{text:?} is not allowed: KEY=VALUE in visible ASCII, without commas and spaces")),
     }
 }
 
@@ -193,10 +177,7 @@ pub fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or_else(|| refuse("no colon"))?;
     let name = HeaderName::from_str(name.trim()).map_err(|_| refuse("not a header name"))?;
     let value = HeaderValue::from_str(value.trim()).map_err(|_| refuse("not a header value"))?;
-    if matches!(
-        name.as_str(),
-        "content-length" | "transfer-encoding" | "connection" | "host"
-    ) {
+    if matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection" | "host") {
         return Err(refuse("this header is part of how the request is sent"));
     }
     Ok((name, value))
@@ -206,9 +187,7 @@ pub fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 pub fn header_value(text: &str) -> Result<HeaderValue, String> {
     match HeaderValue::from_str(text) {
         Ok(value) if !text.trim().is_empty() => Ok(value),
-        _ => Err(format!(
-            "{text:?} is not allowed: at least one character, all of them visible"
-        )),
+        _ => Err(format!("{text:?} is not allowed: at least one character, all of them visible")),
     }
 }
 
@@ -219,23 +198,9 @@ mod tests {
     #[test]
     fn bind_addresses() {
         for text in ["0.0.0.0:8080", "[::1]:9001", "localhost:0", "node_1.example:80"] {
-            assert_eq!(
-                text.parse::<BindAddr>().map(|bind| bind.to_string()).as_deref(),
-                Ok(text)
-            );
+            assert_eq!(text.parse::<BindAddr>().map(|bind| bind.to_string()).as_deref(), Ok(text));
         }
-        for text in [
-            "",
-            "8080",
-            ":8080",
-            "localhost",
-            "h:x",
-            "h:+1",
-            "h:65536",
-            "::1:80",
-            "a b:1",
-            "http://h:1",
-        ] {
+        for text in ["", "8080", ":8080", "localhost", "h:x", "h:+1", "h:65536", "::1:80", "a b:1", "http://h:1"] {
             assert!(text.parse::<BindAddr>().is_err(), "{text}");
         }
     }
@@ -279,15 +244,7 @@ mod tests {
         for text in ["http://h:1", "http://h:1/rpc?x=1", "http://[::1]:80/"] {
             assert!(call_url(text).is_ok(), "{text}");
         }
-        for text in [
-            "",
-            "h:1",
-            "localhost:8080",
-            "ftp://h",
-            "http://u:p@h",
-            "http://h:0",
-            "https://h",
-        ] {
+        for text in ["", "h:1", "localhost:8080", "ftp://h", "http://u:p@h", "http://h:0", "https://h"] {
             let error = call_url(text).expect_err(text);
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }
@@ -296,9 +253,7 @@ mod tests {
     #[test]
     fn modules_are_refused_by_name() {
         assert!(script("a.js").is_ok());
-        assert!(script("a.mjs")
-            .expect_err("module")
-            .contains("ES modules are not supported yet"));
+        assert!(script("a.mjs").expect_err("module").contains("ES modules are not supported yet"));
     }
 
     #[test]

@@ -40,11 +40,7 @@ fn request(config: &CallConfig) -> Result<Request, Usage> {
         headers.push((HeaderName::from_static("idempotency-key"), key.clone()));
     }
     if !config.tags.is_empty() {
-        let tags: Vec<String> = config
-            .tags
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
+        let tags: Vec<String> = config.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let value = HeaderValue::from_str(&tags.join(","))
             .map_err(|error| Usage::value("tag", &format!("can't be sent: {error}")))?;
         headers.push((HeaderName::from_static("madrpc-tags"), value));

@@ -76,14 +76,7 @@ impl Process {
         let stderr = child.stderr.take().context("standard error is piped")?;
         let last_line = Arc::new(Mutex::new(String::new()));
         let stderr = tokio::spawn(pass_on(stderr, terminal.clone(), last_line.clone()));
-        let mut process = Process {
-            name,
-            child,
-            stdin,
-            stderr,
-            last_line,
-            url: String::new(),
-        };
+        let mut process = Process { name, child, stdin, stderr, last_line, url: String::new() };
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
         let mut bounded = (&mut stdout).take(MAX_LINE as u64);
@@ -169,9 +162,7 @@ mod tests {
     fn output_is_passed_on_until_it_ends() {
         let last_line = Arc::new(Mutex::new(String::new()));
         let mut output = "first\nlast without newline".as_bytes();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(pass_on(&mut output, Terminal::plain(), last_line.clone()));
         assert_eq!(*last_line.lock().expect("no panic"), "last without newline");
     }

@@ -40,12 +40,7 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
                 return FAILED;
             }
         };
-        let mut cluster = Cluster {
-            config,
-            terminal,
-            client: client(),
-            processes: Vec::new(),
-        };
+        let mut cluster = Cluster { config, terminal, client: client(), processes: Vec::new() };
         let code = tokio::select! {
             reason = stop => match reason {
                 // Without --call that is how it is meant to end.
@@ -92,22 +87,15 @@ impl Cluster<'_> {
         let line = self.terminal.line();
         self.start(&line).await?;
         let url = Url::parse(&self.processes[0].url).context("the orchestrator told no URL")?;
-        let asks = Asks {
-            client: &self.client,
-            url: &url,
-        };
+        let asks = Asks { client: &self.client, url: &url };
         let (count, call) = (self.config.nodes, self.config.call.as_deref());
         let work = async {
             asks.wait_for_nodes(count, &line).await?;
             log::info!("{count} of {count} nodes are up; the orchestrator is at {url}");
             match call {
-                Some(method) => {
-                    asks.call(method, params, self.config.timeout, self.terminal, line)
-                        .await
-                }
+                Some(method) => asks.call(method, params, self.config.timeout, self.terminal, line).await,
                 None => {
-                    self.terminal
-                        .write_stdout(format!("{}\n", url.as_str().trim_end_matches('/')).as_bytes());
+                    self.terminal.write_stdout(format!("{}\n", url.as_str().trim_end_matches('/')).as_bytes());
                     asks.follow(count, self.terminal, &line).await
                 }
             }
@@ -135,9 +123,8 @@ impl Cluster<'_> {
     }
 
     fn node_arguments(&self, orchestrator: &str) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = ["node", "-b", "127.0.0.1:0", "--summary-interval", "0"]
-            .map(Into::into)
-            .into();
+        let mut arguments: Vec<OsString> =
+            ["node", "-b", "127.0.0.1:0", "--summary-interval", "0"].map(Into::into).into();
         arguments.extend(["--orchestrator".into(), orchestrator.into()]);
         arguments.extend(["--pool-size".into(), self.config.pool_size().to_string().into()]);
         for script in &self.config.scripts {

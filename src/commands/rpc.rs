@@ -59,11 +59,7 @@ pub(super) fn body(method: &str, params: Option<&JsonText>, notify: bool) -> Vec
         id: Option<u32>,
         method: &'a str,
     }
-    let envelope = Envelope {
-        jsonrpc: "2.0",
-        id: (!notify).then_some(1),
-        method,
-    };
+    let envelope = Envelope { jsonrpc: "2.0", id: (!notify).then_some(1), method };
     let mut body = serde_json::to_vec(&envelope).expect("strings and numbers can be written to memory");
     if let Some(params) = params {
         body.pop();
@@ -91,11 +87,7 @@ impl Request {
             let pause = backoff(tries, fastrand::f64());
             let again = tries < MAX_TRIES && failure.is_safe(self.repeatable) && Instant::now() + pause < deadline;
             if !again {
-                let tries = if tries > 1 {
-                    format!(" ({tries} tries)")
-                } else {
-                    String::new()
-                };
+                let tries = if tries > 1 { format!(" ({tries} tries)") } else { String::new() };
                 return Err(format!("{}: {}{tries}", self.url, failure.text()));
             }
             tokio::time::sleep(pause).await;
@@ -138,11 +130,7 @@ fn outcome(status: StatusCode, body: &bytes::Bytes) -> Result<Outcome, Failure> 
         _ if status.is_success() && body.iter().all(u8::is_ascii_whitespace) => Ok(Outcome::Nothing),
         _ => {
             let shown = &body[..body.len().min(200)];
-            let text = format!(
-                "HTTP {}, and no JSON-RPC reply: {}",
-                status.as_u16(),
-                shown.escape_ascii()
-            );
+            let text = format!("HTTP {}, and no JSON-RPC reply: {}", status.as_u16(), shown.escape_ascii());
             Err(Failure::Final(text))
         }
     }
@@ -166,9 +154,7 @@ impl Failure {
 
 /// The wait after `tries` tries: doubling, between half of it and all of it. `random` is in 0..1.
 fn backoff(tries: u32, random: f64) -> Duration {
-    FIRST_BACKOFF
-        .saturating_mul(2u32.saturating_pow(tries - 1))
-        .mul_f64(0.5 + random / 2.0)
+    FIRST_BACKOFF.saturating_mul(2u32.saturating_pow(tries - 1)).mul_f64(0.5 + random / 2.0)
 }
 
 /// An error object for people: code, message, data, and the stack of the script as lines.
@@ -212,10 +198,7 @@ mod tests {
     #[test]
     fn the_body_is_a_request_object() {
         let params = JsonText::parse("[1.0]").expect("JSON");
-        assert_eq!(
-            body("a\"b", Some(&params), false),
-            br#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#
-        );
+        assert_eq!(body("a\"b", Some(&params), false), br#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#);
         assert_eq!(body("m", None, true), br#"{"jsonrpc":"2.0","method":"m"}"#);
     }
 
@@ -226,10 +209,7 @@ mod tests {
             outcome(status, &Bytes::from_static(body.as_bytes()))
         };
         assert!(matches!(read(200, r#"{"id":1,"result": 1.0}"#), Ok(Outcome::Result(text)) if text.as_str() == "1.0"));
-        assert!(matches!(
-            read(413, r#"{"id":null,"error":{"code":-32006}}"#),
-            Ok(Outcome::Error(_))
-        ));
+        assert!(matches!(read(413, r#"{"id":null,"error":{"code":-32006}}"#), Ok(Outcome::Error(_))));
         assert!(matches!(read(200, ""), Ok(Outcome::Nothing)));
         match read(404, "<h1>\u{1}") {
             Err(Failure::Final(text)) => assert_eq!(text, "HTTP 404, and no JSON-RPC reply: <h1>\\x01"),
@@ -256,10 +236,7 @@ mod tests {
     fn an_error_is_shown_with_its_stack() {
         let object = r#"{"code":-32000,"message":"no\nway","data":{"name":"Error","stack":"at f (a.js:1:2)\n at g"}}"#;
         let text = error_text(&JsonText::parse(object).expect("JSON"));
-        assert!(
-            text.starts_with("error -32000: no\nway\ndata: {\n  \"name\": \"Error\","),
-            "{text}"
-        );
+        assert!(text.starts_with("error -32000: no\nway\ndata: {\n  \"name\": \"Error\","), "{text}");
         assert!(text.ends_with("stack:\n    at f (a.js:1:2)\n    at g"), "{text}");
         let bare = JsonText::parse(r#"{"code":-32601,"message":"Method not found"}"#).expect("JSON");
         assert_eq!(error_text(&bare), "error -32601: Method not found");

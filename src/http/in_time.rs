@@ -119,7 +119,7 @@ mod tests {
         answers.into_iter().map(|(index, result)| (index, result.err().map_or(0, |error| error.code().0))).collect()
     }
 
-    #[actix_rt::test]
+    #[actix::test]
     async fn each_index_comes_once_and_a_lost_one_as_an_error() {
         let inner = stream::iter([ok(2), ok(2), ok(9), ok(0)]);
         let far = Instant::now() + Duration::from_secs(60);
@@ -127,22 +127,29 @@ mod tests {
         assert_eq!(codes(answers), [(2, 0), (0, 0), (1, -32005)]);
     }
 
-    #[actix_rt::test]
+    #[actix::test]
     async fn each_deadline_is_its_own() {
-        tokio::time::pause();
-        let now = tokio::time::Instant::now().into_std();
+        let now = Instant::now();
+        let (sender, receiver) = channel();
         let at = |ms| now + Duration::from_millis(ms);
-        let late = stream::once(Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            ok(1)
-        }));
-        let inner = late.chain(stream::pending());
-        let answers = EachInTime::new(inner, [at(300), at(250), at(100)], CallError::Cancelled).collect().await;
-        assert_eq!(codes(answers), [(2, -32001), (1, 0), (0, -32001)]);
-        assert_eq!(tokio::time::Instant::now().into_std(), at(300));
+        let mut answers = EachInTime::new(receiver, [at(20), at(60_000), now], CallError::Cancelled);
+        let mut next = async || codes(answers.next().await.into_iter().collect());
+        assert_eq!(next().await, [(2, -32001)]);
+        sender.send(ok(1)).expect("open");
+        assert_eq!(next().await, [(1, 0)]);
+        assert_eq!(next().await, [(0, -32001)]);
+        assert!(now.elapsed() >= Duration::from_millis(20));
+        assert!(next().await.is_empty());
     }
 
-    #[actix_rt::test]
+    type Answer = (usize, CallResult);
+
+    fn channel() -> (tokio::sync::mpsc::UnboundedSender<Answer>, impl Stream<Item = Answer> + Unpin) {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        (sender, stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+    }
+
+    #[actix::test]
     async fn an_answered_batch_lets_go_of_the_inner_stream() {
         let held = std::rc::Rc::new(());
         let probe = std::rc::Rc::downgrade(&held);

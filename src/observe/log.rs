@@ -13,9 +13,7 @@ pub fn init(terminal: &Terminal, default_level: &str) {
     let logger = Builder::from_env(Env::new().filter_or("RUST_LOG", default_level))
         .format_timestamp_millis()
         .write_style(if colour { WriteStyle::Always } else { WriteStyle::Never })
-        .target(Target::Pipe(Box::new(Sink {
-            terminal: terminal.clone(),
-        })))
+        .target(Target::Pipe(Box::new(Sink { terminal: terminal.clone() })))
         .try_init();
     if logger.is_ok() {
         std::panic::set_hook(Box::new(|panic| {

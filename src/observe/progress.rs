@@ -68,20 +68,9 @@ mod tests {
             p50: Some(Duration::from_micros(90)),
             p99: Some(Duration::from_millis(2)),
         };
-        let totals = Totals {
-            calls: 12_345,
-            errors: 0,
-        };
-        let nodes = Some(NodeCounts {
-            up: 2,
-            suspect: 0,
-            down: 1,
-        });
-        let gauges = Gauges {
-            inflight: 3,
-            nodes,
-            executors: None,
-        };
+        let totals = Totals { calls: 12_345, errors: 0 };
+        let nodes = Some(NodeCounts { up: 2, suspect: 0, down: 1 });
+        let gauges = Gauges { inflight: 3, nodes, executors: None };
         assert_eq!(
             line(totals, &figures, &gauges),
             "12,345 calls  1000/s  0 errors  3 in flight  p50 90us p99 2.0ms  nodes 2 up 0 suspect 1 down"

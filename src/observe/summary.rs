@@ -78,16 +78,8 @@ mod tests {
 
     #[test]
     fn an_orchestrator_tells_its_nodes() {
-        let nodes = Some(NodeCounts {
-            up: 2,
-            suspect: 1,
-            down: 4,
-        });
-        let gauges = Gauges {
-            inflight: 7,
-            nodes,
-            executors: None,
-        };
+        let nodes = Some(NodeCounts { up: 2, suspect: 1, down: 4 });
+        let gauges = Gauges { inflight: 7, nodes, executors: None };
         assert_eq!(
             line(TOTALS, &figures(100), &gauges, Some(21.04)),
             "summary calls=120 rate=10.0/s errors=3 inflight=7 p50=1.2ms p99=45.0ms nodes=2/1/4 rss=21.0MiB"
@@ -97,11 +89,7 @@ mod tests {
     #[test]
     fn a_node_tells_its_executors() {
         let executors = Some(ExecutorCounts { busy: 1, all: 2 });
-        let gauges = Gauges {
-            inflight: 0,
-            nodes: None,
-            executors,
-        };
+        let gauges = Gauges { inflight: 0, nodes: None, executors };
         assert_eq!(
             line(TOTALS, &figures(0), &gauges, None),
             "summary calls=120 rate=0.0/s errors=3 inflight=0 p50=- p99=- executors=1/2 rss=-"
@@ -110,10 +98,7 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read() {
-        assert_eq!(
-            resident_kb("Name:\tx\nVmRSS:\t   21504 kB\nVmSwap:\t 1 kB\n"),
-            Some(21504.0)
-        );
+        assert_eq!(resident_kb("Name:\tx\nVmRSS:\t   21504 kB\nVmSwap:\t 1 kB\n"), Some(21504.0));
         assert_eq!(resident_kb("Name:\tx\n"), None);
         #[cfg(target_os = "linux")]
         assert!(resident_mib().is_some_and(|mib| mib > 0.5));

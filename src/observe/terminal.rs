@@ -18,10 +18,7 @@ impl Terminal {
     pub fn stderr() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if io::stderr().is_terminal() && !dumb {
-            Terminal {
-                bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-                live: true,
-            }
+            Terminal { bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()), live: true }
         } else {
             Terminal::plain()
         }
@@ -29,10 +26,7 @@ impl Terminal {
 
     /// Never draws a live line.
     pub fn plain() -> Self {
-        Terminal {
-            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
-            live: false,
-        }
+        Terminal { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), live: false }
     }
 
     /// Whether a live line is drawn, and figures for it are worth getting.

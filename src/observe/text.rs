@@ -43,14 +43,8 @@ mod tests {
     fn latencies_have_a_unit_that_fits() {
         let text = |us| latency(Some(Duration::from_micros(us)));
         assert_eq!(latency(None), "-");
-        assert_eq!(
-            (text(0), text(850), text(999)),
-            ("0us".into(), "850us".into(), "999us".into())
-        );
-        assert_eq!(
-            (text(1_000), text(1_249), text(999_900)),
-            ("1.0ms".into(), "1.2ms".into(), "999.9ms".into())
-        );
+        assert_eq!((text(0), text(850), text(999)), ("0us".into(), "850us".into(), "999us".into()));
+        assert_eq!((text(1_000), text(1_249), text(999_900)), ("1.0ms".into(), "1.2ms".into(), "999.9ms".into()));
         assert_eq!((text(999_960), text(61_000_000)), ("1.0s".into(), "61.0s".into()));
     }
 
@@ -58,9 +52,6 @@ mod tests {
     fn numbers_are_grouped() {
         let text: Vec<String> = [0, 999, 1_000, 123_456, 1_234_567].into_iter().map(grouped).collect();
         assert_eq!(text, ["0", "999", "1,000", "123,456", "1,234,567"]);
-        assert_eq!(
-            (rate(0.0), rate(99.94), rate(1234.5678)),
-            ("0.0".into(), "99.9".into(), "1235".into())
-        );
+        assert_eq!((rate(0.0), rate(99.94), rate(1234.5678)), ("0.0".into(), "99.9".into(), "1235".into()));
     }
 }

@@ -12,20 +12,10 @@ fn shards_add_up() {
     two.record(Some("add"), true, 2 * MS);
     two.record(None, false, MS);
     let snapshot = metrics.snapshot();
-    assert_eq!(
-        (
-            snapshot.total_requests,
-            snapshot.successful_requests,
-            snapshot.failed_requests
-        ),
-        (4, 2, 2)
-    );
+    assert_eq!((snapshot.total_requests, snapshot.successful_requests, snapshot.failed_requests), (4, 2, 2));
     let add = snapshot.methods["add"];
     assert_eq!((add.call_count, add.success_count, add.failure_count), (3, 2, 1));
-    assert_eq!(
-        (add.avg_latency_us, add.max_latency_us, add.p99_latency_us),
-        (2_000, 3_000, 3_000)
-    );
+    assert_eq!((add.avg_latency_us, add.max_latency_us, add.p99_latency_us), (2_000, 3_000, 3_000));
     assert_eq!(snapshot.methods[UNKNOWN].failure_count, 1);
     assert_eq!(metrics.totals(), Totals { calls: 4, errors: 2 });
 }
@@ -66,15 +56,9 @@ fn an_interval_holds_what_came_since_the_last_one() {
     assert!(within_1_percent(first.p50, MS), "{first:?}");
     assert!(within_1_percent(first.p99, MS), "{first:?}");
     let second = reader.take(start + Duration::from_secs(3));
-    assert_eq!(
-        (second.calls, second.p50, second.elapsed),
-        (0, None, Duration::from_secs(1))
-    );
+    assert_eq!((second.calls, second.p50, second.elapsed), (0, None, Duration::from_secs(1)));
     recorder.record(None, false, 50 * MS);
-    assert!(within_1_percent(
-        reader.take(start + Duration::from_secs(4)).p50,
-        50 * MS
-    ));
+    assert!(within_1_percent(reader.take(start + Duration::from_secs(4)).p50, 50 * MS));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn with_length(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_call_brings_back_result_and_error_as_they_were() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
@@ -83,7 +83,7 @@ async fn a_call_brings_back_result_and_error_as_they_were() {
     assert!(matches!(client.call(&peer, call("_unauthorized", "[]")).await, Err(CallError::Remote(_))));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_peer_tells_whose_fault_a_failure_is() {
     let server = Server::with(config(), 0);
     match client().call(&url(server.addr), call("echo", "[]")).await {
@@ -92,13 +92,14 @@ async fn a_peer_tells_whose_fault_a_failure_is() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn sizes_and_deadlines_are_kept_on_this_side_too() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
     assert!(client.call(&peer, call("big", "[99998]")).await.is_ok());
     assert!(matches!(client.call(&peer, call("big", "[999999]")).await, Err(CallError::TooLarge { limit: 100_000 })));
-    let unlimited = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "1".repeat(200_000));
+    let unlimited =
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{}", 200_000, "1".repeat(200_000));
     assert!(matches!(
         client.call(&answering(unlimited).await, call("echo", "[]")).await,
         Err(CallError::TooLarge { .. })
@@ -117,7 +118,7 @@ async fn sizes_and_deadlines_are_kept_on_this_side_too() {
     assert!(matches!(client.call(&peer, late).await, Err(CallError::Timeout)));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn only_what_never_left_counts_as_unsent() {
     let client = client();
     let outcome = |peer: PeerUrl| client.call(&peer, call("echo", "[]"));
@@ -144,7 +145,7 @@ async fn only_what_never_left_counts_as_unsent() {
     assert!(matches!(outcome(in_a_chunk).await, Err(CallError::Unreachable { sent: true })));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn what_is_no_json_rpc_reply_is_an_internal_error() {
     let client = client();
     for response in [
@@ -159,7 +160,7 @@ async fn what_is_no_json_rpc_reply_is_an_internal_error() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn connections_are_reused_until_their_server_goes() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
@@ -174,7 +175,7 @@ async fn connections_are_reused_until_their_server_goes() {
     assert_eq!(again.seen.connections.load(Ordering::SeqCst), 1);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn dropping_a_call_cancels_it_at_the_peer() {
     let server = Server::start();
     let (client, peer) = (client(), url(server.addr));
@@ -191,7 +192,7 @@ async fn dropping_a_call_cancels_it_at_the_peer() {
     eventually("permits are back", || server.seen.admission.inflight() == 0).await;
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_batch_is_answered_as_its_calls_finish_each_by_its_deadline() {
     let server = Server::with(HttpConfig { max_batch: 1, ..config() }, 1000);
     let mut calls: Vec<_> = (0..300).map(|n| call("echo", &format!("[{n}]"))).collect();
@@ -214,7 +215,7 @@ async fn a_batch_is_answered_as_its_calls_finish_each_by_its_deadline() {
     assert_eq!(seen.iter().filter(|call| call.scope.tags.contains_key("zone")).count(), 1);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_batch_cut_off_in_the_middle_may_have_run() {
     let line = r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#;
     let unknown = r#"{"jsonrpc":"2.0","id":9,"result":[1]}"#;
@@ -243,7 +244,7 @@ async fn a_batch_cut_off_in_the_middle_may_have_run() {
     assert!(answers.iter().all(|(_, result)| matches!(result, Err(CallError::Unreachable { sent: false }))));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_server_that_dies_under_a_batch_leaves_no_call_waiting() {
     let server = Server::start();
     let mut answers = client().batch(&url(server.addr), vec![call("hang", "[]"), call("echo", "[]")]);
@@ -254,7 +255,7 @@ async fn a_server_that_dies_under_a_batch_leaves_no_call_waiting() {
     assert!(answers.next().await.is_none());
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_peer_that_does_not_stream_answers_a_batch_as_a_whole() {
     let array = r#"[{"jsonrpc":"2.0","id":1,"result":1},{"jsonrpc":"2.0","id":0,"error":{"code":5,"message":"m"}}]"#;
     let answers: Vec<_> =
@@ -268,13 +269,14 @@ async fn a_peer_that_does_not_stream_answers_a_batch_as_a_whole() {
     assert!(answers.len() == 2 && answers.iter().all(|(_, result)| matches!(result, Err(CallError::Remote(_)))));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn an_endless_line_is_too_large() {
     let endless = peer(|mut stream| async move {
         let _ = stream.read(&mut [0; 65536]).await;
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n";
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
         let _ = stream.write_all(head.as_bytes()).await;
-        while stream.write_all(&[b'1'; 4096]).await.is_ok() {}
+        let chunk = format!("{:x}\r\n{}\r\n", 4096, "1".repeat(4096));
+        while stream.write_all(chunk.as_bytes()).await.is_ok() {}
     })
     .await;
     let answers: Vec<_> = client().batch(&endless, vec![call("a", "[]")]).collect().await;

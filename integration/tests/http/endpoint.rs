@@ -11,7 +11,7 @@ fn parse(text: &str) -> Value {
 }
 
 /// JSON-RPC 2.0, section 7, in the order of its examples.
-#[actix_rt::test]
+#[actix::test]
 async fn the_examples_of_the_specification_answer_exactly() {
     let server = Server::start();
     let examples = [
@@ -89,7 +89,7 @@ async fn the_examples_of_the_specification_answer_exactly() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn ids_come_back_as_they_were_sent() {
     let server = Server::start();
     for id in ["1.0", "1e2", "9223372036854775808", "-0", "\"x\"", "\"\\u00e4\"", "null", "\"\""] {
@@ -102,7 +102,7 @@ async fn ids_come_back_as_they_were_sent() {
     assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!("7"), &json!(-32600)));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn callers_with_the_same_id_get_their_own_answers() {
     let server = Server::start();
     let calls = (0..50).map(|n| {
@@ -115,7 +115,7 @@ async fn callers_with_the_same_id_get_their_own_answers() {
     futures_util::future::join_all(calls).await;
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn an_error_has_code_message_and_data() {
     let server = Server::start();
     let reply = server.rpc(r#"{"jsonrpc":"2.0","method":"fail","id":1}"#).await;
@@ -123,7 +123,7 @@ async fn an_error_has_code_message_and_data() {
     assert!(reply.get("result").is_none() && reply.get("fault").is_none());
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn reserved_names_are_built_in_or_not_found() {
     let server = Server::start();
     let call = |method: &str| format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":[1],"id":1}}"#);
@@ -140,7 +140,7 @@ async fn reserved_names_are_built_in_or_not_found() {
     assert!(server.seen.recorded.lock().expect("not poisoned").is_empty());
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn a_batch_answers_in_order_builtins_included() {
     let server = Server::start();
     let batch = r#"[{"jsonrpc":"2.0","method":"echo","params":[1],"id":1},{"jsonrpc":"2.0","method":"_echo","params":[2],"id":2},
@@ -152,7 +152,7 @@ async fn a_batch_answers_in_order_builtins_included() {
     assert_eq!((&replies[2]["error"]["code"], &replies[3]["error"]["code"]), (&json!(-32000), &json!(-32601)));
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn calls_are_counted_by_known_names() {
     let server = Server::start();
     server.post(r#"{"jsonrpc":"2.0","method":"echo","id":1}"#).await;
@@ -164,7 +164,7 @@ async fn calls_are_counted_by_known_names() {
     assert_eq!(recorded, [echo(true), echo(false), (None, false), echo(true)]);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn other_routes_answer_json() {
     let server = Server::start();
     for (verb, path, status, allow) in [
@@ -189,7 +189,7 @@ async fn other_routes_answer_json() {
     assert_eq!(server.request("GET", "/ready", "", "").await.status, 503);
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn foreign_origins_are_refused() {
     let server = Server::start();
     let call = r#"{"jsonrpc":"2.0","method":"echo","id":1}"#;
@@ -208,7 +208,7 @@ async fn foreign_origins_are_refused() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn media_types_other_than_json_are_refused_with_a_hint() {
     let server = Server::start();
     let call = r#"{"jsonrpc":"2.0","method":"echo","id":1}"#;
@@ -226,7 +226,7 @@ async fn media_types_other_than_json_are_refused_with_a_hint() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn pipelined_and_chunked_requests_are_answered_in_order() {
     let server = Server::start();
     let mut connection = server.connect().await;
@@ -244,7 +244,7 @@ async fn pipelined_and_chunked_requests_are_answered_in_order() {
     }
 }
 
-#[actix_rt::test]
+#[actix::test]
 async fn each_worker_makes_its_service_and_connections_are_counted_while_they_last() {
     let server = Server::with(madrpc_actor::http::HttpConfig { workers: 2, ..super::support::config() }, 10);
     eventually("a service per worker", || server.seen.workers.load(Ordering::SeqCst) == 2).await;

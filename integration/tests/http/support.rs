@@ -17,18 +17,18 @@ use serde_json::{json, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Longest that any condition is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the service has seen.
-pub struct Seen {
-    pub admission: Admission,
+pub(crate) struct Seen {
+    pub(crate) admission: Admission,
     /// `hang` calls that wait, and those that were dropped while they did.
-    pub hanging: AtomicUsize,
-    pub dropped: AtomicUsize,
-    pub workers: AtomicUsize,
-    pub connections: AtomicUsize,
-    pub calls: Mutex<Vec<Call>>,
-    pub recorded: Mutex<Vec<(Option<String>, bool)>>,
+    pub(crate) hanging: AtomicUsize,
+    pub(crate) dropped: AtomicUsize,
+    pub(crate) workers: AtomicUsize,
+    pub(crate) connections: AtomicUsize,
+    pub(crate) calls: Mutex<Vec<Call>>,
+    pub(crate) recorded: Mutex<Vec<(Option<String>, bool)>>,
 }
 
 impl CallRecorder for Seen {
@@ -38,7 +38,7 @@ impl CallRecorder for Seen {
 }
 
 #[derive(Clone)]
-pub struct TestService(pub Arc<Seen>);
+pub(crate) struct TestService(pub(crate) Arc<Seen>);
 
 struct Hanging(Arc<Seen>);
 
@@ -124,7 +124,8 @@ impl Service for TestService {
 
 async fn run(seen: Arc<Seen>, call: Call) -> CallResult {
     let params = call.params.clone().unwrap_or(JsonText::NULL);
-    let value: Value = serde_json::from_str(params.as_str()).expect("params are JSON");
+    // serde_json's own values end before our depth limit does.
+    let value: Value = serde_json::from_str(params.as_str()).unwrap_or_default();
     let numbers = || value.as_array().map(|numbers| numbers.iter().filter_map(Value::as_i64).collect::<Vec<_>>());
     match call.method.as_str() {
         "echo" | "update" | "notify_hello" | "notify_sum" => Ok(params),
@@ -150,26 +151,26 @@ async fn run(seen: Arc<Seen>, call: Call) -> CallResult {
 }
 
 /// A server on a free port. Ends with the test's runtime.
-pub struct Server {
-    pub addr: SocketAddr,
-    pub seen: Arc<Seen>,
-    pub handle: ServerHandle,
+pub(crate) struct Server {
+    pub(crate) addr: SocketAddr,
+    pub(crate) seen: Arc<Seen>,
+    pub(crate) handle: ServerHandle,
 }
 
-pub fn config() -> HttpConfig {
+pub(crate) fn config() -> HttpConfig {
     HttpConfig { workers: 1, ..HttpConfig::new(SocketAddr::from(([127, 0, 0, 1], 0))) }
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Server::with(config(), 1000)
     }
 
-    pub fn with(config: HttpConfig, max_inflight: usize) -> Self {
+    pub(crate) fn with(config: HttpConfig, max_inflight: usize) -> Self {
         Server::on(http::bind(config.bind).expect("a free port"), config, max_inflight)
     }
 
-    pub fn on(listening: http::Listening, config: HttpConfig, max_inflight: usize) -> Self {
+    pub(crate) fn on(listening: http::Listening, config: HttpConfig, max_inflight: usize) -> Self {
         let seen = Arc::new(Seen {
             admission: Admission::new(max_inflight),
             hanging: AtomicUsize::new(0),
@@ -201,55 +202,55 @@ impl Server {
         Server { addr, seen, handle }
     }
 
-    pub async fn connect(&self) -> Connection {
+    pub(crate) async fn connect(&self) -> Connection {
         Connection(TcpStream::connect(self.addr).await.expect("listening"), Vec::new())
     }
 
     /// One request on a connection of its own.
-    pub async fn request(&self, verb: &str, path: &str, headers: &str, body: &str) -> Response {
+    pub(crate) async fn request(&self, verb: &str, path: &str, headers: &str, body: &str) -> Response {
         let mut connection = self.connect().await;
         connection.send(&request(verb, path, headers, body)).await;
         connection.response().await
     }
 
-    pub async fn post(&self, body: &str) -> Response {
+    pub(crate) async fn post(&self, body: &str) -> Response {
         self.request("POST", "/", "Content-Type: application/json\r\n", body).await
     }
 
     /// The body that answers `body`, as JSON.
-    pub async fn rpc(&self, body: &str) -> Value {
+    pub(crate) async fn rpc(&self, body: &str) -> Value {
         let response = self.post(body).await;
         assert_eq!((response.status, response.header("content-type")), (200, "application/json"), "{body}");
         response.json()
     }
 }
 
-pub fn request(verb: &str, path: &str, headers: &str, body: &str) -> String {
+pub(crate) fn request(verb: &str, path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("{verb} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
 }
 
-pub struct Connection(pub TcpStream, Vec<u8>);
+pub(crate) struct Connection(pub(crate) TcpStream, Vec<u8>);
 
 #[derive(Debug)]
-pub struct Response {
-    pub status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     headers: HashMap<String, String>,
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Response {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 impl Connection {
-    pub async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.expect("the server reads");
     }
 
@@ -278,7 +279,7 @@ impl Connection {
     }
 
     /// The next response, whose body is of known length or chunked.
-    pub async fn response(&mut self) -> Response {
+    pub(crate) async fn response(&mut self) -> Response {
         let head = self.until(b"\r\n\r\n").await;
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
@@ -300,7 +301,7 @@ impl Connection {
     }
 
     /// The next chunk of a chunked body; `None` at its end.
-    pub async fn chunk(&mut self) -> Option<String> {
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
         let size = self.until(b"\r\n").await;
         let size = usize::from_str_radix(size.trim(), 16).expect("a size");
         let chunk = self.exactly(size).await;
@@ -309,13 +310,13 @@ impl Connection {
     }
 
     /// Waits for the server to close.
-    pub async fn closed(&mut self) {
+    pub(crate) async fn closed(&mut self) {
         while self.more().await {}
     }
 }
 
 /// Waits until `condition` holds.
-pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !condition() {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");

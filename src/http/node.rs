@@ -1,0 +1,125 @@
+//! The node behind the endpoint: calls go to the pool of executors.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{LocalBoxStream, StreamExt};
+use madrpc_actors::actors::JsPool;
+use madrpc_actors::metrics::Recorder;
+use madrpc_actors::policy::admission::{Admission, Permit};
+use madrpc_actors::protocol::{Call, CallResult, JsonText, MethodInfo};
+use serde::Serialize;
+
+use super::process::Process;
+use super::service::{CallRecorder, Caller, Service};
+use super::documents;
+
+/// The service of one worker thread of a node.
+#[derive(Clone)]
+pub struct NodeService(Rc<Inner>);
+
+struct Inner {
+    pool: JsPool,
+    tags: BTreeMap<String, String>,
+    weight: u32,
+    process: Process,
+    recorder: Recorder,
+}
+
+impl std::fmt::Debug for NodeService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeService").finish_non_exhaustive()
+    }
+}
+
+impl NodeService {
+    /// `tags` and `weight` are what the node registers with.
+    pub fn new(pool: JsPool, tags: BTreeMap<String, String>, weight: u32, process: Process) -> Self {
+        let recorder = process.metrics.recorder();
+        NodeService(Rc::new(Inner { pool, tags, weight, process, recorder }))
+    }
+}
+
+impl Service for NodeService {
+    fn call(&self, call: Call, permit: Permit) -> LocalBoxFuture<'static, CallResult> {
+        Box::pin(self.0.pool.invoke(call, permit))
+    }
+
+    fn batch(&self, calls: Vec<Call>, permit: Permit) -> LocalBoxStream<'static, (usize, CallResult)> {
+        self.0.pool.invoke_batch(calls, permit).boxed_local()
+    }
+
+    fn builtin(
+        &self,
+        method: &str,
+        _params: Option<JsonText>,
+        _caller: &Caller,
+    ) -> Option<LocalBoxFuture<'static, CallResult>> {
+        let process = &self.0.process;
+        let result = match method {
+            "_health" => documents::health(&process.instance, process.admission.inflight()),
+            "_metrics" => JsonText::of(&process.metrics.snapshot()),
+            "_info" => self.0.info(),
+            "rpc.discover" => documents::discover("madrpc-actor node", &self.0.pool.methods()),
+            _ => return None,
+        };
+        Some(Box::pin(std::future::ready(result)))
+    }
+
+    fn admission(&self) -> &Admission {
+        &self.0.process.admission
+    }
+
+    fn recorder(&self) -> &dyn CallRecorder {
+        &self.0.recorder
+    }
+
+    fn knows_method(&self, name: &str) -> bool {
+        self.0.pool.knows_method(name)
+    }
+
+    /// The scripts were loaded before the socket was served.
+    fn unready(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn server_type(&self) -> &'static str {
+        "node"
+    }
+}
+
+/// Result of `_info` (PROTOCOL, sections 4 and 7); what an orchestrator reads of it is `membership::NodeInfo`.
+#[derive(Serialize)]
+struct Info<'a> {
+    server_type: &'static str,
+    version: &'static str,
+    uptime_ms: u64,
+    instance: &'a str,
+    methods: &'a [MethodInfo],
+    tags: &'a BTreeMap<String, String>,
+    weight: u32,
+    executors: Executors,
+}
+
+#[derive(Serialize)]
+struct Executors {
+    busy: usize,
+    all: usize,
+}
+
+impl Inner {
+    fn info(&self) -> CallResult {
+        let (busy, all) = self.pool.busy();
+        JsonText::of(&Info {
+            server_type: "node",
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_ms: self.process.uptime_ms(),
+            instance: &self.process.instance,
+            methods: &self.pool.methods(),
+            tags: &self.tags,
+            weight: self.weight,
+            executors: Executors { busy, all },
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! What every process of ours can say about itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use madrpc_actors::metrics::{Metrics, Recorder};
+use madrpc_actors::policy::admission::Admission;
+
+use super::service::CallRecorder;
+
+/// One per process; clones are handed to the threads.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// The identity of this run.
+    pub instance: Arc<str>,
+    /// Since when it runs.
+    pub started: Instant,
+    /// Which calls are taken on.
+    pub admission: Admission,
+    /// The figures of all threads.
+    pub metrics: Metrics,
+}
+
+impl Process {
+    pub(super) fn uptime_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl CallRecorder for Recorder {
+    fn record(&self, method: Option<&str>, ok: bool, latency: Duration) {
+        Recorder::record(self, method, ok, latency);
+    }
+}
