@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, Criterion};
-use madrpc_actors::engine::{Engine, Script, Surroundings, STACK_BYTES};
+use madrpc_actors::engine::{Engine, Program, Script, Surroundings};
 use madrpc_actors::protocol::{Call, CallError, CallScope, JsonText};
 
 const SCRIPT: &str = r"
@@ -22,7 +22,8 @@ fn engine() -> Engine {
         max_depth: 64,
         max_body: 10 << 20,
     };
-    Engine::load(&Arc::new([Script { path: "bench.js".into(), source: SCRIPT.into() }]), surroundings).expect("loads")
+    let program: Program = Arc::new([Script { path: "bench.js".into(), source: SCRIPT.into() }]);
+    Engine::load(&program, surroundings).expect("loads")
 }
 
 fn call(method: &str, params: &str) -> Call {
@@ -59,16 +60,5 @@ fn loading(criterion: &mut Criterion) {
     criterion.bench_function("engine load", |bencher| bencher.iter(engine));
 }
 
-/// An engine needs the stack that its executor would give it.
-fn on_engine_stack(criterion: &mut Criterion) {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
-            shared(criterion);
-            loading(criterion);
-        });
-        thread.expect("a thread").join().expect("the benches ran");
-    });
-}
-
-criterion_group!(benches, on_engine_stack);
+criterion_group!(benches, shared, loading);
 criterion_main!(benches);

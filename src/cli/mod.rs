@@ -20,6 +20,7 @@ mod tests;
 
 pub use client::{CallConfig, LocalConfig};
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
+pub use values::BindAddr;
 
 /// Actors that run JavaScript functions across machines, called by JSON-RPC 2.0.
 #[derive(Clone, Debug, StructOpt)]

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use madrpc_actors::actors::PeerUrl;
+use madrpc_actors::policy::balance::BalancePolicy;
 use structopt::StructOpt;
 
 use super::units::{duration, duration_or_zero, size, whole};
-use super::values::{peer_url, script, tag, BalancePolicy, BindAddr, Secret};
+use super::values::{balance_policy, peer_url, script, tag, BindAddr, Secret};
 use super::Usage;
 
 fn threads(text: &str) -> Result<usize, String> {
@@ -85,7 +86,7 @@ pub struct OrchestratorConfig {
     #[structopt(long, env = "MADRPC_BACKOFF_MULTIPLIER", default_value = "2", value_name = "N", parse(try_from_str = positive))]
     pub backoff_multiplier: u32,
     /// How a node is chosen: least-inflight, round-robin or random
-    #[structopt(long, env = "MADRPC_BALANCE", default_value = "least-inflight", value_name = "POLICY")]
+    #[structopt(long, env = "MADRPC_BALANCE", default_value = "least-inflight", value_name = "POLICY", parse(try_from_str = balance_policy))]
     pub balance: BalancePolicy,
     /// How often each node is checked; 0 = never
     #[structopt(long, env = "MADRPC_HEALTH_INTERVAL", default_value = "5s", value_name = "D", parse(try_from_str = duration_or_zero))]

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use madrpc_actors::policy::balance::BalancePolicy;
+
 use super::*;
 
 fn parse_with(args: &str, variables: &[(&str, &str)]) -> Result<Command, Usage> {
@@ -39,7 +41,7 @@ fn an_orchestrator_has_defaults() {
     assert!(config.nodes.is_empty() && config.server.cluster_token.is_none());
     assert_eq!((config.failure_threshold, config.backoff_multiplier), (5, 2));
     assert_eq!(config.circuit_timeout, Duration::from_secs(30));
-    assert_eq!(config.balance, values::BalancePolicy::LeastInflight);
+    assert_eq!(config.balance, BalancePolicy::LeastInflight);
     assert_eq!(config.health_interval(), Some(Duration::from_secs(5)));
     assert_eq!((config.health_timeout, config.health_failures), (Duration::from_secs(2), 3));
     assert_eq!(config.retries, 2);
@@ -62,7 +64,7 @@ fn an_orchestrator_takes_every_flag() {
     assert_eq!((config.failure_threshold, config.backoff_multiplier, config.retries), (1, 3, 0));
     assert_eq!((config.circuit_timeout, config.health_interval()), (Duration::from_millis(750), None));
     assert_eq!((config.health_timeout, config.health_failures), (Duration::from_millis(9), 4));
-    assert_eq!(config.balance, values::BalancePolicy::RoundRobin);
+    assert_eq!(config.balance, BalancePolicy::RoundRobin);
     let server = config.server;
     assert_eq!((server.call_timeout, server.summary_interval), (Duration::from_secs(60), Duration::ZERO));
     assert_eq!((server.max_body, server.max_batch, server.max_inflight, server.workers()), (512_000, 7, 8, 3));

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use awc::http::header::{HeaderName, HeaderValue};
 use madrpc_actors::actors::PeerUrl;
+use madrpc_actors::policy::balance::BalancePolicy;
 use url::{Host, Url};
 
 /// Where to listen. The host may be a name; port 0 lets the system choose.
@@ -71,28 +72,8 @@ fn same_family(one: &Host, other: &Host) -> bool {
 }
 
 /// How the orchestrator chooses among the nodes that have a method.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BalancePolicy {
-    /// The node with the fewest calls for its weight.
-    #[default]
-    LeastInflight,
-    /// One after the other.
-    RoundRobin,
-    /// By chance.
-    Random,
-}
-
-impl FromStr for BalancePolicy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "least-inflight" => Ok(BalancePolicy::LeastInflight),
-            "round-robin" => Ok(BalancePolicy::RoundRobin),
-            "random" => Ok(BalancePolicy::Random),
-            _ => Err(format!("{text:?} is not allowed: least-inflight, round-robin or random")),
-        }
-    }
+pub fn balance_policy(text: &str) -> Result<BalancePolicy, String> {
+    BalancePolicy::from_str(text).map_err(|_| format!("{text:?} is not allowed: least-inflight, round-robin or random"))
 }
 
 /// A token that no log shows.

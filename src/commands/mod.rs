@@ -11,6 +11,7 @@ pub mod local;
 pub mod node;
 pub mod orchestrator;
 mod rpc;
+mod serving;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;

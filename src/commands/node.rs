@@ -1,9 +1,89 @@
 //! `madrpc-actor node`.
 
-use crate::cli::NodeConfig;
-use crate::observe::Terminal;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-/// Runs until it is told to end.
-pub fn run(_config: NodeConfig, _terminal: Terminal) -> anyhow::Result<()> {
-    anyhow::bail!("the command node is not part of this build")
+use anyhow::Context;
+use madrpc_actors::actors::js_pool::PoolConfig;
+use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
+use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
+use madrpc_actors::engine::{Program, Script};
+use madrpc_actors::protocol::membership::Register;
+
+use super::serving;
+use crate::cli::NodeConfig;
+use crate::http::{self, NodeService, Process};
+use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
+
+/// Runs until it is told to end. A script that does not load ends it before a port is opened.
+pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<()> {
+    let program = read(&config.scripts)?;
+    actix::System::new().block_on(serve(config, program, terminal))
+}
+
+fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
+    let read = |path: &PathBuf| {
+        let source = std::fs::read_to_string(path).with_context(|| format!("cannot read script {}", path.display()))?;
+        Ok(Script { path: path.clone(), source })
+    };
+    paths.iter().map(read).collect()
+}
+
+async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyhow::Result<()> {
+    let node_name = Arc::new(OnceLock::new());
+    let pool = JsPool::start(PoolConfig {
+        program,
+        executors: config.pool_size(),
+        max_depth: config.max_depth,
+        max_body: config.server.max_body,
+        node_name: node_name.clone(),
+    })?;
+    log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
+    let clients = serving::clients(&config.server);
+    if !config.orchestrators.is_empty() {
+        pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
+    }
+    let listening = serving::listen(&config.bind, &terminal)?;
+    let address = listening.addr;
+    let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
+    let _first = node_name.set(name);
+    let process = serving::process(&config.server);
+    let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
+    let make_service = {
+        let (pool, tags, weight, process) = (pool.clone(), config.tags.clone(), config.weight(), process.clone());
+        move || NodeService::new(pool.clone(), tags.clone(), weight, process.clone())
+    };
+    let connections = serving::count_connections(process.metrics.clone());
+    let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
+    let (admission, executors) = (process.admission.clone(), pool.clone());
+    let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
+    actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
+    serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
+}
+
+fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {
+    // An address that everyone can name is the node's own; a wildcard is none.
+    let bound =
+        (!ip.is_unspecified()).then(|| PeerUrl::parse(&format!("http://{}", std::net::SocketAddr::new(ip, port))));
+    let (admission, queue) = (process.admission.clone(), pool.clone());
+    Membership {
+        orchestrators: config.orchestrators.clone(),
+        public_url: config.public_url.clone().or_else(|| bound.and_then(Result::ok)),
+        port,
+        register: Register {
+            node_url: String::new(),
+            methods: Some(pool.methods().to_vec()),
+            tags: config.tags.clone(),
+            weight: config.weight(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            instance: Some(process.instance.to_string()),
+        },
+        load: Arc::new(move || Load { inflight: admission.inflight() as u64, queue: queue.queue() as u64 }),
+    }
+}
+
+fn gauges(pool: &JsPool, inflight: usize) -> Gauges {
+    let (busy, all) = pool.busy();
+    Gauges { inflight, nodes: None, executors: Some(ExecutorCounts { busy, all }) }
 }

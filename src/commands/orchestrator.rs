@@ -1,9 +1,62 @@
 //! `madrpc-actor orchestrator`.
 
+use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
+use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+
+use super::serving;
 use crate::cli::OrchestratorConfig;
-use crate::observe::Terminal;
+use crate::http::{self, OrchestratorService, Process};
+use crate::observe::{self, Gauges, NodeCounts, Terminal};
 
 /// Runs until it is told to end.
-pub fn run(_config: OrchestratorConfig, _terminal: Terminal) -> anyhow::Result<()> {
-    anyhow::bail!("the command orchestrator is not part of this build")
+pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
+    actix::System::new().block_on(serve(config, terminal))
+}
+
+async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
+    let listening = serving::listen(&config.bind, &terminal)?;
+    let process = serving::process(&config.server);
+    let clients = serving::clients(&config.server);
+    let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
+    let http_config = serving::http_config(&config.server, listening.addr, None);
+    let make_service = {
+        let (cluster, process) = (cluster.clone(), process.clone());
+        move || {
+            let orchestrator = OrchestratorHandle::start(cluster.clone(), &clients);
+            OrchestratorService::new(orchestrator, cluster.clone(), process.clone())
+        }
+    };
+    let connections = serving::count_connections(process.metrics.clone());
+    let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    let admission = process.admission.clone();
+    let gauges = move || gauges(cluster.clone(), admission.inflight());
+    actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
+    serving::until_told_to_end(server, process.admission, std::future::ready(())).await
+}
+
+fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConfig {
+    ClusterConfig {
+        static_nodes: config.nodes.clone(),
+        policy: config.balance,
+        breaker: BreakerConfig {
+            failure_threshold: config.failure_threshold,
+            open_for: config.circuit_timeout,
+            backoff_multiplier: config.backoff_multiplier,
+        },
+        health: HealthConfig {
+            interval: config.health_interval(),
+            timeout: config.health_timeout,
+            failures: config.health_failures,
+        },
+        retries: config.retries,
+        lease: DEFAULT_LEASE,
+        cluster_token: serving::token(&config.server),
+        instance: process.instance.to_string(),
+    }
+}
+
+async fn gauges(cluster: Cluster, inflight: usize) -> Gauges {
+    let view = cluster.view().await;
+    let nodes = NodeCounts { up: view.nodes_up, suspect: view.nodes_suspect, down: view.nodes_down };
+    Gauges { inflight, nodes: Some(nodes), executors: None }
 }

@@ -10,12 +10,18 @@ pub mod documents;
 mod endpoint;
 mod head;
 mod in_time;
+mod node;
+mod orchestrator;
+mod process;
 mod routes;
 mod scope;
 mod server;
 mod service;
 
 pub use in_time::EachInTime;
+pub use node::NodeService;
+pub use orchestrator::OrchestratorService;
+pub use process::Process;
 pub use server::{bind, serve, Listening};
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
 

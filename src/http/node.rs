@@ -11,9 +11,9 @@ use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallResult, JsonText, MethodInfo};
 use serde::Serialize;
 
+use super::documents;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
-use super::documents;
 
 /// The service of one worker thread of a node.
 #[derive(Clone)]

@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::documents;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
-use super::documents;
 
 /// The service of one worker thread of an orchestrator.
 #[derive(Clone)]
@@ -61,9 +61,9 @@ impl Service for OrchestratorService {
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let (inner, caller) = (self.0.clone(), caller.clone());
         Some(match method {
-            "_health" => Box::pin(async move {
-                documents::health(&inner.process.instance, inner.process.admission.inflight())
-            }),
+            "_health" => {
+                Box::pin(async move { documents::health(&inner.process.instance, inner.process.admission.inflight()) })
+            }
             "_metrics" => Box::pin(async move { inner.metrics().await }),
             "_info" => Box::pin(async move { inner.info().await }),
             "_register" => Box::pin(async move {
@@ -158,7 +158,9 @@ fn named(params: Option<JsonText>, first: &str) -> Map<String, Value> {
 fn member<T: DeserializeOwned>(params: &mut Map<String, Value>, name: &str) -> Result<Option<T>, CallError> {
     match params.remove(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value).map(Some).map_err(|e| CallError::invalid_params(name, e.to_string())),
+        Some(value) => {
+            serde_json::from_value(value).map(Some).map_err(|e| CallError::invalid_params(name, e.to_string()))
+        }
     }
 }
 

@@ -1,0 +1,204 @@
+//! Nodes and orchestrators that die and come back.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
+
+use crate::harness::{
+    free_port, node, node_of, orchestrator, pause, program, signal, wait_for, wait_until, Client, Cluster, Process,
+    RpcFailure, SOON,
+};
+
+/// What it may take until the orchestrator has noticed that a node died or came back.
+const DETECTION: Duration = Duration::from_secs(3);
+
+/// Calls at a steady rate until told to stop, whatever each answer takes.
+struct Load<'a> {
+    client: &'a Client,
+    method: &'a str,
+    stop: AtomicBool,
+    done: AtomicUsize,
+}
+
+impl<'a> Load<'a> {
+    const CALLERS: usize = 20;
+    /// 20 callers that begin a call every 200 ms make 100 calls a second.
+    const PERIOD: Duration = Duration::from_millis(200);
+
+    fn new(client: &'a Client, method: &'a str) -> Self {
+        Load { client, method, stop: AtomicBool::new(false), done: AtomicUsize::new(0) }
+    }
+
+    /// One caller: makes calls until the load is stopped, and returns those that failed.
+    fn caller(&self, index: usize) -> Vec<RpcFailure> {
+        let mut failures = Vec::new();
+        let mut next = Instant::now() + Self::PERIOD * u32::try_from(index).expect("small") / 20;
+        while !self.stop.load(Ordering::Relaxed) {
+            while let Some(left) = next.checked_duration_since(Instant::now()) {
+                pause(left);
+            }
+            failures.extend(self.client.call(self.method, json!({"ms": 30})).err());
+            self.done.fetch_add(1, Ordering::Relaxed);
+            next += Self::PERIOD;
+        }
+        failures
+    }
+
+    /// Runs `meanwhile` under the load, and returns the failures of its calls.
+    fn during(&self, meanwhile: impl FnOnce(&Self)) -> Vec<RpcFailure> {
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..Self::CALLERS).map(|index| scope.spawn(move || self.caller(index))).collect();
+            let stop = StopAtEnd(&self.stop);
+            meanwhile(self);
+            drop(stop);
+            callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
+        })
+    }
+
+    fn wait_for_more(&self, calls: usize) {
+        let goal = self.done.load(Ordering::Relaxed) + calls;
+        wait_until("calls go on", SOON, || self.done.load(Ordering::Relaxed) >= goal);
+    }
+}
+
+/// Stops the callers also when an assertion fails, so that the test ends.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_killed_node_costs_idempotent_calls_no_error() {
+    let mut cluster = Cluster::start(program("cluster.js"), 2);
+    let client = cluster.client.clone();
+    let load = Load::new(&client, "pause_idempotent");
+    let failures = load.during(|load| {
+        load.wait_for_more(60);
+        let victim = cluster.node_client(0);
+        wait_until("a call is in flight on the node", SOON, || victim.pending() > 0);
+        cluster.nodes[0].kill();
+
+        wait_until("the dead node is out of rotation", DETECTION, || cluster.usable() == 1);
+        load.wait_for_more(60);
+        cluster.restart_node(0, program("cluster.js"));
+        wait_until("the node is back", DETECTION, || cluster.usable() == 2);
+
+        let served = || cluster.node_client(0).metrics()["methods"]["pause_idempotent"]["call_count"].as_u64();
+        wait_until("the node takes calls again", SOON, || served().is_some_and(|calls| calls > 0));
+        load.wait_for_more(60);
+    });
+    assert_eq!(failures, []);
+}
+
+#[test]
+fn a_call_in_flight_on_a_killed_node_fails_at_once_and_runs_only_once() {
+    let mut cluster = Cluster::start(program("cluster.js"), 2);
+    let client = cluster.client.clone();
+    thread::scope(|scope| {
+        let call = scope.spawn(|| client.call("pause", json!({"ms": 20_000})));
+        let (victim, _) =
+            wait_for("the call is in flight", SOON, || (0..2).find(|index| cluster.node_client(*index).pending() > 0));
+        let killed = Instant::now();
+        cluster.nodes[victim].kill();
+        let failure = call.join().expect("no panic").expect_err("the node died");
+        assert_eq!((failure.code, failure.message.as_str()), (-32005, "Node unreachable"));
+        assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
+        let other = cluster.node_client(1 - victim);
+        assert_eq!(other.call("pauses_begun", Value::Null), Ok(json!(0)), "it ran a second time elsewhere");
+    });
+}
+
+#[test]
+fn connections_refused_cost_no_call_an_error() {
+    let mut cluster = Cluster::with(program("cluster.js"), 2, &["--health-interval", "0"], &[]);
+    cluster.nodes[0].kill();
+    // Not idempotent: but nothing was sent, so the other node may be tried.
+    for _ in 0..50 {
+        assert_eq!(cluster.client.call("pause", json!({"ms": 0})), Ok(json!("done")));
+    }
+}
+
+#[test]
+fn the_breaker_opens_on_a_dead_static_node_and_closes_when_it_is_back() {
+    let port = free_port();
+    let bind = format!("127.0.0.1:{port}");
+    let serve = || node(program("cluster.js"), &["--bind", &bind]);
+    let mut alone = serve();
+    let flags =
+        ["--node", &alone.url, "--failure-threshold", "2", "--circuit-timeout", "500ms", "--health-interval", "200ms"];
+    let orchestrator = orchestrator(&flags);
+    let client = Client::new(&orchestrator.url);
+    let circuit = || client.info()["nodes"][0]["circuit_state"].clone();
+    let call = || client.call("square", json!({"n": 2}));
+    wait_until("the node takes calls", SOON, || call() == Ok(json!(4)));
+    assert_eq!(circuit(), "Closed");
+
+    alone.kill();
+    wait_until("the circuit opens", DETECTION, || {
+        let failure = call().expect_err("the only node is dead");
+        assert!([-32005, -32004].contains(&failure.code), "{failure:?}");
+        circuit() == "Open"
+    });
+    assert_eq!(call().expect_err("open").code, -32004);
+
+    let _back = serve();
+    wait_until("the circuit closes", SOON, || call() == Ok(json!(4)) && circuit() == "Closed");
+}
+
+#[test]
+fn a_restarted_orchestrator_has_its_nodes_back() {
+    let bind = format!("127.0.0.1:{}", free_port());
+    let mut first = orchestrator(&["--bind", &bind]);
+    let nodes: Vec<Process> = (0..2).map(|_| node_of(&first, program("cluster.js"), &[])).collect();
+    let client = Client::new(&first.url);
+    let enabled = || client.info()["enabled_nodes"].as_u64();
+    wait_until("both nodes are there", SOON, || enabled() == Some(2));
+
+    first.kill();
+    let _second = orchestrator(&["--bind", &bind]);
+    wait_until("both nodes are back", DETECTION, || enabled() == Some(2));
+    assert_eq!(client.call("aggregate", json!({"from": 1, "count": 10})), Ok(json!(385)));
+    drop(nodes);
+}
+
+#[test]
+fn a_node_may_start_before_its_orchestrator() {
+    let bind = format!("127.0.0.1:{}", free_port());
+    let url = format!("http://{bind}");
+    let early = node(program("cluster.js"), &["--orchestrator", &url]);
+    early.wait_for_log("it has tried to register", SOON, |line| line.contains(&url));
+    assert_eq!(Client::new(&early.url).call("square", json!({"n": 5})), Ok(json!(25)));
+
+    let late = orchestrator(&["--bind", &bind]);
+    let client = Client::new(&late.url);
+    wait_until("the node has registered", SOON, || client.call("square", json!({"n": 5})) == Ok(json!(25)));
+}
+
+#[test]
+fn a_node_that_ends_in_order_leaves_at_once() {
+    let mut cluster = Cluster::start(program("cluster.js"), 2);
+    signal(cluster.nodes[0].pid(), "TERM");
+    assert_eq!(cluster.nodes[0].wait_for_exit(SOON), Some(0));
+    let info = cluster.client.info();
+    assert_eq!((&info["total_nodes"], &info["enabled_nodes"]), (&json!(1), &json!(1)));
+    assert_eq!(cluster.client.call("aggregate", json!({"from": 1, "count": 10})), Ok(json!(385)));
+}
+
+/// A stopped process keeps its connections open and answers nothing: only active checks find out.
+#[test]
+fn active_checks_find_a_node_that_hangs() {
+    let checks = ["--health-interval", "200ms", "--health-timeout", "200ms", "--health-failures", "2"];
+    let cluster = Cluster::with(program("cluster.js"), 2, &checks, &[]);
+    signal(cluster.nodes[0].pid(), "STOP");
+    wait_until("the hanging node is out of rotation", DETECTION, || cluster.usable() == 1);
+    for n in 0..20_u64 {
+        assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)));
+    }
+    signal(cluster.nodes[0].pid(), "CONT");
+    cluster.wait_for_usable(2);
+}

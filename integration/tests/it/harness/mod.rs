@@ -1,0 +1,19 @@
+//! What the tests stand on: processes, a cluster, clients, and waiting with a bound.
+
+mod client;
+mod cluster;
+mod foreign;
+mod process;
+mod procfs;
+mod raw;
+mod script;
+mod wait;
+
+pub(crate) use client::{Client, RpcFailure};
+pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
+pub(crate) use foreign::ForeignServer;
+pub(crate) use process::{binary, free_port, run, Process};
+pub(crate) use procfs::{children_of, cpu_time, is_alive, signal};
+pub(crate) use raw::exchange;
+pub(crate) use script::{example, program, repository, Script};
+pub(crate) use wait::{pause, wait_for, wait_until, SOON};

@@ -1,0 +1,20 @@
+//! End-to-end tests: the real binary, real sockets on port 0, and no sleeping.
+//!
+//! Every test starts processes of its own by `harness` and ends them. Node.js must be on the PATH: it is the reference
+//! for `JSON.stringify`, and runs the README's client.
+
+mod harness;
+
+mod bad_input;
+mod cluster;
+mod errors;
+mod failover;
+mod jsonrpc;
+mod jsonrpc_http;
+mod local;
+mod membership;
+mod observability;
+mod programs;
+mod readme;
+mod tidy;
+mod values;

@@ -1,0 +1,47 @@
+// Compiled, never run: what madrpc.d.ts must accept, and, marked as errors, what it must not.
+
+madrpc.register('plain', () => null);
+madrpc.register('add', ({ a, b }: { a: number; b: number }) => a + b);
+madrpc.register('optioned', { idempotent: true, timeoutMs: 500, description: 'd', tags: { kind: 'x' } }, async (params, ctx) => {
+  const left: number = ctx.deadline - Date.now();
+  const seen: string[] = [ctx.id, ctx.method, ctx.trace.traceId, ctx.trace.spanId, ctx.headers?.['x-y'] ?? ''];
+  return { left, seen, params };
+});
+
+async function calls(): Promise<number> {
+  const sum = await madrpc.call<number>('add', [1, 2]);
+  const same: number = madrpc.callSync('add', { a: 1, b: 2 }, { timeoutMs: 10, tags: { k: 'v' }, idempotencyKey: 'k' });
+  await madrpc.call('plain');
+  return sum + same;
+}
+
+async function errors(): Promise<void> {
+  try {
+    await calls();
+  } catch (error) {
+    if (error instanceof madrpc.RpcError) {
+      const code: number = error.code;
+      const text: string = error.message + error.stack;
+      console.warn(code, text, error.data.parameter);
+    }
+    throw new madrpc.RpcError(1001, 'no', { why: [1] });
+  }
+}
+
+const timer: number = setTimeout((text: string) => console.log(text), 5, 'x');
+clearTimeout(timer);
+clearInterval(setInterval(() => {}, 1000));
+void errors;
+
+// @ts-expect-error a name is needed
+madrpc.register(() => null);
+// @ts-expect-error no such option
+madrpc.register('m', { idempotnet: true }, () => null);
+// @ts-expect-error a scalar is refused
+madrpc.call('m', 5);
+// @ts-expect-error no such option
+madrpc.call('m', {}, { timeout: 5 });
+// @ts-expect-error the code is a number
+new madrpc.RpcError('1001', 'no');
+// @ts-expect-error no such member
+madrpc.map('m', []);

@@ -1,0 +1,103 @@
+//! What the two servers have in common: where they listen, when they end, and what they say about themselves.
+
+use std::future::Future;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server, ServerHandle};
+use anyhow::Context;
+use madrpc_actors::actors::PeerClientFactory;
+use madrpc_actors::metrics::Metrics;
+use madrpc_actors::policy::admission::Admission;
+
+use crate::cli::{BindAddr, ServerOptions};
+use crate::http::{self, HttpConfig, Listening, Process};
+use crate::observe::Terminal;
+use crate::shutdown;
+use crate::transport::{AwcClient, TransportConfig};
+
+/// How long calls that still run may hold up the end.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// Between looks at whether they have ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Opens the socket, and tells on standard output where it is before anything else is written there.
+pub(super) fn listen(bind: &BindAddr, terminal: &Terminal) -> anyhow::Result<Listening> {
+    let mut addresses = bind.to_string().to_socket_addrs().with_context(|| format!("cannot resolve {bind}"))?;
+    let address = addresses.next().with_context(|| format!("{bind} has no address"))?;
+    let listening = http::bind(address).with_context(|| format!("cannot listen on {bind}"))?;
+    let line = format!("listening on http://{}", listening.addr);
+    terminal.write_stdout(format!("{line}\n").as_bytes());
+    log::info!("{line}");
+    Ok(listening)
+}
+
+/// The identity and the figures of this process.
+pub(super) fn process(options: &ServerOptions) -> Process {
+    Process {
+        instance: uuid::Uuid::new_v4().to_string().into(),
+        started: Instant::now(),
+        admission: Admission::new(options.max_inflight),
+        metrics: Metrics::new(),
+    }
+}
+
+/// The limits of the endpoint.
+pub(super) fn http_config(options: &ServerOptions, address: SocketAddr, max_depth: Option<u32>) -> HttpConfig {
+    HttpConfig {
+        workers: options.workers(),
+        max_body: options.max_body,
+        max_batch: options.max_batch,
+        call_timeout: options.call_timeout,
+        max_depth,
+        ..HttpConfig::new(address)
+    }
+}
+
+/// How this process reaches others.
+pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
+    AwcClient::factory(TransportConfig { max_body: options.max_body, cluster_token: token(options) })
+}
+
+/// The secret of the cluster, if one is configured.
+pub(super) fn token(options: &ServerOptions) -> Option<String> {
+    options.cluster_token.as_ref().map(|token| token.expose().to_owned())
+}
+
+/// Begins to serve; connections have queued since `listen`.
+pub(super) fn spawn(server: Server) -> ServerHandle {
+    let handle = server.handle();
+    actix_rt::spawn(async move {
+        if let Err(error) = server.await {
+            log::error!("the server ended: {error}");
+        }
+    });
+    handle
+}
+
+/// Waits for a reason to end, takes leave of the cluster, and lets the calls that run come to their end.
+pub(super) async fn until_told_to_end(
+    server: ServerHandle,
+    admission: Admission,
+    take_leave: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let reason = shutdown::listen().context("cannot listen for signals")?.await;
+    log::info!("ending: {reason:?}");
+    take_leave.await;
+    let deadline = Instant::now() + LAST_CALLS;
+    while admission.inflight() > 0 && Instant::now() < deadline {
+        actix_rt::time::sleep(LOOK).await;
+    }
+    if admission.inflight() > 0 {
+        log::warn!("ending with {} calls unfinished", admission.inflight());
+    }
+    server.stop(false).await;
+    Ok(())
+}
+
+/// Counts a connection while it is open.
+pub(super) fn count_connections(metrics: Metrics) -> impl Fn() -> Arc<dyn std::any::Any + Send + Sync> + Send + Sync {
+    move || Arc::new(metrics.connection())
+}
