@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::answer::{self, WriteReply};
 use super::call_log::{Begun, BegunBatch};
 use super::endpoint::{limited, Endpoint, Incoming, Prepared};
+use super::head::Head;
 use super::service::Service;
 use super::{EachInTime, STREAM_BATCH_MAX};
 
@@ -35,6 +36,15 @@ struct Running {
     answers: LocalBoxStream<'static, (usize, CallResult)>,
 }
 
+/// Most elements that a batch may have.
+pub(super) fn limit<S>(endpoint: &Endpoint<S>, head: &Head<'_>) -> usize {
+    if head.wants_stream() {
+        STREAM_BATCH_MAX
+    } else {
+        endpoint.config.max_batch
+    }
+}
+
 /// Runs the elements side by side and answers all of them, or each as it finishes.
 pub(super) async fn answer<S: Service>(
     endpoint: &Endpoint<S>,
@@ -42,16 +52,11 @@ pub(super) async fn answer<S: Service>(
     elements: &[&RawValue],
     write: WriteReply,
 ) -> HttpResponse {
-    let streamed = incoming.peer.head.wants_stream();
-    let limit = if streamed { STREAM_BATCH_MAX } else { endpoint.config.max_batch };
-    if elements.len() > limit {
-        return answer::reply(write, None, &Err(CallError::TooLarge { limit: limit as u64 }));
-    }
     let running = start(endpoint, incoming, elements);
     if running.ids.is_empty() {
         return answer::nothing();
     }
-    if !streamed {
+    if !incoming.peer.head.wants_stream() {
         return answer::json(actix_web::http::StatusCode::OK, whole(running, endpoint.config.max_body, write).await);
     }
     let mut chunks = Box::pin(lines(running, write));

@@ -56,7 +56,7 @@ impl<S: Service> Endpoint<S> {
         if !head.is_json() {
             return answer::http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json");
         }
-        let slack = if head.from_peer() { ENVELOPE_SLACK } else { 0 };
+        let slack = if head.is_from_peer() { ENVELOPE_SLACK } else { 0 };
         let limit = self.config.max_body.saturating_add(slack);
         match body::read(payload, head.body_len(), limit, self.config.body_timeout).await {
             Ok(body) => self.answer(peer, &body).await,
@@ -70,7 +70,7 @@ impl<S: Service> Endpoint<S> {
     }
 
     async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {
-        let write: WriteReply = if peer.head.from_peer() { reply::write_for_orchestrator } else { reply::write };
+        let write: WriteReply = if peer.head.is_from_peer() { reply::write_for_orchestrator } else { reply::write };
         if too_deep(body) {
             return answer::reply(write, None, &Err(CallError::Parse));
         }
@@ -80,12 +80,16 @@ impl<S: Service> Endpoint<S> {
             inherited: Inherited::read(peer.head, self.config.call_timeout),
             at: Instant::now(),
         };
-        match request::read(body) {
+        let limit = batch::limit(self, peer.head);
+        match request::read_up_to(body, limit.saturating_add(1)) {
             Body::Single(Ok(request)) => match self.single(&incoming, &request).await {
                 Some((id, result)) => answer::reply(write, Some(id), &result),
                 None => answer::nothing(),
             },
             Body::Single(Err(refused)) => answer::reply(write, refused.id.map(|id| id.get()), &Err(refused.error)),
+            Body::Batch(elements) if elements.len() > limit => {
+                answer::reply(write, None, &Err(CallError::TooLarge { limit: limit as u64 }))
+            }
             Body::Batch(elements) => batch::answer(self, &incoming, &elements, write).await,
         }
     }

@@ -45,7 +45,7 @@ impl<'a> Head<'a> {
     }
 
     /// Whether one of our own processes sent it, which wants to hear what kind of failure an error is.
-    pub(super) fn from_peer(&self) -> bool {
+    pub(super) fn is_from_peer(&self) -> bool {
         self.depth.is_some() || self.batch.is_some()
     }
 

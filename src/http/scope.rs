@@ -43,7 +43,7 @@ impl Inherited {
             depth,
             trace: head.traceparent.and_then(|value| TraceContext::parse(value.to_str().ok()?)),
             tags: head.tags.map_or(Ok(BTreeMap::new()), tags)?,
-            from_peer: head.from_peer(),
+            from_peer: head.is_from_peer(),
         })
     }
 
