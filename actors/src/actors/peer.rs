@@ -78,11 +78,7 @@ mod tests {
 
     #[test]
     fn urls_have_one_normal_form() {
-        for text in [
-            "http://127.0.0.1:9001/",
-            "HTTP://127.0.0.1:9001",
-            " http://127.0.0.1:9001 ",
-        ] {
+        for text in ["http://127.0.0.1:9001/", "HTTP://127.0.0.1:9001", " http://127.0.0.1:9001 "] {
             assert_eq!(
                 PeerUrl::parse(text).map(|url| url.to_string()).as_deref(),
                 Ok("http://127.0.0.1:9001"),
@@ -90,15 +86,10 @@ mod tests {
             );
         }
         assert_eq!(
-            PeerUrl::parse("http://Node.Example")
-                .map(|url| url.to_string())
-                .as_deref(),
+            PeerUrl::parse("http://Node.Example").map(|url| url.to_string()).as_deref(),
             Ok("http://node.example:80")
         );
-        assert_eq!(
-            PeerUrl::parse("https://[::1]").map(|url| url.to_string()).as_deref(),
-            Ok("https://[::1]:443")
-        );
+        assert_eq!(PeerUrl::parse("https://[::1]").map(|url| url.to_string()).as_deref(), Ok("https://[::1]:443"));
     }
 
     #[test]

@@ -26,24 +26,14 @@ pub struct Permit {
 impl Admission {
     /// Admits up to `limit` calls from outside at once.
     pub fn new(limit: usize) -> Self {
-        Admission {
-            limit,
-            inflight: Arc::default(),
-        }
+        Admission { limit, inflight: Arc::default() }
     }
 
     /// Admits `calls` calls together at nesting `depth`, or none of them.
     pub fn admit(&self, calls: usize, depth: u32) -> Result<Permit, CallError> {
-        let limit = if depth == 0 {
-            self.limit
-        } else {
-            self.limit.saturating_mul(NESTED_FACTOR)
-        };
+        let limit = if depth == 0 { self.limit } else { self.limit.saturating_mul(NESTED_FACTOR) };
         let before = self.inflight.fetch_add(calls, Ordering::Relaxed);
-        let permit = Permit {
-            inflight: self.inflight.clone(),
-            calls,
-        };
+        let permit = Permit { inflight: self.inflight.clone(), calls };
         if before.saturating_add(calls) > limit {
             return Err(CallError::Overloaded);
         }

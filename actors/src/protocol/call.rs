@@ -94,10 +94,7 @@ mod tests {
 
     #[test]
     fn an_expired_call_has_no_time_left() {
-        let scope = CallScope {
-            deadline: Instant::now(),
-            ..CallScope::root(Duration::from_secs(1))
-        };
+        let scope = CallScope { deadline: Instant::now(), ..CallScope::root(Duration::from_secs(1)) };
         assert!(matches!(scope.remaining(), Err(CallError::Timeout)));
     }
 }

@@ -11,10 +11,7 @@ use super::json_text::JsonText;
 #[serde(transparent)]
 pub struct Code(pub i64);
 
-#[allow(
-    missing_docs,
-    reason = "the names are those of the table, which `CallError` documents"
-)]
+#[allow(missing_docs, reason = "the names are those of the table, which `CallError` documents")]
 impl Code {
     pub const PARSE_ERROR: Code = Code(-32700);
     pub const INVALID_REQUEST: Code = Code(-32600);
@@ -175,10 +172,7 @@ impl CallError {
 
     /// An argument that was refused.
     pub fn invalid_params(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
-        CallError::InvalidParams {
-            parameter: parameter.into(),
-            reason: reason.into(),
-        }
+        CallError::InvalidParams { parameter: parameter.into(), reason: reason.into() }
     }
 
     /// The table.
@@ -211,11 +205,7 @@ impl CallError {
                 None => (remote.code, Never, false),
             },
         };
-        Meaning {
-            code,
-            retry,
-            breaker_counts,
-        }
+        Meaning { code, retry, breaker_counts }
     }
 
     /// What a node tells the orchestrator beside the error object.
@@ -331,14 +321,8 @@ mod tests {
     #[test]
     fn specification_errors_are_bare() {
         assert_eq!(json(&CallError::Parse), r#"{"code":-32700,"message":"Parse error"}"#);
-        assert_eq!(
-            json(&CallError::InvalidRequest),
-            r#"{"code":-32600,"message":"Invalid Request"}"#
-        );
-        assert_eq!(
-            json(&CallError::MethodNotFound),
-            r#"{"code":-32601,"message":"Method not found"}"#
-        );
+        assert_eq!(json(&CallError::InvalidRequest), r#"{"code":-32600,"message":"Invalid Request"}"#);
+        assert_eq!(json(&CallError::MethodNotFound), r#"{"code":-32601,"message":"Method not found"}"#);
     }
 
     #[test]
@@ -351,13 +335,8 @@ mod tests {
     #[test]
     fn a_remote_error_keeps_its_bytes_and_its_fault() {
         let object = JsonText::parse(r#"{"message":"m", "code":-32003,"data":1.0}"#).expect("valid");
-        let remote = |fault| {
-            CallError::Remote(Box::new(RemoteError {
-                object: object.clone(),
-                code: Code(-32003),
-                fault,
-            }))
-        };
+        let remote =
+            |fault| CallError::Remote(Box::new(RemoteError { object: object.clone(), code: Code(-32003), fault }));
         assert_eq!(json(&remote(None)), object.as_str());
         // A script that throws -32003 itself must not make the orchestrator run it again elsewhere.
         assert_eq!(remote(None).meaning().retry, Retry::Never);
@@ -369,14 +348,8 @@ mod tests {
     fn retry_and_breaker_follow_the_table() {
         let row = |error: CallError| (error.meaning().retry, error.meaning().breaker_counts, error.fault());
         assert_eq!(row(CallError::Overloaded), (Retry::Always, false, Some(Fault::Refused)));
-        assert_eq!(
-            row(CallError::Unreachable { sent: true }),
-            (Retry::IfIdempotent, true, Some(Fault::Failed))
-        );
-        assert_eq!(
-            row(CallError::Unreachable { sent: false }),
-            (Retry::Always, true, Some(Fault::Refused))
-        );
+        assert_eq!(row(CallError::Unreachable { sent: true }), (Retry::IfIdempotent, true, Some(Fault::Failed)));
+        assert_eq!(row(CallError::Unreachable { sent: false }), (Retry::Always, true, Some(Fault::Refused)));
         assert_eq!(row(CallError::Timeout), (Retry::Never, true, Some(Fault::Failed)));
         assert_eq!(row(CallError::MethodNotFound), (Retry::Never, false, None));
     }

@@ -112,12 +112,6 @@ mod tests {
     fn parse_refuses_what_is_not_one_value() {
         assert!(JsonText::parse("1 2").is_err());
         assert!(JsonText::parse("{").is_err());
-        assert_eq!(
-            JsonText::parse(" 1.0 ")
-                .map(|text| text.as_str().to_owned())
-                .ok()
-                .as_deref(),
-            Some("1.0")
-        );
+        assert_eq!(JsonText::parse(" 1.0 ").map(|text| text.as_str().to_owned()).ok().as_deref(), Some("1.0"));
     }
 }

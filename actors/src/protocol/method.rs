@@ -30,10 +30,7 @@ pub struct MethodInfo {
 impl MethodInfo {
     /// A method with every default.
     pub fn named(name: impl Into<String>) -> Self {
-        MethodInfo {
-            name: name.into(),
-            ..MethodInfo::default()
-        }
+        MethodInfo { name: name.into(), ..MethodInfo::default() }
     }
 }
 
@@ -59,21 +56,9 @@ impl<'de> Deserialize<'de> for MethodInfo {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match OnTheWire::deserialize(deserializer)? {
             OnTheWire::Name(name) => MethodInfo::named(name),
-            OnTheWire::Full {
-                name,
-                idempotent,
-                stream,
-                hedge,
-                timeout_ms,
-                description,
-            } => MethodInfo {
-                name,
-                idempotent,
-                stream,
-                hedge,
-                timeout_ms,
-                description,
-            },
+            OnTheWire::Full { name, idempotent, stream, hedge, timeout_ms, description } => {
+                MethodInfo { name, idempotent, stream, hedge, timeout_ms, description }
+            }
         })
     }
 }
@@ -90,10 +75,7 @@ mod tests {
         assert!(methods[1].idempotent);
         assert_eq!(methods[1].timeout_ms, Some(5));
         let text = serde_json::to_string(&methods[0]).expect("serialises");
-        assert_eq!(
-            text,
-            r#"{"name":"add","idempotent":false,"stream":false,"hedge":false}"#
-        );
+        assert_eq!(text, r#"{"name":"add","idempotent":false,"stream":false,"hedge":false}"#);
     }
 
     #[test]

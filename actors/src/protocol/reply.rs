@@ -76,20 +76,13 @@ impl Reply {
                 let head: Head = serde_json::from_str(error.get()).ok()?;
                 let code = head.code.as_i64().map_or(Code::INTERNAL, Code);
                 let object = JsonText::slice(body, error);
-                Err(CallError::Remote(Box::new(RemoteError {
-                    object,
-                    code,
-                    fault: envelope.fault,
-                })))
+                Err(CallError::Remote(Box::new(RemoteError { object, code, fault: envelope.fault })))
             }
             // `"result":null` deserialises as absent; a reply with neither is a null result only if it says so.
             (None, None) => Ok(null_result(body)?),
             (Some(_), Some(_)) => return None,
         };
-        Some(Reply {
-            id: envelope.id.map(|id| id.get().to_owned()),
-            result,
-        })
+        Some(Reply { id: envelope.id.map(|id| id.get().to_owned()), result })
     }
 }
 
@@ -110,10 +103,7 @@ mod tests {
 
     #[test]
     fn a_reply_has_a_result_or_an_error() {
-        assert_eq!(
-            written(Some("1.0"), Ok(JsonText::NULL)),
-            r#"{"jsonrpc":"2.0","id":1.0,"result":null}"#
-        );
+        assert_eq!(written(Some("1.0"), Ok(JsonText::NULL)), r#"{"jsonrpc":"2.0","id":1.0,"result":null}"#);
         assert_eq!(
             written(None, Err(CallError::Parse)),
             r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#
@@ -136,20 +126,15 @@ mod tests {
 
     #[test]
     fn a_result_keeps_its_bytes() {
-        let reply = Reply::read(&Bytes::from_static(
-            br#"{"jsonrpc":"2.0","result": {"b":1.0,"a":1e2} ,"id":1}"#,
-        ))
-        .expect("a reply");
+        let reply = Reply::read(&Bytes::from_static(br#"{"jsonrpc":"2.0","result": {"b":1.0,"a":1e2} ,"id":1}"#))
+            .expect("a reply");
         assert_eq!(reply.result.expect("result").as_str(), r#"{"b":1.0,"a":1e2}"#);
     }
 
     #[test]
     fn a_null_result_is_told_from_none() {
         let read = |text: &'static str| Reply::read(&Bytes::from_static(text.as_bytes()));
-        assert_eq!(
-            read(r#"{"jsonrpc":"2.0","result":null,"id":1}"#).and_then(|r| r.result.ok()),
-            Some(JsonText::NULL)
-        );
+        assert_eq!(read(r#"{"jsonrpc":"2.0","result":null,"id":1}"#).and_then(|r| r.result.ok()), Some(JsonText::NULL));
         assert!(read(r#"{"jsonrpc":"2.0","id":1}"#).is_none());
         assert!(read(r#"{"result":1,"error":{"code":1,"message":""}}"#).is_none());
         assert!(read("<html>").is_none());

@@ -82,37 +82,24 @@ pub fn read(body: &[u8]) -> Body<'_> {
 pub fn read_element(text: &str) -> Element<'_> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| Refused {
         id: None,
-        error: if error.is_data() {
-            CallError::InvalidRequest
-        } else {
-            CallError::Parse
-        },
+        error: if error.is_data() { CallError::InvalidRequest } else { CallError::Parse },
     })?;
     let id = match envelope.id {
         // Section 4: an id is a string, a number or null; anything else can't be echoed.
         Some(id) if matches!(id.get().as_bytes()[0], b'{' | b'[' | b't' | b'f') => {
-            return Err(Refused {
-                id: None,
-                error: CallError::InvalidRequest,
-            });
+            return Err(Refused { id: None, error: CallError::InvalidRequest });
         }
         id => id,
     };
     let refuse = |error| Refused { id, error };
-    if envelope
-        .jsonrpc
-        .and_then(|version| serde_json::from_str::<Cow<'_, str>>(version.get()).ok())
-        .as_deref()
+    if envelope.jsonrpc.and_then(|version| serde_json::from_str::<Cow<'_, str>>(version.get()).ok()).as_deref()
         != Some("2.0")
     {
         return Err(refuse(CallError::InvalidRequest));
     }
     let method = envelope.method.and_then(|method| string(method.get()));
     let method = method.ok_or_else(|| refuse(CallError::InvalidRequest))?;
-    if envelope
-        .params
-        .is_some_and(|params| !matches!(params.get().as_bytes()[0], b'{' | b'['))
-    {
+    if envelope.params.is_some_and(|params| !matches!(params.get().as_bytes()[0], b'{' | b'[')) {
         return Err(refuse(CallError::InvalidRequest));
     }
     let meta = match envelope.meta {
@@ -120,12 +107,7 @@ pub fn read_element(text: &str) -> Element<'_> {
             .map_err(|error| refuse(CallError::invalid_params("meta", error.to_string())))?,
         None => Meta::default(),
     };
-    Ok(Request {
-        id,
-        method,
-        params: envelope.params,
-        meta,
-    })
+    Ok(Request { id, method, params: envelope.params, meta })
 }
 
 fn string(raw: &str) -> Option<Cow<'_, str>> {
@@ -244,22 +226,10 @@ mod tests {
         assert_eq!(refusal("1"), (-32600, None));
         assert_eq!(refusal("\"x\""), (-32600, None));
         assert_eq!(refusal(r#"{"id":5}"#), (-32600, Some("5".into())));
-        assert_eq!(
-            refusal(r#"{"jsonrpc":"2.0","method":1,"id":"a"}"#),
-            (-32600, Some("\"a\"".into()))
-        );
-        assert_eq!(
-            refusal(r#"{"jsonrpc":"1.0","method":"m","id":1}"#),
-            (-32600, Some("1".into()))
-        );
-        assert_eq!(
-            refusal(r#"{"jsonrpc":"2.0","method":"m","params":"bar"}"#),
-            (-32600, None)
-        );
-        assert_eq!(
-            refusal(r#"{"jsonrpc":"2.0","method":"m","params":null,"id":1}"#),
-            (-32600, Some("1".into()))
-        );
+        assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":1,"id":"a"}"#), (-32600, Some("\"a\"".into())));
+        assert_eq!(refusal(r#"{"jsonrpc":"1.0","method":"m","id":1}"#), (-32600, Some("1".into())));
+        assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":"m","params":"bar"}"#), (-32600, None));
+        assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":"m","params":null,"id":1}"#), (-32600, Some("1".into())));
         assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":"m","id":{}}"#), (-32600, None));
         assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":"m","id":true}"#), (-32600, None));
         assert_eq!(
@@ -270,29 +240,14 @@ mod tests {
 
     #[test]
     fn a_body_that_is_not_utf8_is_a_parse_error() {
-        assert!(matches!(
-            read(b"{\"a\":\"\xff\"}"),
-            Body::Single(Err(Refused {
-                error: CallError::Parse,
-                ..
-            }))
-        ));
-        assert!(matches!(
-            read(b"[\"\xff\"]"),
-            Body::Single(Err(Refused {
-                error: CallError::Parse,
-                ..
-            }))
-        ));
+        assert!(matches!(read(b"{\"a\":\"\xff\"}"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
+        assert!(matches!(read(b"[\"\xff\"]"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
     }
 
     #[test]
     fn of_a_member_given_twice_the_last_counts() {
         let request = read_element(r#"{"jsonrpc":"2.0","method":"a","method":"b","id":1,"id":2}"#).expect("valid");
-        assert_eq!(
-            (request.method.as_ref(), request.id.map(RawValue::get)),
-            ("b", Some("2"))
-        );
+        assert_eq!((request.method.as_ref(), request.id.map(RawValue::get)), ("b", Some("2")));
     }
 
     #[test]
@@ -300,14 +255,6 @@ mod tests {
         let request = read_element(r#"{"jsonrpc":"2.0","method":"m","meta":{"timeoutMs":5,"tags":{"k":"v"},"x":1}}"#)
             .expect("valid");
         assert_eq!(request.meta.timeout_ms, Some(5));
-        assert_eq!(
-            request
-                .meta
-                .tags
-                .as_ref()
-                .and_then(|tags| tags.get("k"))
-                .map(String::as_str),
-            Some("v")
-        );
+        assert_eq!(request.meta.tags.as_ref().and_then(|tags| tags.get("k")).map(String::as_str), Some("v"));
     }
 }

@@ -16,19 +16,12 @@ pub struct TraceContext {
 impl TraceContext {
     /// A new trace. Ids are random, not secret.
     pub fn root() -> Self {
-        TraceContext {
-            trace_id: fastrand::u128(1..),
-            span_id: fastrand::u64(1..),
-            flags: 0,
-        }
+        TraceContext { trace_id: fastrand::u128(1..), span_id: fastrand::u64(1..), flags: 0 }
     }
 
     /// A further call of the same trace.
     pub fn child(&self) -> Self {
-        TraceContext {
-            span_id: fastrand::u64(1..),
-            ..*self
-        }
+        TraceContext { span_id: fastrand::u64(1..), ..*self }
     }
 
     /// Reads `00-<32 hex>-<16 hex>-<2 hex>`; all-zero ids and unknown shapes are no trace, as the specification says.

@@ -12,10 +12,7 @@ fn fails(args: &[&str]) -> (Option<i32>, String) {
     let output = run(args);
     assert!(!output.status.success(), "{args:?}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !String::from_utf8_lossy(&output.stdout).contains("listening"),
-        "{args:?}"
-    );
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("listening"), "{args:?}");
     (output.status.code(), said)
 }
 
@@ -23,22 +20,10 @@ fn fails(args: &[&str]) -> (Option<i32>, String) {
 fn an_error_in_a_script_is_shown_with_its_place_and_nothing_is_registered() {
     let orchestrator = orchestrator(&[]);
     for (name, text, place) in [
-        (
-            "syntax.js",
-            "madrpc.register('fine', () => 1);\nlet broken = ;\n",
-            "syntax.js:2:14",
-        ),
+        ("syntax.js", "madrpc.register('fine', () => 1);\nlet broken = ;\n", "syntax.js:2:14"),
         ("unclosed.js", "madrpc.register('fine', () => {\n", "unclosed.js:"),
-        (
-            "throws.js",
-            "madrpc.register('fine', () => 1);\n\nnotDeclared();\n",
-            "throws.js:3:",
-        ),
-        (
-            "own.js",
-            "function check() {\n  throw new Error('not configured');\n}\ncheck();\n",
-            "own.js:2:",
-        ),
+        ("throws.js", "madrpc.register('fine', () => 1);\n\nnotDeclared();\n", "throws.js:3:"),
+        ("own.js", "function check() {\n  throw new Error('not configured');\n}\ncheck();\n", "own.js:2:"),
         ("twice.js", "madrpc.register('fine');\n", "twice.js:1:"),
     ] {
         let script = Script::new(name, text);
@@ -73,10 +58,7 @@ fn an_address_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
     let script = program("cluster.js").display().to_string();
-    for args in [
-        vec!["orchestrator", "--bind", &address],
-        vec!["node", "--bind", &address, "--script", &script],
-    ] {
+    for args in [vec!["orchestrator", "--bind", &address], vec!["node", "--bind", &address, "--script", &script]] {
         let (code, said) = fails(&args);
         assert_eq!(code, Some(1), "{args:?}: {said}");
         assert!(said.contains(&address), "{said}");
@@ -92,11 +74,7 @@ fn an_orchestrator_that_is_this_node_is_refused() {
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     let (mut process, _stdout) = Process::spawn(&args);
     let code = process.wait_for_exit(SOON);
-    assert!(
-        code.is_some_and(|code| code == 1 || code == 2),
-        "{code:?}: {}",
-        process.log()
-    );
+    assert!(code.is_some_and(|code| code == 1 || code == 2), "{code:?}: {}", process.log());
     assert!(process.log().contains(&own), "{}", process.log());
 }
 
@@ -145,12 +123,7 @@ fn unknown_flags_commands_and_missing_ones_are_usage_errors() {
         assert_eq!(code, Some(2), "{args:?}: {said}");
         assert!(!said.is_empty(), "{args:?}");
     }
-    for args in [
-        &["--help"][..],
-        &["--version"],
-        &["node", "--help"],
-        &["completions", "bash"],
-    ] {
+    for args in [&["--help"][..], &["--version"], &["node", "--help"], &["completions", "bash"]] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         assert!(!output.stdout.is_empty(), "{args:?}");
@@ -186,22 +159,12 @@ fn call_tells_results_errors_usage_and_delivery_apart() {
     let (code, out, _) = call(&[url, "relay", &format!("@{}", file.path().display())]);
     assert_eq!((code, out.trim()), (Some(0), r#""fine""#));
 
-    let (code, out, said) = call(&[
-        url,
-        "rpc_error",
-        r#"{"code": 1001, "message": "mine", "data": {"why": 5}}"#,
-    ]);
+    let (code, out, said) = call(&[url, "rpc_error", r#"{"code": 1001, "message": "mine", "data": {"why": 5}}"#]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(
-        said.contains("1001") && said.contains("mine") && said.contains("why"),
-        "{said}"
-    );
+    assert!(said.contains("1001") && said.contains("mine") && said.contains("why"), "{said}");
     let (code, _, said) = call(&[url, "sync_error"]);
     assert_eq!(code, Some(1));
-    assert!(
-        said.contains("-32000") && said.contains("sync failure") && said.contains("failing.js:"),
-        "{said}"
-    );
+    assert!(said.contains("-32000") && said.contains("sync failure") && said.contains("failing.js:"), "{said}");
 
     for malformed in ["{not json", "5", "@/nowhere/missing.json"] {
         let (code, out, said) = call(&[url, "fine", malformed]);
@@ -218,12 +181,9 @@ fn call_tells_results_errors_usage_and_delivery_apart() {
 fn bytes_that_are_no_http_end_nothing() {
     let node = node(program("cluster.js"), &[]);
     let client = Client::new(&node.url);
-    for bytes in [
-        &b"\0\0\0\0\r\n\r\n"[..],
-        b"GET\r\n\r\n",
-        b"POST / HTTP/9.9\r\n\r\n",
-        b"{\"jsonrpc\":\"2.0\"}\r\n\r\n",
-    ] {
+    for bytes in
+        [&b"\0\0\0\0\r\n\r\n"[..], b"GET\r\n\r\n", b"POST / HTTP/9.9\r\n\r\n", b"{\"jsonrpc\":\"2.0\"}\r\n\r\n"]
+    {
         let _ = crate::harness::exchange(node.address(), bytes);
         assert_eq!(client.call("square", json!({"n": 2})), Ok(json!(4)));
     }

@@ -8,25 +8,15 @@ use crate::harness::{node, program, run, Client, Cluster, RpcFailure, Script};
 fn line_of(mark: &str) -> usize {
     let text = std::fs::read_to_string(program("failing.js")).expect("the program can be read");
     let comment = format!("// line: {mark}");
-    1 + text
-        .lines()
-        .position(|line| line.ends_with(&comment))
-        .expect("the mark is there")
+    1 + text.lines().position(|line| line.ends_with(&comment)).expect("the mark is there")
 }
 
 /// Asserts that the stack has a frame `failing.js:LINE:COLUMN`.
 fn assert_frame(failure: &RpcFailure, mark: &str) {
-    let stack = failure.data["stack"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{mark}: no stack in {failure:?}"));
+    let stack = failure.data["stack"].as_str().unwrap_or_else(|| panic!("{mark}: no stack in {failure:?}"));
     let place = format!("failing.js:{}:", line_of(mark));
-    let column = stack
-        .split_once(&place)
-        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).count());
-    assert!(
-        column.is_some_and(|digits| digits > 0),
-        "{mark}: no {place}COLUMN in {stack}"
-    );
+    let column = stack.split_once(&place).map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).count());
+    assert!(column.is_some_and(|digits| digits > 0), "{mark}: no {place}COLUMN in {stack}");
 }
 
 #[test]
@@ -45,20 +35,11 @@ fn script_errors_say_what_and_where() {
             assert_eq!((failure.code, failure.message.as_str()), (-32000, message), "{method}");
             assert_eq!(failure.data["name"], name, "{method}");
             assert_eq!(failure.data["method"], method, "{method}");
-            assert!(
-                failure.data["node"].as_str().is_some_and(|node| !node.is_empty()),
-                "{failure:?}"
-            );
+            assert!(failure.data["node"].as_str().is_some_and(|node| !node.is_empty()), "{failure:?}");
             assert_frame(&failure, mark);
         }
         assert_frame(&client.call("deep_error", Value::Null).expect_err("deep"), "outer");
-        assert_eq!(
-            client
-                .call("throwing_to_json", Value::Null)
-                .expect_err("toJSON")
-                .message,
-            "in toJSON"
-        );
+        assert_eq!(client.call("throwing_to_json", Value::Null).expect_err("toJSON").message, "in toJSON");
     }
 }
 
@@ -75,11 +56,7 @@ fn what_is_thrown_need_not_be_an_error() {
         ] {
             let failure = client.call(method, Value::Null).expect_err(method);
             assert_eq!(failure.code, -32000, "{method}");
-            assert!(
-                failure.message.contains(part_of_message),
-                "{method}: {}",
-                failure.message
-            );
+            assert!(failure.message.contains(part_of_message), "{method}: {}", failure.message);
             assert_frame(&failure, mark);
         }
     }
@@ -95,11 +72,7 @@ fn errors_of_the_engine_itself_are_as_good() {
         ("undeclared", "ReferenceError", "undeclared"),
     ] {
         let failure = client.call(method, Value::Null).expect_err(method);
-        assert_eq!(
-            (failure.code, &failure.data["name"]),
-            (-32000, &json!(name)),
-            "{method}"
-        );
+        assert_eq!((failure.code, &failure.data["name"]), (-32000, &json!(name)), "{method}");
         assert!(!failure.message.is_empty(), "{method}");
         assert_frame(&failure, mark);
     }
@@ -117,11 +90,7 @@ fn an_rpc_error_keeps_its_code_message_and_data() {
             (0, json!([])),
         ] {
             let own = json!({"code": code, "message": "mine: ä", "data": data});
-            let expected = RpcFailure {
-                code,
-                message: "mine: ä".into(),
-                data,
-            };
+            let expected = RpcFailure { code, message: "mine: ä".into(), data };
             assert_eq!(client.call("rpc_error", own.clone()), Err(expected.clone()));
             // Through a further call, awaited or not.
             for relay in ["relay", "relay_sync"] {
@@ -132,9 +101,7 @@ fn an_rpc_error_keeps_its_code_message_and_data() {
                 );
             }
         }
-        let reply = client
-            .post(r#"{"jsonrpc":"2.0","id":1,"method":"rpc_error_without_data"}"#)
-            .json();
+        let reply = client.post(r#"{"jsonrpc":"2.0","id":1,"method":"rpc_error_without_data"}"#).json();
         assert_eq!(reply["error"], json!({"code": 7, "message": "bare"}));
     }
 }
@@ -145,11 +112,7 @@ fn an_error_is_the_same_through_every_hop() {
     let direct = cluster.node_client(0);
     for method in ["sync_error", "async_error", "throw_string", "engine_error", "own_error"] {
         let expected = direct.call(method, Value::Null).expect_err(method);
-        assert_eq!(
-            cluster.client.call(method, Value::Null),
-            Err(expected.clone()),
-            "{method}"
-        );
+        assert_eq!(cluster.client.call(method, Value::Null), Err(expected.clone()), "{method}");
         let twice = json!({"method": "relay", "params": {"method": method}});
         assert_eq!(cluster.client.call("relay", twice), Err(expected), "{method}");
     }
@@ -166,25 +129,12 @@ fn scripts_catch_rpc_errors() {
                 json!({"isRpcError": true, "isError": true, "code": 9, "message": "mine", "data": {"why": [1]}});
             assert_eq!(caught, Ok(expected));
 
-            let script = client
-                .call("caught", json!({"method": "sync_error", "sync": sync}))
-                .expect("caught");
-            assert_eq!(
-                (&script["code"], &script["message"]),
-                (&json!(-32000), &json!("sync failure"))
-            );
-            assert_eq!(
-                (&script["isRpcError"], &script["data"]["name"]),
-                (&json!(true), &json!("Error"))
-            );
+            let script = client.call("caught", json!({"method": "sync_error", "sync": sync})).expect("caught");
+            assert_eq!((&script["code"], &script["message"]), (&json!(-32000), &json!("sync failure")));
+            assert_eq!((&script["isRpcError"], &script["data"]["name"]), (&json!(true), &json!("Error")));
 
-            let missing = client
-                .call("caught", json!({"method": "no_such_method", "sync": sync}))
-                .expect("caught");
-            assert_eq!(
-                (&missing["code"], &missing["isRpcError"]),
-                (&json!(-32601), &json!(true))
-            );
+            let missing = client.call("caught", json!({"method": "no_such_method", "sync": sync})).expect("caught");
+            assert_eq!((&missing["code"], &missing["isRpcError"]), (&json!(-32601), &json!(true)));
         }
     }
 }
@@ -205,14 +155,9 @@ fn a_node_outlives_every_failure() {
     let node = node(program("failing.js"), &[]);
     let client = Client::new(&node.url);
     for _ in 0..50 {
-        for method in [
-            "sync_error",
-            "async_error",
-            "throw_undefined",
-            "reject_string",
-            "throwing_getter",
-            "no_such_method",
-        ] {
+        for method in
+            ["sync_error", "async_error", "throw_undefined", "reject_string", "throwing_getter", "no_such_method"]
+        {
             client.call(method, Value::Null).expect_err(method);
             assert_eq!(client.call("fine", Value::Null), Ok(json!("fine")));
         }
@@ -221,23 +166,14 @@ fn a_node_outlives_every_failure() {
 
 #[test]
 fn reserved_names_throw_while_the_script_loads() {
-    for (name, refused) in [
-        ("_mine", true),
-        ("rpc.mine", true),
-        ("rpcmine", false),
-        ("mine_", false),
-    ] {
+    for (name, refused) in [("_mine", true), ("rpc.mine", true), ("rpcmine", false), ("mine_", false)] {
         let text = format!(
             "let thrown = false;\ntry {{ madrpc.register('{name}', () => 1); }} catch (error) {{ thrown = error instanceof Error; }}\n\
              madrpc.register('thrown', () => thrown);"
         );
         let script = Script::new("reserved.js", &text);
         let node = node(&script, &[]);
-        assert_eq!(
-            Client::new(&node.url).call("thrown", Value::Null),
-            Ok(json!(refused)),
-            "{name}"
-        );
+        assert_eq!(Client::new(&node.url).call("thrown", Value::Null), Ok(json!(refused)), "{name}");
     }
     // Not caught, it is an error of the script like any other.
     let script = Script::new("uncaught.js", "\nmadrpc.register('_mine', () => 1);");

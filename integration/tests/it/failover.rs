@@ -28,12 +28,7 @@ impl<'a> Load<'a> {
     const PERIOD: Duration = Duration::from_millis(200);
 
     fn new(client: &'a Client, method: &'a str) -> Self {
-        Load {
-            client,
-            method,
-            stop: AtomicBool::new(false),
-            done: AtomicUsize::new(0),
-        }
+        Load { client, method, stop: AtomicBool::new(false), done: AtomicUsize::new(0) }
     }
 
     /// One caller: makes calls until the load is stopped, and returns those that failed.
@@ -54,16 +49,11 @@ impl<'a> Load<'a> {
     /// Runs `meanwhile` under the load, and returns the failures of its calls.
     fn during(&self, meanwhile: impl FnOnce(&Self)) -> Vec<RpcFailure> {
         thread::scope(|scope| {
-            let callers: Vec<_> = (0..Self::CALLERS)
-                .map(|index| scope.spawn(move || self.caller(index)))
-                .collect();
+            let callers: Vec<_> = (0..Self::CALLERS).map(|index| scope.spawn(move || self.caller(index))).collect();
             let stop = StopAtEnd(&self.stop);
             meanwhile(self);
             drop(stop);
-            callers
-                .into_iter()
-                .flat_map(|caller| caller.join().expect("no panic"))
-                .collect()
+            callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
         })
     }
 
@@ -99,9 +89,7 @@ fn a_killed_node_costs_idempotent_calls_no_error() {
         wait_until("the node is back", DETECTION, || cluster.usable() == 2);
 
         let served = || cluster.node_client(0).metrics()["methods"]["pause_idempotent"]["call_count"].as_u64();
-        wait_until("the node takes calls again", SOON, || {
-            served().is_some_and(|calls| calls > 0)
-        });
+        wait_until("the node takes calls again", SOON, || served().is_some_and(|calls| calls > 0));
         load.wait_for_more(60);
     });
     assert_eq!(failures, []);
@@ -113,20 +101,15 @@ fn a_call_in_flight_on_a_killed_node_fails_at_once_and_runs_only_once() {
     let client = cluster.client.clone();
     thread::scope(|scope| {
         let call = scope.spawn(|| client.call("pause", json!({"ms": 20_000})));
-        let (victim, _) = wait_for("the call is in flight", SOON, || {
-            (0..2).find(|index| cluster.node_client(*index).pending() > 0)
-        });
+        let (victim, _) =
+            wait_for("the call is in flight", SOON, || (0..2).find(|index| cluster.node_client(*index).pending() > 0));
         let killed = Instant::now();
         cluster.nodes[victim].kill();
         let failure = call.join().expect("no panic").expect_err("the node died");
         assert_eq!((failure.code, failure.message.as_str()), (-32005, "Node unreachable"));
         assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
         let other = cluster.node_client(1 - victim);
-        assert_eq!(
-            other.call("pauses_begun", Value::Null),
-            Ok(json!(0)),
-            "it ran a second time elsewhere"
-        );
+        assert_eq!(other.call("pauses_begun", Value::Null), Ok(json!(0)), "it ran a second time elsewhere");
     });
 }
 
@@ -146,16 +129,8 @@ fn the_breaker_opens_on_a_dead_static_node_and_closes_when_it_is_back() {
     let bind = format!("127.0.0.1:{port}");
     let serve = || node(program("cluster.js"), &["--bind", &bind]);
     let mut alone = serve();
-    let flags = [
-        "--node",
-        &alone.url,
-        "--failure-threshold",
-        "2",
-        "--circuit-timeout",
-        "500ms",
-        "--health-interval",
-        "200ms",
-    ];
+    let flags =
+        ["--node", &alone.url, "--failure-threshold", "2", "--circuit-timeout", "500ms", "--health-interval", "200ms"];
     let orchestrator = orchestrator(&flags);
     let client = Client::new(&orchestrator.url);
     let circuit = || client.info()["nodes"][0]["circuit_state"].clone();
@@ -172,9 +147,7 @@ fn the_breaker_opens_on_a_dead_static_node_and_closes_when_it_is_back() {
     assert_eq!(call().expect_err("open").code, -32004);
 
     let _back = serve();
-    wait_until("the circuit closes", SOON, || {
-        call() == Ok(json!(4)) && circuit() == "Closed"
-    });
+    wait_until("the circuit closes", SOON, || call() == Ok(json!(4)) && circuit() == "Closed");
 }
 
 #[test]
@@ -189,10 +162,7 @@ fn a_restarted_orchestrator_has_its_nodes_back() {
     first.kill();
     let _second = orchestrator(&["--bind", &bind]);
     wait_until("both nodes are back", DETECTION, || enabled() == Some(2));
-    assert_eq!(
-        client.call("aggregate", json!({"from": 1, "count": 10})),
-        Ok(json!(385))
-    );
+    assert_eq!(client.call("aggregate", json!({"from": 1, "count": 10})), Ok(json!(385)));
     drop(nodes);
 }
 
@@ -206,9 +176,7 @@ fn a_node_may_start_before_its_orchestrator() {
 
     let late = orchestrator(&["--bind", &bind]);
     let client = Client::new(&late.url);
-    wait_until("the node has registered", SOON, || {
-        client.call("square", json!({"n": 5})) == Ok(json!(25))
-    });
+    wait_until("the node has registered", SOON, || client.call("square", json!({"n": 5})) == Ok(json!(25)));
 }
 
 #[test]
@@ -218,28 +186,16 @@ fn a_node_that_ends_in_order_leaves_at_once() {
     assert_eq!(cluster.nodes[0].wait_for_exit(SOON), Some(0));
     let info = cluster.client.info();
     assert_eq!((&info["total_nodes"], &info["enabled_nodes"]), (&json!(1), &json!(1)));
-    assert_eq!(
-        cluster.client.call("aggregate", json!({"from": 1, "count": 10})),
-        Ok(json!(385))
-    );
+    assert_eq!(cluster.client.call("aggregate", json!({"from": 1, "count": 10})), Ok(json!(385)));
 }
 
 /// A stopped process keeps its connections open and answers nothing: only active checks find out.
 #[test]
 fn active_checks_find_a_node_that_hangs() {
-    let checks = [
-        "--health-interval",
-        "200ms",
-        "--health-timeout",
-        "200ms",
-        "--health-failures",
-        "2",
-    ];
+    let checks = ["--health-interval", "200ms", "--health-timeout", "200ms", "--health-failures", "2"];
     let cluster = Cluster::with(program("cluster.js"), 2, &checks, &[]);
     signal(cluster.nodes[0].pid(), "STOP");
-    wait_until("the hanging node is out of rotation", DETECTION, || {
-        cluster.usable() == 1
-    });
+    wait_until("the hanging node is out of rotation", DETECTION, || cluster.usable() == 1);
     for n in 0..20_u64 {
         assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)));
     }

@@ -63,25 +63,16 @@ fn section_7_single_calls() {
                 r#"{"jsonrpc": "2.0", "method": "subtract", "params": {"minuend": 42, "subtrahend": 23}, "id": 4}"#,
                 json!({"jsonrpc": "2.0", "result": 19, "id": 4}),
             ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#,
-                error(-32601, "Method not found", json!("1")),
-            ),
+            (r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#, error(-32601, "Method not found", json!("1"))),
             (
                 r#"{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]"#,
                 error(-32700, "Parse error", Value::Null),
             ),
-            (
-                r#"{"jsonrpc": "2.0", "method": 1, "params": "bar"}"#,
-                error(-32600, "Invalid Request", Value::Null),
-            ),
+            (r#"{"jsonrpc": "2.0", "method": 1, "params": "bar"}"#, error(-32600, "Invalid Request", Value::Null)),
         ] {
             answers(client, request, expected);
         }
-        answers_nothing(
-            client,
-            r#"{"jsonrpc": "2.0", "method": "update", "params": [1,2,3,4,5]}"#,
-        );
+        answers_nothing(client, r#"{"jsonrpc": "2.0", "method": "update", "params": [1,2,3,4,5]}"#);
         answers_nothing(client, r#"{"jsonrpc": "2.0", "method": "foobar"}"#);
     });
 }
@@ -134,38 +125,17 @@ fn section_4_request_object() {
         let invalid = |id: Value| error(-32600, "Invalid Request", id);
         for (request, id) in [
             (r#"{"method": "sum", "params": [1], "id": 5}"#, json!(5)),
-            (
-                r#"{"jsonrpc": "1.0", "method": "sum", "params": [1], "id": "five"}"#,
-                json!("five"),
-            ),
+            (r#"{"jsonrpc": "1.0", "method": "sum", "params": [1], "id": "five"}"#, json!("five")),
             (r#"{"jsonrpc": 2.0, "method": "sum", "params": [1], "id": 5}"#, json!(5)),
             (r#"{"jsonrpc": "2.0", "id": 5}"#, json!(5)),
             (r#"{"jsonrpc": "2.0", "method": null, "id": 5}"#, json!(5)),
             (r#"{"jsonrpc": "2.0", "method": "sum", "params": 1, "id": 5}"#, json!(5)),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": "x", "id": 5}"#,
-                json!(5),
-            ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": true, "id": 5}"#,
-                json!(5),
-            ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": null, "id": 5}"#,
-                json!(5),
-            ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": {}}"#,
-                Value::Null,
-            ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": [1]}"#,
-                Value::Null,
-            ),
-            (
-                r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": true}"#,
-                Value::Null,
-            ),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": "x", "id": 5}"#, json!(5)),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": true, "id": 5}"#, json!(5)),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": null, "id": 5}"#, json!(5)),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": {}}"#, Value::Null),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": [1]}"#, Value::Null),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": true}"#, Value::Null),
             (r#""text""#, Value::Null),
             ("17", Value::Null),
             ("null", Value::Null),
@@ -201,12 +171,9 @@ fn section_4_1_notifications_run_and_are_not_answered() {
 #[test]
 fn section_4_2_params_arrive_as_they_were_given() {
     on_both(|client| {
-        for (params, arrived) in [
-            (json!([]), "array"),
-            (json!([1]), "array"),
-            (json!({}), "object"),
-            (Value::Null, "undefined"),
-        ] {
+        for (params, arrived) in
+            [(json!([]), "array"), (json!([1]), "array"), (json!({}), "object"), (Value::Null, "undefined")]
+        {
             assert_eq!(client.call("arrived_as", params), Ok(json!(arrived)));
         }
     });
@@ -276,11 +243,7 @@ fn section_5_1_only_registered_methods_exist() {
             "_none",
         ] {
             let failure = client.call(method, json!([1])).expect_err(method);
-            assert_eq!(
-                (failure.code, failure.message.as_str()),
-                (-32601, "Method not found"),
-                "{method}"
-            );
+            assert_eq!((failure.code, failure.message.as_str()), (-32601, "Method not found"), "{method}");
         }
         assert_eq!(client.call("spaced name/ä", Value::Null), Ok(json!("found")));
     });
@@ -300,12 +263,7 @@ fn section_6_a_batch_runs_in_parallel() {
             .as_array()
             .expect("an array")
             .iter()
-            .map(|reply| {
-                (
-                    reply["id"].as_u64().expect("an id"),
-                    reply["result"].as_u64().expect("a result"),
-                )
-            })
+            .map(|reply| (reply["id"].as_u64().expect("an id"), reply["result"].as_u64().expect("a result")))
             .collect();
         results.sort_unstable();
         assert_eq!(results, (0..20).map(|id| (id, id)).collect::<Vec<_>>());

@@ -28,22 +28,14 @@ fn json_types_and_no_type_are_taken_and_others_are_415() {
             let reply = client.post_with(&[("content-type", accepted)], CALL.as_bytes());
             assert_eq!((reply.status, &reply.json()["result"]), (200, &json!(3)), "{accepted}");
         }
-        let untyped = format!(
-            "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{CALL}",
-            CALL.len()
-        );
+        let untyped =
+            format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{CALL}", CALL.len());
         let answer = exchange(server.address(), untyped.as_bytes());
-        assert!(
-            answer.starts_with("HTTP/1.1 200") && answer.contains(r#""result":3"#),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""result":3"#), "{answer}");
 
-        for refused in [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data; boundary=x",
-            "application/xml",
-        ] {
+        for refused in
+            ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"]
+        {
             let reply = client.post_with(&[("content-type", refused)], CALL.as_bytes());
             assert_eq!(reply.status, 415, "{refused}");
             assert!(reply.body.contains("application/json"), "the hint: {}", reply.body);
@@ -63,30 +55,16 @@ fn both_paths_take_calls_and_others_are_404_and_405() {
         };
         for path in ["/", "/rpc"] {
             let answer = post(path);
-            assert!(
-                answer.starts_with("HTTP/1.1 200") && answer.contains(r#""result":3"#),
-                "{path}: {answer}"
-            );
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""result":3"#), "{path}: {answer}");
         }
         let unknown = post("/elsewhere");
-        assert!(
-            unknown.starts_with("HTTP/1.1 404") && json_body(&unknown).is_object(),
-            "{unknown}"
-        );
+        assert!(unknown.starts_with("HTTP/1.1 404") && json_body(&unknown).is_object(), "{unknown}");
 
-        for (verb, path) in [
-            ("PUT", "/"),
-            ("DELETE", "/rpc"),
-            ("POST", "/health"),
-            ("POST", "/_metrics"),
-        ] {
+        for (verb, path) in [("PUT", "/"), ("DELETE", "/rpc"), ("POST", "/health"), ("POST", "/_metrics")] {
             let request =
                 format!("{verb} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
             let answer = exchange(server.address(), request.as_bytes());
-            assert!(
-                answer.starts_with("HTTP/1.1 405") && json_body(&answer).is_object(),
-                "{verb} {path}: {answer}"
-            );
+            assert!(answer.starts_with("HTTP/1.1 405") && json_body(&answer).is_object(), "{verb} {path}: {answer}");
         }
     });
 }
@@ -116,12 +94,7 @@ fn what_is_not_json_is_a_parse_error() {
             b"{\"jsonrpc\":\"2.0\",\"method\":\"sum\",\"params\":[1,],\"id\":1}",
         ] {
             let reply = client.post_with(&[("content-type", "application/json")], body);
-            assert_eq!(
-                (reply.status, reply.json()),
-                (200, parse_error.clone()),
-                "{}",
-                String::from_utf8_lossy(body)
-            );
+            assert_eq!((reply.status, reply.json()), (200, parse_error.clone()), "{}", String::from_utf8_lossy(body));
         }
         assert_eq!(client.call("sum", json!([1, 2])), Ok(json!(3)));
     });
@@ -146,10 +119,7 @@ fn a_body_over_the_limit_is_refused_with_413() {
         let answer = exchange(server.address(), [head.as_bytes(), body.as_bytes()].concat().as_slice());
         assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
         let error = &json_body(&answer)["error"];
-        assert_eq!(
-            (&error["code"], &error["data"]["limit"]),
-            (&json!(-32006), &json!(64 * 1024))
-        );
+        assert_eq!((&error["code"], &error["data"]["limit"]), (&json!(-32006), &json!(64 * 1024)));
 
         // Without a length told in advance the size is checked while reading.
         let chunked = format!(

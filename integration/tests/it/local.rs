@@ -25,9 +25,7 @@ fn wait_for_children(local: &Process, count: usize) -> Vec<u32> {
 
 fn assert_all_end(children: &[u32]) {
     assert!(!children.is_empty());
-    wait_until("its processes have ended", SOON, || {
-        !children.iter().any(|pid| is_alive(*pid))
-    });
+    wait_until("its processes have ended", SOON, || !children.iter().any(|pid| is_alive(*pid)));
 }
 
 #[test]
@@ -90,23 +88,13 @@ fn its_processes_end_when_it_is_killed() {
 
 #[test]
 fn without_a_call_it_serves_until_it_is_ended() {
-    let args = [
-        "local",
-        "--script",
-        &program("cluster.js").display().to_string(),
-        "--nodes",
-        "2",
-    ]
-    .map(OsString::from);
+    let args = ["local", "--script", &program("cluster.js").display().to_string(), "--nodes", "2"].map(OsString::from);
     let (mut local, stdout) = Process::spawn(&args);
     let children = wait_for_children(&local, 3);
     let url = find_url(&stdout);
     let client = crate::harness::Client::new(&url);
     wait_until("both nodes take calls", SOON, || client.info()["enabled_nodes"] == 2);
-    assert_eq!(
-        client.call("aggregate", json!({"from": 1, "count": 10})),
-        Ok(json!(385))
-    );
+    assert_eq!(client.call("aggregate", json!({"from": 1, "count": 10})), Ok(json!(385)));
     signal(local.pid(), "INT");
     local.wait_for_exit(SOON);
     assert_all_end(&children);
@@ -136,11 +124,6 @@ fn bad_arguments_are_refused_before_anything_starts() {
         &["local"],
     ] {
         let output = run(args);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

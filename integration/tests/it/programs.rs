@@ -6,13 +6,8 @@ use serde_json::{json, Value};
 
 use crate::harness::{example, node_of, orchestrator, run, wait_until, Client, Process, RpcFailure, SOON};
 
-const PROGRAMS: [&str; 5] = [
-    "basic-operations.js",
-    "merge-sort.js",
-    "monte-carlo-pi.js",
-    "prime-sieve.js",
-    "word-count.js",
-];
+const PROGRAMS: [&str; 5] =
+    ["basic-operations.js", "merge-sort.js", "monte-carlo-pi.js", "prime-sieve.js", "word-count.js"];
 
 struct Programs {
     client: Client,
@@ -28,31 +23,20 @@ fn start() -> Programs {
     let client = Client::new(&orchestrator.url);
     wait_until("both nodes take calls", SOON, || client.info()["enabled_nodes"] == 2);
     processes.push(orchestrator);
-    Programs {
-        client,
-        _processes: processes,
-    }
+    Programs { client, _processes: processes }
 }
 
 /// A refusal of the params that names the one.
 fn assert_refused(result: Result<Value, RpcFailure>, parameter: &str) {
     let failure = result.expect_err(parameter);
-    assert_eq!(
-        (failure.code, &failure.data["parameter"]),
-        (-32602, &json!(parameter)),
-        "{failure:?}"
-    );
+    assert_eq!((failure.code, &failure.data["parameter"]), (-32602, &json!(parameter)), "{failure:?}");
     assert!(failure.message.contains(parameter), "{failure:?}");
 }
 
 #[test]
 fn all_programs_parse_in_node_js() {
     for name in PROGRAMS {
-        let status = Command::new("node")
-            .arg("--check")
-            .arg(example(name))
-            .status()
-            .expect("Node.js is on the PATH");
+        let status = Command::new("node").arg("--check").arg(example(name)).status().expect("Node.js is on the PATH");
         assert!(status.success(), "{name}");
     }
     let shipped = std::fs::read_dir(example("")).expect("the folder can be read").count();
@@ -102,26 +86,15 @@ fn basic_operations() {
     assert_eq!(call("add", json!([0.5, -1])), Ok(json!(-0.5)));
     assert_refused(call("add", json!({"a": 1})), "b");
     assert_refused(call("add", Value::Null), "a");
-    assert_eq!(
-        call("echo", json!({"deep": [{"er": null}]})),
-        Ok(json!({"deep": [{"er": null}]}))
-    );
+    assert_eq!(call("echo", json!({"deep": [{"er": null}]})), Ok(json!({"deep": [{"er": null}]})));
 
     let numbers: Vec<u32> = (1..=1000).collect();
     for chunks in [1, 7, 1000] {
         let summed = call("parallel_sum", json!({"numbers": numbers, "chunks": chunks})).expect("a sum");
         assert_eq!(summed["sum"], 500_500);
-        assert!(
-            summed["chunks"]
-                .as_u64()
-                .is_some_and(|made| (1..=chunks).contains(&made)),
-            "{summed}"
-        );
+        assert!(summed["chunks"].as_u64().is_some_and(|made| (1..=chunks).contains(&made)), "{summed}");
     }
-    assert_eq!(
-        call("parallel_sum", json!({"numbers": []})),
-        Ok(json!({"sum": 0, "chunks": 0}))
-    );
+    assert_eq!(call("parallel_sum", json!({"numbers": []})), Ok(json!({"sum": 0, "chunks": 0})));
     assert_refused(call("parallel_sum", json!({"numbers": [1, "2"]})), "numbers");
     assert_refused(call("parallel_sum", json!({"numbers": [1], "chunks": 0})), "chunks");
 
@@ -137,21 +110,10 @@ fn basic_operations() {
         assert!(failure.message.contains(message), "{method}: {}", failure.message);
     }
     let type_error = call("throw_type_error", Value::Null).expect_err("TypeError");
-    assert_eq!(
-        (type_error.code, &type_error.data["name"]),
-        (-32000, &json!("TypeError"))
-    );
+    assert_eq!((type_error.code, &type_error.data["name"]), (-32000, &json!("TypeError")));
     let data = json!({"balance": 3, "missing": 2});
-    assert_eq!(
-        call("throw_rpc_error", json!({"balance": 3, "price": 5}))
-            .expect_err("RpcError")
-            .data,
-        data
-    );
-    assert_eq!(
-        call("recover", Value::Null),
-        Ok(json!({"code": 1001, "message": "Insufficient funds", "data": data}))
-    );
+    assert_eq!(call("throw_rpc_error", json!({"balance": 3, "price": 5})).expect_err("RpcError").data, data);
+    assert_eq!(call("recover", Value::Null), Ok(json!({"code": 1001, "message": "Insufficient funds", "data": data})));
 }
 
 #[test]
@@ -190,16 +152,9 @@ fn merge_sort() {
     let mut sorted = numbers.clone();
     sorted.sort_unstable();
     for depth in [0, 1, 4] {
-        assert_eq!(
-            call(json!({"values": numbers, "depth": depth})),
-            Ok(json!(sorted)),
-            "depth {depth}"
-        );
+        assert_eq!(call(json!({"values": numbers, "depth": depth})), Ok(json!(sorted)), "depth {depth}");
     }
-    assert_eq!(
-        call(json!({"values": ["b", "a", "ä", "B", ""]})),
-        Ok(json!(["", "B", "a", "b", "ä"]))
-    );
+    assert_eq!(call(json!({"values": ["b", "a", "ä", "B", ""]})), Ok(json!(["", "B", "a", "b", "ä"])));
     for empty_or_single in [json!([]), json!([5])] {
         assert_eq!(call(json!({"values": empty_or_single})), Ok(empty_or_single));
     }
@@ -207,10 +162,7 @@ fn merge_sort() {
     let records: Vec<Value> = (0..100).map(|n| json!({"key": n % 3, "place": n})).collect();
     let mut expected = records.clone();
     expected.sort_by_key(|record| record["key"].as_u64());
-    assert_eq!(
-        call(json!({"values": records, "by": "key", "depth": 3})),
-        Ok(json!(expected))
-    );
+    assert_eq!(call(json!({"values": records, "by": "key", "depth": 3})), Ok(json!(expected)));
 
     assert_refused(call(json!({"values": [1, "a"]})), "values");
     assert_refused(call(json!({"values": [1], "depth": 11})), "depth");
@@ -224,24 +176,12 @@ fn prime_sieve() {
     let million = call(json!({"below": 1_000_000})).expect("counted");
     assert_eq!(million, json!({"count": 78498, "below": 1_000_000, "segments": 8}));
     let thirty = call(json!({"below": 30, "segments": 7, "list": true})).expect("listed");
-    assert_eq!(
-        (&thirty["count"], &thirty["primes"]),
-        (&json!(10), &json!([2, 3, 5, 7, 11, 13, 17, 19, 23, 29]))
-    );
+    assert_eq!((&thirty["count"], &thirty["primes"]), (&json!(10), &json!([2, 3, 5, 7, 11, 13, 17, 19, 23, 29])));
     for (below, count) in [(0, 0), (2, 0), (3, 1), (4, 2), (10_000, 1229)] {
-        assert_eq!(
-            call(json!({"below": below, "segments": 3})).expect("counted")["count"],
-            count,
-            "below {below}"
-        );
+        assert_eq!(call(json!({"below": below, "segments": 3})).expect("counted")["count"], count, "below {below}");
     }
-    let range = programs
-        .client
-        .call("sieve_range", json!({"from": 1_000_000, "to": 1_000_100, "list": true}));
-    assert_eq!(
-        range,
-        Ok(json!({"count": 6, "primes": [1000003, 1000033, 1000037, 1000039, 1000081, 1000099]}))
-    );
+    let range = programs.client.call("sieve_range", json!({"from": 1_000_000, "to": 1_000_100, "list": true}));
+    assert_eq!(range, Ok(json!({"count": 6, "primes": [1000003, 1000033, 1000037, 1000039, 1000081, 1000099]})));
     assert_refused(call(json!({"below": -1})), "below");
     assert_refused(call(json!({"below": 10_000_000_000_u64})), "segments");
     assert_refused(programs.client.call("sieve_range", json!({"from": 5, "to": 4})), "to");
@@ -251,25 +191,10 @@ fn prime_sieve() {
 #[test]
 fn each_program_runs_by_local() {
     for (name, method, args, check) in [
-        (
-            "monte-carlo-pi.js",
-            "aggregate",
-            r#"{"numNodes": 4, "samplesPerNode": 5000}"#,
-            r#""totalSamples":20000"#,
-        ),
+        ("monte-carlo-pi.js", "aggregate", r#"{"numNodes": 4, "samplesPerNode": 5000}"#, r#""totalSamples":20000"#),
         ("basic-operations.js", "add", "[2, 3]", "5"),
-        (
-            "word-count.js",
-            "word_count",
-            r#"{"text": "to be or not to be"}"#,
-            r#"["be",2],["to",2],"#,
-        ),
-        (
-            "merge-sort.js",
-            "merge_sort",
-            r#"{"values": [3, 1, 2], "depth": 1}"#,
-            "[1,2,3]",
-        ),
+        ("word-count.js", "word_count", r#"{"text": "to be or not to be"}"#, r#"["be",2],["to",2],"#),
+        ("merge-sort.js", "merge_sort", r#"{"values": [3, 1, 2], "depth": 1}"#, "[1,2,3]"),
         ("prime-sieve.js", "primes", r#"{"below": 100}"#, r#""count":25"#),
     ] {
         let script = example(name).display().to_string();

@@ -54,30 +54,19 @@ fn shell(command: &str, folder: &Path) -> String {
         .env("PATH", format!("{binaries}:{path}"))
         .output()
         .expect("bash is there");
-    assert!(
-        output.status.success(),
-        "{command}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// Starts `madrpc-actor orchestrator …` or `node …`, and waits until the cluster knows it.
 fn start(command: &str, folder: &Path, orchestrator: Option<&Process>) -> Process {
     let words = command.split_whitespace().skip(1);
-    let words = words.map(|word| {
-        if word.ends_with(".js") {
-            folder.join(word).display().to_string()
-        } else {
-            word.to_owned()
-        }
-    });
+    let words =
+        words.map(|word| if word.ends_with(".js") { folder.join(word).display().to_string() } else { word.to_owned() });
     let process = Process::serve(words);
     if let Some(orchestrator) = orchestrator {
         let client = Client::new(&orchestrator.url);
-        wait_until("the node has registered", SOON, || {
-            client.info().to_string().contains(&process.url)
-        });
+        wait_until("the node has registered", SOON, || client.info().to_string().contains(&process.url));
     }
     process
 }
@@ -95,10 +84,7 @@ fn every_command_works_and_prints_what_it_says() {
     let mut servers: Vec<Process> = Vec::new();
     let mut ran = 0;
     for (language, block) in blocks(&text) {
-        if let ("js", Some((name, _))) = (
-            language,
-            block.strip_prefix("// ").and_then(|rest| rest.split_once('\n')),
-        ) {
+        if let ("js", Some((name, _))) = (language, block.strip_prefix("// ").and_then(|rest| rest.split_once('\n'))) {
             std::fs::write(folder.join(name), block).expect("the file can be written");
         }
         if language != "sh" {
@@ -116,10 +102,7 @@ fn every_command_works_and_prints_what_it_says() {
             }
             let printed = shell(&command, folder);
             for line in shown {
-                assert!(
-                    printed.contains(&line),
-                    "{command}\nprinted: {printed}\nthe README: {line}"
-                );
+                assert!(printed.contains(&line), "{command}\nprinted: {printed}\nthe README: {line}");
             }
         }
     }
@@ -129,14 +112,10 @@ fn every_command_works_and_prints_what_it_says() {
 /// The flags named by a line that begins with one, or by a row of a table that does.
 fn flags(text: &str) -> BTreeSet<String> {
     let lines = text.lines().map(|line| line.trim_start_matches(['|', ' ', '`']));
-    let described = lines
-        .filter(|line| line.starts_with('-'))
-        .map(|line| line.split("  ").next().unwrap_or(line));
+    let described = lines.filter(|line| line.starts_with('-')).map(|line| line.split("  ").next().unwrap_or(line));
     let words = described.flat_map(|line| line.split(['|']).next().unwrap_or_default().split([' ', ',', '`', '=']));
     let long = words.filter_map(|word| word.strip_prefix("--"));
-    long.filter(|flag| flag.starts_with(|first: char| first.is_ascii_lowercase()))
-        .map(str::to_owned)
-        .collect()
+    long.filter(|flag| flag.starts_with(|first: char| first.is_ascii_lowercase())).map(str::to_owned).collect()
 }
 
 #[test]
@@ -144,19 +123,13 @@ fn the_reference_names_every_flag_and_no_other() {
     let text = readme();
     for command in ["orchestrator", "node", "call"] {
         let heading = format!("### madrpc-actor {command}\n");
-        let (_, section) = text
-            .split_once(&heading)
-            .unwrap_or_else(|| panic!("no section {heading}"));
+        let (_, section) = text.split_once(&heading).unwrap_or_else(|| panic!("no section {heading}"));
         let section = section.split("\n#").next().unwrap_or_default();
         let help = String::from_utf8(run([command, "--help"]).stdout).expect("UTF-8");
         let mut built = flags(&help);
         built.retain(|flag| flag != "help" && flag != "version");
         assert!(!built.is_empty(), "{help}");
-        assert_eq!(
-            flags(section),
-            built,
-            "flags of {command}: README on the left, --help on the right"
-        );
+        assert_eq!(flags(section), built, "flags of {command}: README on the left, --help on the right");
     }
     let help = String::from_utf8(run(["local", "--help"]).stdout).expect("UTF-8");
     for flag in ["script", "nodes", "call", "pool-size", "timeout"] {
@@ -169,14 +142,8 @@ fn blocks_and_commands_are_found() {
     let text = "x\n```sh\na \\\n  b\n# out 1\n# out 2\nc\n```\ny\n```js\n// f.js\nz\n```\n";
     let found = blocks(text);
     assert_eq!(found, [("sh", "a \\\n  b\n# out 1\n# out 2\nc"), ("js", "// f.js\nz")]);
-    let expected = vec![
-        ("a    b".to_owned(), vec!["out 1".to_owned(), "out 2".to_owned()]),
-        ("c".to_owned(), vec![]),
-    ];
+    let expected = vec![("a    b".to_owned(), vec!["out 1".to_owned(), "out 2".to_owned()]), ("c".to_owned(), vec![])];
     assert_eq!(commands(found[0].1), expected);
     let help = "    -b, --bind <ADDR>   where [env: MADRPC_BIND=]\n        --max-body <SIZE>\n| `-s, --script FILE` | see `--other` |\n";
-    assert_eq!(
-        flags(help).into_iter().collect::<Vec<_>>(),
-        ["bind", "max-body", "script"]
-    );
+    assert_eq!(flags(help).into_iter().collect::<Vec<_>>(), ["bind", "max-body", "script"]);
 }

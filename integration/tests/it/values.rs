@@ -70,10 +70,7 @@ fn by_node(expression: &str, inputs: &[&str]) -> Vec<String> {
         json!(inputs)
     );
     let script = Script::new("reference.js", &program);
-    let output = Command::new("node")
-        .arg(script.path())
-        .output()
-        .expect("Node.js is on the PATH");
+    let output = Command::new("node").arg(script.path()).output().expect("Node.js is on the PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -83,9 +80,8 @@ fn by_node(expression: &str, inputs: &[&str]) -> Vec<String> {
 
 fn methods_returning(expressions: &[&str]) -> Script {
     let methods = expressions.iter().enumerate();
-    let text: String = methods
-        .map(|(i, expression)| format!("madrpc.register('m{i}', () => ({expression}));\n"))
-        .collect();
+    let text: String =
+        methods.map(|(i, expression)| format!("madrpc.register('m{i}', () => ({expression}));\n")).collect();
     Script::new("returning.js", &text)
 }
 
@@ -95,11 +91,7 @@ fn results_are_written_as_by_json_stringify() {
     let cluster = Cluster::start(methods_returning(RETURNED), 1);
     for client in [cluster.node_client(0), cluster.client.clone()] {
         for (i, expression) in RETURNED.iter().enumerate() {
-            assert_eq!(
-                client.call_text(&format!("m{i}"), "[]").as_ref(),
-                Ok(&expected[i]),
-                "{expression}"
-            );
+            assert_eq!(client.call_text(&format!("m{i}"), "[]").as_ref(), Ok(&expected[i]), "{expression}");
         }
     }
 }
@@ -118,18 +110,10 @@ fn params_are_read_as_by_json_parse() {
     for client in [cluster.node_client(0), cluster.client.clone()] {
         for (i, text) in ECHOED.iter().enumerate() {
             for method in ["echo", "relay", "relay_sync"] {
-                assert_eq!(
-                    client.call_text(method, text).as_ref(),
-                    Ok(&expected[i]),
-                    "{method} {text}"
-                );
+                assert_eq!(client.call_text(method, text).as_ref(), Ok(&expected[i]), "{method} {text}");
             }
             let quoted = json!([text]).to_string();
-            assert_eq!(
-                client.call_text("parse", &quoted).as_ref(),
-                Ok(&expected[i]),
-                "JSON.parse {text}"
-            );
+            assert_eq!(client.call_text("parse", &quoted).as_ref(), Ok(&expected[i]), "JSON.parse {text}");
         }
     }
 }
@@ -168,22 +152,9 @@ fn what_json_cannot_express_is_refused_or_null() {
         for method in ["undefined", "later_undefined"] {
             assert_eq!(client.call_text(method, "[]").as_deref(), Ok("null"), "{method}");
         }
-        for method in [
-            "function",
-            "class",
-            "symbol",
-            "bigint",
-            "inner_bigint",
-            "boxed_bigint",
-            "cycle",
-            "long_cycle",
-        ] {
+        for method in ["function", "class", "symbol", "bigint", "inner_bigint", "boxed_bigint", "cycle", "long_cycle"] {
             let failure = client.call(method, json!([])).expect_err(method);
-            assert_eq!(
-                (failure.code, failure.message.as_str()),
-                (-32012, "Not serialisable"),
-                "{method}"
-            );
+            assert_eq!((failure.code, failure.message.as_str()), (-32012, "Not serialisable"), "{method}");
         }
         // Endless without being a cycle: the depth limit of results ends it.
         let failure = client.call("cycle_by_to_json", json!([])).expect_err("endless");
@@ -206,11 +177,7 @@ fn a_body_nests_at_most_128_deep() {
         assert_eq!(client.call_text("echo", &deepest).as_ref(), Ok(&deepest));
         for depth in [128, 200, 100_000] {
             let failure = client.call_text("echo", &nested(depth)).expect_err("too deep");
-            assert_eq!(
-                (failure.code, failure.message.as_str()),
-                (-32700, "Parse error"),
-                "{depth}"
-            );
+            assert_eq!((failure.code, failure.message.as_str()), (-32700, "Parse error"), "{depth}");
         }
         let objects = format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
         assert_eq!(client.call_text("echo", &objects).expect_err("too deep").code, -32700);
@@ -236,11 +203,7 @@ fn a_result_nests_at_most_128_deep() {
     for method in ["arrays", "objects", "proxies"] {
         for depth in [129, 1_000, 100_000] {
             let failure = client.call(method, json!([depth])).expect_err("too deep");
-            assert_eq!(
-                (failure.code, &failure.data["limit"]),
-                (-32009, &json!(128)),
-                "{method} {depth}"
-            );
+            assert_eq!((failure.code, &failure.data["limit"]), (-32009, &json!(128)), "{method} {depth}");
         }
     }
     // Deep values in other places than the result end the call with some error, and nothing else.

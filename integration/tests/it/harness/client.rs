@@ -50,10 +50,7 @@ impl Client {
             .max_idle_connections(128)
             .build()
             .new_agent();
-        Client {
-            agent,
-            url: url.to_owned(),
-        }
+        Client { agent, url: url.to_owned() }
     }
 
     /// Posts `body` to `/`; `None` when the connection failed.
@@ -104,10 +101,7 @@ impl Client {
             #[serde(borrow, default)]
             result: Option<&'a RawValue>,
         }
-        let body = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"method":{},"params":{params}}}"#,
-            json!(method)
-        );
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":{},"params":{params}}}"#, json!(method));
         let reply = self.post(&body);
         if let Ok(failure) = serde_json::from_str::<Failure>(&reply.body) {
             return Err(failure.error);
@@ -152,11 +146,7 @@ fn reply(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Opt
     let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_string();
-    Some(Reply {
-        status,
-        content_type,
-        body: body.ok()?,
-    })
+    Some(Reply { status, content_type, body: body.ok()? })
 }
 
 impl Reply {

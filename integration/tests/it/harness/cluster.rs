@@ -61,15 +61,9 @@ impl Cluster {
         node_flags: &[&str],
     ) -> Cluster {
         let orchestrator = orchestrator(orchestrator_flags);
-        let nodes: Vec<Process> = (0..nodes)
-            .map(|_| node_of(&orchestrator, script.as_ref(), node_flags))
-            .collect();
+        let nodes: Vec<Process> = (0..nodes).map(|_| node_of(&orchestrator, script.as_ref(), node_flags)).collect();
         let client = Client::new(&orchestrator.url);
-        let cluster = Cluster {
-            nodes,
-            orchestrator,
-            client,
-        };
+        let cluster = Cluster { nodes, orchestrator, client };
         cluster.wait_for_usable(cluster.nodes.len());
         cluster
     }
@@ -78,9 +72,7 @@ impl Cluster {
     pub(crate) fn usable(&self) -> usize {
         let info = self.client.info();
         let nodes = info["nodes"].as_array().expect("nodes is an array");
-        let usable = nodes
-            .iter()
-            .filter(|node| node["enabled"] == true && node["circuit_state"] == "Closed");
+        let usable = nodes.iter().filter(|node| node["enabled"] == true && node["circuit_state"] == "Closed");
         usable.count()
     }
 

@@ -49,10 +49,8 @@ fn serve(stream: &TcpStream) -> std::io::Result<()> {
             Ok(request) => answer(&request).to_string(),
             Err(_) => String::new(),
         };
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            answer.len()
-        );
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
         let mut stream = stream;
         stream.write_all(head.as_bytes())?;
         stream.write_all(answer.as_bytes())?;

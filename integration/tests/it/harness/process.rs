@@ -34,10 +34,7 @@ fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
 
 /// Runs the binary to its end.
 pub(crate) fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
-    command(args)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary can be started")
+    command(args).stdin(Stdio::null()).output().expect("the binary can be started")
 }
 
 /// A port that is free now. It lies below the range from which the system hands out ports by itself, so that nobody
@@ -69,10 +66,7 @@ impl Process {
         let first = stdout.recv_timeout(SOON).ok();
         match first.as_deref().and_then(|line| line.strip_prefix("listening on ")) {
             Some(url) => process.url = url.trim().to_owned(),
-            None => panic!(
-                "{args:?} said {first:?} instead of where it listens:\n{}",
-                process.log()
-            ),
+            None => panic!("{args:?} said {first:?} instead of where it listens:\n{}", process.log()),
         }
         process
     }

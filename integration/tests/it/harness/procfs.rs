@@ -26,18 +26,12 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 /// The processes whose parent is `pid`.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("/proc can be read");
-    let pids = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|child| stat(*child).is_some_and(|fields| fields[1] == pid.to_string()))
-        .collect()
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|child| stat(*child).is_some_and(|fields| fields[1] == pid.to_string())).collect()
 }
 
 /// Sends a signal, by its name without SIG.
 pub(crate) fn signal(pid: u32, name: &str) {
-    let status = Command::new("sh")
-        .args(["-c", &format!("kill -{name} {pid}")])
-        .status()
-        .expect("sh can be started");
+    let status = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().expect("sh can be started");
     assert!(status.success(), "no signal could be sent to {pid}");
 }
