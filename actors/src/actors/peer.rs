@@ -25,3 +25,45 @@ pub trait PeerClient: 'static {
 
 /// Makes the client of a thread.
 pub type PeerClientFactory = Arc<dyn Fn() -> Rc<dyn PeerClient> + Send + Sync>;
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_have_one_normal_form() {
+        for text in ["http://127.0.0.1:9001/", "HTTP://127.0.0.1:9001", " http://127.0.0.1:9001 "] {
+            assert_eq!(
+                PeerUrl::parse(text).map(|url| url.to_string()).as_deref(),
+                Ok("http://127.0.0.1:9001"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            PeerUrl::parse("http://Node.Example").map(|url| url.to_string()).as_deref(),
+            Ok("http://node.example:80")
+        );
+        assert_eq!(PeerUrl::parse("https://[::1]").map(|url| url.to_string()).as_deref(), Ok("https://[::1]:443"));
+    }
+
+    #[test]
+    fn what_is_not_a_bare_address_is_refused() {
+        for text in [
+            "",
+            "x",
+            "ftp://h",
+            "http://",
+            "http://u@h",
+            "http://h/p",
+            "http://h/?q",
+            "http://h/#f",
+            "http://h:0",
+            "file:///x",
+        ] {
+            assert!(PeerUrl::parse(text).is_err(), "{text}");
+        }
+    }
+}
+>>>>>>> tests

@@ -273,6 +273,7 @@ mod tests {
     fn a_body_that_is_not_utf8_is_a_parse_error() {
         assert!(matches!(read(b"{\"a\":\"\xff\"}"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
         assert!(matches!(read(b"[\"\xff\"]"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
+<<<<<<< HEAD
     }
 
     #[test]
@@ -287,6 +288,8 @@ mod tests {
         for bad in ["[1,2,3", "[1,2,]", "[1,2,3] x", "[1,2,\"\u{1}\"]"] {
             assert!(matches!(read_up_to(bad.as_bytes(), 1), Body::Single(_)), "{bad}");
         }
+=======
+>>>>>>> tests
     }
 
     #[test]

@@ -107,13 +107,18 @@ fn a_cluster_token_is_needed_where_one_is_set() {
     assert_eq!(client.info()["total_nodes"], 1);
 }
 
+/// The nodes of this test don't register by themselves, and so don't come back.
 #[test]
 fn a_node_can_be_taken_out_by_hand() {
-    let cluster = Cluster::start(program("cluster.js"), 2);
-    let request = |instance: &Value| cluster.client.call("_deregister", json!({"instance": instance}));
-    let instance = cluster.node_client(0).info()["instance"].clone();
-    request(&instance).expect("known");
-    assert_eq!(cluster.client.info()["total_nodes"], 1);
+    let alone = node(program("cluster.js"), &[]);
+    let instance = Client::new(&alone.url).info()["instance"].clone();
+    let orchestrator = orchestrator(&[]);
+    let client = Client::new(&orchestrator.url);
+    register(&client, json!([alone.url])).expect("accepted");
+    assert_eq!(client.call("_deregister", json!({"instance": instance})), Ok(json!(true)));
+    assert_eq!(client.info()["total_nodes"], 0);
+    assert_eq!(client.call("_deregister", json!({"instance": instance})), Ok(json!(false)));
+    assert_eq!(client.call("square", json!({"n": 2})).expect_err("no node").code, -32004);
 }
 
 #[test]
