@@ -62,10 +62,6 @@ fn only_the_engine_uses_boa() {
 #[test]
 fn protocol_and_policy_are_pure() {
     let files = sources("actors/src", ".rs");
-<<<<<<< HEAD
-    let outside =
-        ["std::net", "tokio::", "actix", "std::fs", "std::env", "std::thread", "crate::actors", "crate::engine"];
-=======
     let outside = [
         "TcpStream",
         "TcpListener",
@@ -79,7 +75,6 @@ fn protocol_and_policy_are_pure() {
         "crate::actors",
         "crate::engine",
     ];
->>>>>>> tests
     assert_free_of(&files, &outside, |path| {
         path.starts_with("actors/src/policy") || path.starts_with("actors/src/protocol")
     });
@@ -100,14 +95,6 @@ fn tests_only_below(path: &str) -> bool {
 /// Results and the line `listening on` are written there, and by the terminal that shares a screen with the live line.
 #[test]
 fn stdout_belongs_to_commands() {
-<<<<<<< HEAD
-    let print = ["println!(", "print!(", "io::stdout"];
-    let files: Vec<_> = ["src", "actors/src"].iter().flat_map(|folder| sources(folder, ".rs")).collect();
-    // Output to stderr ends in the same letters.
-    let files = files.into_iter().map(|(path, text)| (path, text.replace("eprint", "")));
-    for (path, text) in files.filter(|(path, _)| !path.starts_with("src/commands")) {
-        assert!(!print.iter().any(|word| text.contains(word)), "{path} writes to stdout");
-=======
     for (path, text) in ["src", "actors/src"].iter().flat_map(|folder| sources(folder, ".rs")) {
         // What goes to stderr is written by macros that end in the same letters.
         let text = text.replace("eprint", "");
@@ -118,7 +105,6 @@ fn stdout_belongs_to_commands() {
             !written || path == "src/observe/terminal.rs" || path.starts_with("src/commands"),
             "{path} writes to stdout"
         );
->>>>>>> tests
     }
 }
 
