@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -64,9 +64,15 @@ pub enum Body<'a> {
 
 /// Reads a body. A parse error and an empty batch are `Single` refusals, since one error object answers them.
 pub fn read(body: &[u8]) -> Body<'_> {
+    read_up_to(body, usize::MAX)
+}
+
+/// As `read`, but keeps only the first `most` elements of a batch: millions of them would take many times the memory
+/// of the body. The rest is checked to be JSON.
+pub fn read_up_to(body: &[u8], most: usize) -> Body<'_> {
     let refuse = |error| Body::Single(Err(Refused { id: None, error }));
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => match serde_json::from_slice::<Vec<&RawValue>>(body) {
+        Some(b'[') => match elements(body, most) {
             Ok(elements) if elements.is_empty() => refuse(CallError::InvalidRequest),
             Ok(elements) => Body::Batch(elements),
             Err(_) => refuse(CallError::Parse),
@@ -76,6 +82,31 @@ pub fn read(body: &[u8]) -> Body<'_> {
             Err(_) => refuse(CallError::Parse),
         },
     }
+}
+
+fn elements(body: &[u8], most: usize) -> serde_json::Result<Vec<&RawValue>> {
+    struct Elements(usize);
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a batch")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            while elements.len() < self.0 {
+                match seq.next_element()? {
+                    Some(element) => elements.push(element),
+                    None => return Ok(elements),
+                }
+            }
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(elements)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let elements = serde::Deserializer::deserialize_seq(&mut deserializer, Elements(most))?;
+    deserializer.end()?;
+    Ok(elements)
 }
 
 /// Reads one element: the text of a single body, or of one value of a batch.
@@ -242,6 +273,20 @@ mod tests {
     fn a_body_that_is_not_utf8_is_a_parse_error() {
         assert!(matches!(read(b"{\"a\":\"\xff\"}"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
         assert!(matches!(read(b"[\"\xff\"]"), Body::Single(Err(Refused { error: CallError::Parse, .. }))));
+    }
+
+    #[test]
+    fn of_a_long_batch_the_first_elements_are_kept_and_all_are_checked() {
+        let kept = |body: &'static str, most| match read_up_to(body.as_bytes(), most) {
+            Body::Batch(elements) => elements.len(),
+            Body::Single(_) => panic!("{body} was refused"),
+        };
+        assert_eq!(kept("[1,2,3]", 4), 3);
+        assert_eq!(kept("[1,2,3]", 3), 3);
+        assert_eq!(kept("[1,2,3]", 2), 2);
+        for bad in ["[1,2,3", "[1,2,]", "[1,2,3] x", "[1,2,\"\u{1}\"]"] {
+            assert!(matches!(read_up_to(bad.as_bytes(), 1), Body::Single(_)), "{bad}");
+        }
     }
 
     #[test]
