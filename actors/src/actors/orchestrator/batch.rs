@@ -27,7 +27,7 @@ struct Passenger {
 enum Event {
     Done(usize, CallResult),
     /// Its node failed it, and it may try another, alone.
-    Stranded(usize, Journey),
+    Stranded(usize, Box<Journey>),
 }
 
 impl Forwarder {
@@ -68,7 +68,7 @@ impl Forwarder {
             match event {
                 Event::Done(index, result) => drop(replies.send((index, result))),
                 Event::Stranded(index, journey) => {
-                    let retry = async move { Event::Done(index, self.travel(journey).await) };
+                    let retry = async move { Event::Done(index, self.travel(*journey).await) };
                     ways.push(stream::once(retry).boxed_local());
                 }
             }
@@ -83,7 +83,7 @@ impl Forwarder {
             let result = tokio::time::timeout_at(journey.deadline().into(), sending).await;
             match self.arrive(&mut journey, attempt, result.unwrap_or(Err(CallError::Timeout))) {
                 Some(result) => Event::Done(index, result),
-                None => Event::Stranded(index, journey),
+                None => Event::Stranded(index, Box::new(journey)),
             }
         };
         stream::once(way).boxed_local()
@@ -104,7 +104,7 @@ impl Forwarder {
             let Passenger { index, mut journey, attempt } = passenger;
             let event = match self.arrive(&mut journey, attempt, result) {
                 Some(result) => Event::Done(index, result),
-                None => Event::Stranded(index, journey),
+                None => Event::Stranded(index, Box::new(journey)),
             };
             Some((event, ride))
         })

@@ -37,10 +37,9 @@ impl Membership {
     /// The members to check now. Each is handed out once until `checked` has heard of it.
     pub fn due_checks(&mut self, now: Instant) -> Vec<Check> {
         let due = self.members.values_mut().filter(|member| {
-            // A member whose lease ran out comes back by its own heartbeat.
-            !member.checking
-                && !(member.lease_lost && !member.is_static)
-                && member.health.next_check().is_some_and(|next| next <= now)
+            let is_due = member.health.next_check().is_some_and(|next| next <= now);
+            // A registered member whose lease ran out comes back by its own heartbeat.
+            is_due && !member.checking && (member.is_static || !member.lease_lost)
         });
         due.map(|member| {
             member.checking = true;
