@@ -35,9 +35,9 @@ madrpc.register('throw_undefined', () => {
 madrpc.register('throw_object', () => {
   throw { reason: 'an object' }; // line: object
 });
-madrpc.register('reject_string', async () => {
+madrpc.register('reject_string', async () => { // line: rejecting method
   await null;
-  throw 'rejected text'; // line: rejected
+  throw 'rejected text';
 });
 
 madrpc.register('engine_error', () => {

@@ -98,8 +98,11 @@ impl FromStr for Secret {
 
     fn from_str(text: &str) -> Result<Self, String> {
         // Travels in a header. An empty one would look like protection and be none. The value stays out of the error.
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the token given is not allowed: at least one character, all of them visible ASCII".into());
+        let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        if text.is_empty() || text.trim() != text || !text.bytes().all(visible) {
+            return Err(
+                "the token given is not allowed: at least one character, visible ASCII, no space at its ends".into()
+            );
         }
         Ok(Secret(text.to_owned()))
     }

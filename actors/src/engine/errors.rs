@@ -205,23 +205,18 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
             return LoadError(format!("{path}:{}:{}: {what}", digits(line), digits(column)));
         }
     }
-    if has_position(&text) {
-        return LoadError(text);
-    }
     if let Some(what) = what.strip_suffix(" (native)").filter(|what| what.ends_with("abrupt end")) {
         let line = script.source.lines().count().max(1);
         let column = script.source.lines().last().map_or(0, |line| line.chars().count()) + 1;
         return LoadError(format!("{path}:{line}:{column}: {what}"));
     }
-    // The engine has no position for a name that it can't find; the script has.
+    // The engine has no place for a name that it can't find, or one further up; the script has it.
     let missing = what.split("ReferenceError: ").nth(1).and_then(|rest| rest.split(' ').next());
-    match missing.and_then(|name| find_word(name, &script.source)) {
-        Some((line, column)) => {
-            let what = what.split(&format!(" ({path}:?:?)")).next().unwrap_or(what);
-            LoadError(format!("{path}:{line}:{column}: {what}"))
-        }
-        None => LoadError(format!("{path}: {text}")),
+    if let Some((line, column)) = missing.and_then(|name| find_word(name, &script.source)) {
+        let what = what.split(&format!(" ({path}:")).next().unwrap_or(what);
+        return LoadError(format!("{path}:{line}:{column}: {what}"));
     }
+    LoadError(if has_position(&text) { text } else { format!("{path}: {text}") })
 }
 
 /// Line and column of the first place where `word` stands by itself.

@@ -130,7 +130,7 @@ fn the_breaker_opens_on_a_dead_static_node_and_closes_when_it_is_back() {
     let serve = || node(program("cluster.js"), &["--bind", &bind]);
     let mut alone = serve();
     let flags =
-        ["--node", &alone.url, "--failure-threshold", "2", "--circuit-timeout", "500ms", "--health-interval", "200ms"];
+        ["--node", &alone.url, "--failure-threshold", "2", "--circuit-timeout", "500ms", "--health-interval", "0"];
     let orchestrator = orchestrator(&flags);
     let client = Client::new(&orchestrator.url);
     let circuit = || client.info()["nodes"][0]["circuit_state"].clone();

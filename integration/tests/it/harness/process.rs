@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{mpsc, Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::wait::{wait_for, wait_until, SOON};
@@ -54,6 +55,7 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<VecDeque<String>>>,
+    log_reader: JoinHandle<()>,
     /// Where it listens, `http://host:port`; empty for a command that doesn't.
     pub(crate) url: String,
 }
@@ -84,7 +86,7 @@ impl Process {
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let (lines, stdout) = mpsc::channel();
         let kept = log.clone();
-        each_line(child.stderr.take().expect("piped"), move |line| {
+        let log_reader = each_line(child.stderr.take().expect("piped"), move |line| {
             let mut log = kept.lock().unwrap_or_else(PoisonError::into_inner);
             if log.len() == LOG_LINES {
                 log.pop_front();
@@ -93,7 +95,7 @@ impl Process {
         });
         each_line(child.stdout.take().expect("piped"), move |line| drop(lines.send(line)));
         let url = String::new();
-        (Process { child, log, url }, stdout)
+        (Process { child, log, log_reader, url }, stdout)
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -131,13 +133,15 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// The exit code once the process has ended by itself; `None` when a signal ended it.
+    /// The exit code once the process has ended by itself and all that it wrote has been read; `None` when a signal
+    /// ended it.
     pub(crate) fn wait_for_exit(&mut self, bound: Duration) -> Option<i32> {
         let mut status = None;
         wait_until("the process has ended", bound, || {
             status = self.child.try_wait().expect("the child can be waited for");
             status.is_some()
         });
+        wait_until("its log has been read", bound, || self.log_reader.is_finished());
         status.and_then(|status| status.code())
     }
 }
@@ -152,10 +156,10 @@ impl Drop for Process {
 }
 
 /// Hands each line to `take` on a thread that ends with the stream.
-fn each_line(stream: impl Read + Send + 'static, mut take: impl FnMut(String) + Send + 'static) {
+fn each_line(stream: impl Read + Send + 'static, mut take: impl FnMut(String) + Send + 'static) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
             take(String::from_utf8_lossy(&line).into_owned());
         }
-    });
+    })
 }
