@@ -170,6 +170,7 @@ impl Asks<'_> {
         Request {
             url: self.url.clone(),
             body: rpc::body(method, params, false),
+            notify: false,
             headers: Vec::new(),
             repeatable: false,
         }
