@@ -29,9 +29,16 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
+/// Status and body.
+type Reply = (&'static str, &'static str);
+
+fn reply(status: &'static str, body: &'static str) -> Option<Reply> {
+    Some((status, body))
+}
+
 /// Answers one connection after the other with the next of `replies` (`None`: hangs up after the request), and hands
 /// out each request, head and body.
-fn server(replies: Vec<Option<&'static str>>) -> (String, mpsc::Receiver<String>) {
+fn server(replies: Vec<Option<Reply>>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     let (sender, requests) = mpsc::channel();
@@ -40,7 +47,9 @@ fn server(replies: Vec<Option<&'static str>>) -> (String, mpsc::Receiver<String>
             let (mut stream, _) = listener.accept().expect("a connection");
             let request = read_request(&mut stream);
             if let Some(reply) = reply {
-                stream.write_all(reply.as_bytes()).expect("written");
+                let (status, body) = reply;
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all((head + body).as_bytes()).expect("written");
             }
             if sender.send(request).is_err() {
                 return;
@@ -63,12 +72,6 @@ fn read_request(stream: &mut TcpStream) -> String {
     let mut body = vec![0; length.and_then(|length| length.parse().ok()).expect("a length")];
     stream.read_exact(&mut body).expect("a body");
     head + &String::from_utf8(body).expect("UTF-8")
-}
-
-macro_rules! reply {
-    ($status:literal, $body:literal) => {
-        Some(concat!("HTTP/1.1 ", $status, "\r\nconnection: close\r\n\r\n", $body))
-    };
 }
 
 #[test]
@@ -126,6 +129,19 @@ fn variables_are_read_and_checked_like_flags() {
 }
 
 #[test]
+fn a_flag_wins_over_its_variable() {
+    let (url, requests) = server(vec![reply("200 OK", r#"{"id":1,"result":[1]}"#)]);
+    let output = command(&["call", &url, "m", "--timeout", "5s", "--tag", "a=1"])
+        .envs([("MADRPC_TIMEOUT", "9s"), ("MADRPC_TAG", "b=2"), ("MADRPC_PRETTY", "1")])
+        .output()
+        .expect("the binary runs");
+    assert_eq!(stdout(&output), "[\n  1\n]\n", "{}", stderr(&output));
+    let request = requests.recv().expect("a request");
+    assert!(request.contains("madrpc-tags: a=1\r\n"), "{request}");
+    assert!(request.contains("madrpc-timeout-ms: 4") || request.contains("madrpc-timeout-ms: 5000"), "{request}");
+}
+
+#[test]
 fn help_does_not_show_the_token() {
     let output = command(&["node", "--help"]).env("MADRPC_CLUSTER_TOKEN", "hunter2").output().expect("the binary runs");
     assert!(stdout(&output).contains("MADRPC_CLUSTER_TOKEN") && !stdout(&output).contains("hunter2"));
@@ -134,7 +150,7 @@ fn help_does_not_show_the_token() {
 #[test]
 fn a_result_is_printed_as_it_came() {
     let (url, requests) =
-        server(vec![reply!("200 OK", r#"{"jsonrpc":"2.0","id":1,"result":{"b": 1.0,"a":9007199254740993}}"#)]);
+        server(vec![reply("200 OK", r#"{"jsonrpc":"2.0","id":1,"result":{"b": 1.0,"a":9007199254740993}}"#)]);
     let url = format!("{url}/rpc");
     let args = ["call", &url, "add", r#"{"x": 1e2}"#, "--header", "X-Team:blue", "--tag", "zone=a", "--tag", "gpu=1"];
     let output = command(&args).args(["--idempotency-key", "k1", "--timeout", "7s"]).output().expect("the binary runs");
@@ -160,7 +176,7 @@ fn a_result_is_printed_as_it_came() {
 
 #[test]
 fn args_come_from_standard_input_and_files() {
-    let (url, requests) = server(vec![reply!("200 OK", r#"{"id":1,"result":[1]}"#); 2]);
+    let (url, requests) = server(vec![reply("200 OK", r#"{"id":1,"result":[1]}"#); 2]);
     let mut child = command(&["call", &url, "m", "-", "--pretty"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -181,9 +197,9 @@ fn args_come_from_standard_input_and_files() {
 
 #[test]
 fn an_error_reply_is_shown_with_its_stack() {
-    let (url, _requests) = server(vec![reply!(
+    let (url, _requests) = server(vec![reply(
         "200 OK",
-        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"boom","data":{"name":"Error","stack":"at f (a.js:3:5)\nat main"}}}"#
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"boom","data":{"name":"Error","stack":"at f (a.js:3:5)\nat main"}}}"#,
     )]);
     let output = run(&["call", &url, "m"]);
     assert_eq!(output.status.code(), Some(1));
@@ -195,7 +211,7 @@ fn an_error_reply_is_shown_with_its_stack() {
 
 #[test]
 fn a_notification_prints_nothing() {
-    let (url, requests) = server(vec![reply!("200 OK", "")]);
+    let (url, requests) = server(vec![reply("200 OK", "")]);
     let output = run(&["call", &url, "m", "[1]", "--notify"]);
     assert_eq!((output.status.code(), output.stdout.len(), output.stderr.len()), (Some(0), 0, 0));
     assert!(requests.recv().expect("a request").ends_with("{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":[1]}"));
@@ -203,7 +219,11 @@ fn a_notification_prints_nothing() {
 
 #[test]
 fn what_is_no_reply_is_not_delivered() {
-    let (url, _requests) = server(vec![reply!("502 Bad Gateway", "<html>\u{7}")]);
+    let (url, _requests) = server(vec![reply("200 OK", "")]);
+    let output = run(&["call", &url, "m"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("HTTP 200, and no JSON-RPC reply"), "{}", stderr(&output));
+    let (url, _requests) = server(vec![reply("502 Bad Gateway", "<html>\u{7}")]);
     let output = run(&["call", &url, "m"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("HTTP 502") && stderr(&output).contains("<html>\\x07"), "{}", stderr(&output));
@@ -225,7 +245,7 @@ fn a_lost_call_is_sent_again_only_with_an_idempotency_key() {
     assert!(!stderr(&output).contains("tries"), "{}", stderr(&output));
     assert_eq!(requests.iter().count(), 1);
 
-    let (url, requests) = server(vec![None, reply!("200 OK", r#"{"id":1,"result":7}"#)]);
+    let (url, requests) = server(vec![None, reply("200 OK", r#"{"id":1,"result":7}"#)]);
     let output = run(&["call", &url, "m", "--idempotency-key", "k"]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("7\n", Some(0)));
     assert_eq!(requests.iter().count(), 2);

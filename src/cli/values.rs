@@ -216,7 +216,7 @@ mod tests {
         }
         let (name, value) = header("X-Team: blue: 1").expect("a header");
         assert_eq!((name.as_str(), value.as_bytes()), ("x-team", b"blue: 1".as_slice()));
-        for text in ["", "x", "a b:c", "x:\n", "Content-Length: 3"] {
+        for text in ["", "x", "a b:c", "x:a\nb", "Content-Length: 3"] {
             assert!(header(text).is_err(), "{text}");
         }
     }

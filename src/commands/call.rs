@@ -18,14 +18,10 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
         let client = client();
         request.deliver(&client, config.timeout).await
     });
-    match outcome {
-        // Whatever a server may answer to a notification, nobody asked for it.
-        Ok(Outcome::Result(_)) if config.notify => 0,
-        outcome => show(terminal, outcome, |result| match config.pretty {
-            true => json_layout::pretty(result),
-            false => result.to_vec(),
-        }),
-    }
+    show(terminal, outcome, |result| match config.pretty {
+        true => json_layout::pretty(result),
+        false => result.to_vec(),
+    })
 }
 
 /// A client that follows no redirects: a call that was redirected is not delivered.
@@ -48,6 +44,7 @@ fn request(config: &CallConfig) -> Result<Request, Usage> {
     Ok(Request {
         url: config.url.clone(),
         body: rpc::body(&config.method, params.as_ref(), config.notify),
+        notify: config.notify,
         headers,
         repeatable: config.idempotency_key.is_some(),
     })

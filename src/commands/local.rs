@@ -58,7 +58,13 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
                 }
             }),
         };
-        join_all(cluster.processes.into_iter().rev().map(Process::end)).await;
+        // The orchestrator last, so that the nodes can take their leave of it.
+        let mut processes = cluster.processes.into_iter();
+        let orchestrator = processes.next();
+        join_all(processes.map(Process::end)).await;
+        if let Some(orchestrator) = orchestrator {
+            orchestrator.end().await;
+        }
         code
     })
 }
@@ -157,6 +163,7 @@ impl Asks<'_> {
         Request {
             url: self.url.clone(),
             body: rpc::body(method, params, false),
+            notify: false,
             headers: Vec::new(),
             repeatable: false,
         }

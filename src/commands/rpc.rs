@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use awc::error::{PayloadError, SendRequestError};
+use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::http::StatusCode;
 use madrpc_actors::protocol::{CallError, JsonText, Reply};
@@ -24,6 +24,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) struct Request {
     pub(super) url: Url,
     pub(super) body: Vec<u8>,
+    /// The body has no id, and nothing comes back.
+    pub(super) notify: bool,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// A call that the server may have received may be sent again.
     pub(super) repeatable: bool,
@@ -107,7 +109,7 @@ impl Request {
         let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
         let status = response.status();
         match response.body().limit(MAX_REPLY).await {
-            Ok(body) => outcome(status, &body),
+            Ok(body) => outcome(status, &body, self.notify),
             Err(PayloadError::Overflow) => Err(Failure::Final("the reply is longer than 64MiB".into())),
             Err(error) => Err(Failure::Lost(format!("the connection was lost in the reply: {error}"))),
         }
@@ -116,6 +118,8 @@ impl Request {
 
 fn failure(error: SendRequestError) -> Failure {
     match error {
+        // awc says this of a server that hangs up instead of answering, when the request has long been sent.
+        SendRequestError::Connect(ConnectError::Disconnected) => Failure::Lost("the connection was lost".into()),
         SendRequestError::Connect(error) => Failure::Unsent(format!("can't connect: {error}")),
         SendRequestError::Url(error) => Failure::Final(error.to_string()),
         SendRequestError::Timeout => Failure::Final("no reply in time".into()),
@@ -123,11 +127,13 @@ fn failure(error: SendRequestError) -> Failure {
     }
 }
 
-fn outcome(status: StatusCode, body: &bytes::Bytes) -> Result<Outcome, Failure> {
+fn outcome(status: StatusCode, body: &bytes::Bytes, notify: bool) -> Result<Outcome, Failure> {
     match Reply::read(body).map(|reply| reply.result) {
+        // Whatever a server may answer to a notification, nobody asked for it.
+        Some(Ok(_)) if notify => Ok(Outcome::Nothing),
         Some(Ok(result)) => Ok(Outcome::Result(result)),
         Some(Err(CallError::Remote(remote))) => Ok(Outcome::Error(remote.object)),
-        _ if status.is_success() && body.iter().all(u8::is_ascii_whitespace) => Ok(Outcome::Nothing),
+        _ if notify && status.is_success() => Ok(Outcome::Nothing),
         _ => {
             let shown = &body[..body.len().min(200)];
             let text = format!("HTTP {}, and no JSON-RPC reply: {}", status.as_u16(), shown.escape_ascii());
@@ -204,13 +210,17 @@ mod tests {
 
     #[test]
     fn replies_are_told_from_other_bodies() {
-        let read = |status: u16, body: &'static str| {
+        let read_as = |notify: bool, status: u16, body: &'static str| {
             let status = StatusCode::from_u16(status).expect("a status");
-            outcome(status, &Bytes::from_static(body.as_bytes()))
+            outcome(status, &Bytes::from_static(body.as_bytes()), notify)
         };
+        let read = |status, body| read_as(false, status, body);
         assert!(matches!(read(200, r#"{"id":1,"result": 1.0}"#), Ok(Outcome::Result(text)) if text.as_str() == "1.0"));
         assert!(matches!(read(413, r#"{"id":null,"error":{"code":-32006}}"#), Ok(Outcome::Error(_))));
-        assert!(matches!(read(200, ""), Ok(Outcome::Nothing)));
+        assert!(matches!(read(200, ""), Err(Failure::Final(_))));
+        assert!(matches!(read_as(true, 200, ""), Ok(Outcome::Nothing)));
+        assert!(matches!(read_as(true, 200, r#"{"id":1,"result":1}"#), Ok(Outcome::Nothing)));
+        assert!(matches!(read_as(true, 503, ""), Err(Failure::Final(_))));
         match read(404, "<h1>\u{1}") {
             Err(Failure::Final(text)) => assert_eq!(text, "HTTP 404, and no JSON-RPC reply: <h1>\\x01"),
             other => panic!("{other:?}"),
