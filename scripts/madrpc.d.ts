@@ -14,8 +14,6 @@ interface MadrpcContext {
   readonly deadline: number;
   /** The W3C trace that the call belongs to. */
   readonly trace: { readonly traceId: string; readonly spanId: string };
-  /** Headers of the request by lower-case name, where the node hands any on. */
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What callers and the orchestrator are told about a method. */
@@ -26,17 +24,15 @@ interface MadrpcMethodOptions {
   idempotent?: boolean;
   /** The longest that one call may take, waiting included. The caller's deadline holds as well. */
   timeoutMs?: number;
-  /** Shown with the method. */
-  tags?: Record<string, string>;
 }
 
 /** How a call is made. */
 interface MadrpcCallOptions {
   /** The longest to wait. The deadline of the calling method holds as well. */
   timeoutMs?: number;
-  /** Only nodes with all of these tags are chosen. */
+  /** Go along with the call; nodes are not chosen by them yet. */
   tags?: Record<string, string>;
-  /** Names this call, so that a repeat of it is known as one. */
+  /** Makes the call safe to try again on another node, as `idempotent` does for a method. */
   idempotencyKey?: string;
 }
 

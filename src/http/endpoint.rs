@@ -18,7 +18,7 @@ use super::answer::{self, WriteReply};
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
 use super::head::Head;
-use super::scope::Inherited;
+use super::scope::{Inherited, LONGEST_CALL};
 use super::service::{Caller, HttpConfig, Service};
 use super::{batch, ENVELOPE_SLACK};
 
@@ -120,7 +120,7 @@ impl<S: Service> Endpoint<S> {
         idempotency_key: Option<&HeaderValue>,
     ) -> Result<Prepared, CallError> {
         let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
-        let scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
             let work = self.service.builtin(&request.method, params, &incoming.peer.caller());
@@ -129,6 +129,9 @@ impl<S: Service> Endpoint<S> {
                 let result = in_time(scope.deadline, work).await;
                 result.inspect_err(|error| call_log::failed(&method, scope.trace.span_id, error))
             })));
+        }
+        if let Some(timeout) = self.service.method_timeout(&request.method) {
+            scope.deadline = scope.deadline.min(incoming.at + timeout.min(LONGEST_CALL));
         }
         match self.config.max_depth {
             Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
@@ -77,6 +78,10 @@ impl Service for NodeService {
 
     fn knows_method(&self, name: &str) -> bool {
         self.0.pool.knows_method(name)
+    }
+
+    fn method_timeout(&self, name: &str) -> Option<Duration> {
+        self.0.pool.method(name).and_then(|method| method.timeout_ms).map(Duration::from_millis)
     }
 
     /// The scripts were loaded before the socket was served.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
@@ -95,6 +96,11 @@ impl Service for OrchestratorService {
 
     fn knows_method(&self, name: &str) -> bool {
         self.0.cluster.knows_method(name)
+    }
+
+    /// Bounded where it is forwarded.
+    fn method_timeout(&self, _name: &str) -> Option<Duration> {
+        None
     }
 
     fn unready(&self) -> Option<&'static str> {

@@ -10,7 +10,7 @@ use madrpc_actors::protocol::{CallError, CallScope, TraceContext};
 use super::head::Head;
 
 /// No call waits longer, whatever it asks for.
-const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the headers say for every call of the request.
 #[derive(Clone, Debug)]

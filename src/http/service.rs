@@ -37,6 +37,9 @@ pub trait Service: Clone + 'static {
     /// Whether some node has registered the name: only such names become labels of the figures.
     fn knows_method(&self, name: &str) -> bool;
 
+    /// The upper bound that a method sets for each of its calls, where this process knows it.
+    fn method_timeout(&self, name: &str) -> Option<Duration>;
+
     /// Why the process should get no calls now; `None` when it should.
     fn unready(&self) -> Option<&'static str>;
 

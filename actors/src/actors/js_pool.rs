@@ -123,12 +123,15 @@ impl JsPool {
         self.0.methods.get().cloned().unwrap_or_default()
     }
 
+    /// The method of this name.
+    pub fn method(&self, name: &str) -> Option<&MethodInfo> {
+        let methods = self.0.methods.get()?;
+        methods.binary_search_by(|method| method.name.as_str().cmp(name)).ok().map(|place| &methods[place])
+    }
+
     /// Whether a method of this name is registered.
     pub fn knows_method(&self, name: &str) -> bool {
-        self.0
-            .methods
-            .get()
-            .is_some_and(|methods| methods.binary_search_by(|method| method.name.as_str().cmp(name)).is_ok())
+        self.method(name).is_some()
     }
 
     /// Executors that have work, and all that take calls.

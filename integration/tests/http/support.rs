@@ -109,6 +109,10 @@ impl Service for TestService {
         &*self.0
     }
 
+    fn method_timeout(&self, _name: &str) -> Option<Duration> {
+        None
+    }
+
     fn knows_method(&self, name: &str) -> bool {
         name != "foobar"
     }

@@ -2,7 +2,7 @@
 
 madrpc.register('plain', () => null);
 madrpc.register('add', ({ a, b }: { a: number; b: number }) => a + b);
-madrpc.register('optioned', { idempotent: true, timeoutMs: 500, description: 'd', tags: { kind: 'x' } }, async (params, ctx) => {
+madrpc.register('optioned', { idempotent: true, timeoutMs: 500, description: 'd' }, async (params, ctx) => {
   const left: number = ctx.deadline - Date.now();
   const seen: string[] = [ctx.id, ctx.method, ctx.trace.traceId, ctx.trace.spanId, ctx.headers?.['x-y'] ?? ''];
   return { left, seen, params };
