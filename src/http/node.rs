@@ -11,9 +11,9 @@ use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallResult, JsonText, MethodInfo};
 use serde::Serialize;
 
+use super::documents;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
-use super::documents;
 
 /// The service of one worker thread of a node.
 #[derive(Clone)]
@@ -37,7 +37,13 @@ impl NodeService {
     /// `tags` and `weight` are what the node registers with.
     pub fn new(pool: JsPool, tags: BTreeMap<String, String>, weight: u32, process: Process) -> Self {
         let recorder = process.metrics.recorder();
-        NodeService(Rc::new(Inner { pool, tags, weight, process, recorder }))
+        NodeService(Rc::new(Inner {
+            pool,
+            tags,
+            weight,
+            process,
+            recorder,
+        }))
     }
 }
 

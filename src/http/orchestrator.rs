@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::documents;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
-use super::documents;
 
 /// The service of one worker thread of an orchestrator.
 #[derive(Clone)]
@@ -40,7 +40,12 @@ impl OrchestratorService {
     /// `orchestrator` is this thread's own.
     pub fn new(orchestrator: OrchestratorHandle, cluster: Cluster, process: Process) -> Self {
         let recorder = process.metrics.recorder();
-        OrchestratorService(Rc::new(Inner { orchestrator, cluster, process, recorder }))
+        OrchestratorService(Rc::new(Inner {
+            orchestrator,
+            cluster,
+            process,
+            recorder,
+        }))
     }
 }
 
@@ -61,9 +66,9 @@ impl Service for OrchestratorService {
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let (inner, caller) = (self.0.clone(), caller.clone());
         Some(match method {
-            "_health" => Box::pin(async move {
-                documents::health(&inner.process.instance, inner.process.admission.inflight())
-            }),
+            "_health" => {
+                Box::pin(async move { documents::health(&inner.process.instance, inner.process.admission.inflight()) })
+            }
             "_metrics" => Box::pin(async move { inner.metrics().await }),
             "_info" => Box::pin(async move { inner.info().await }),
             "_register" => Box::pin(async move {
@@ -149,7 +154,11 @@ fn named(params: Option<JsonText>, first: &str) -> Map<String, Value> {
     let text = params.unwrap_or(JsonText::NULL);
     match serde_json::from_str(text.as_str()) {
         Ok(Value::Object(members)) => members,
-        Ok(Value::Array(values)) => values.into_iter().take(1).map(|value| (first.to_owned(), value)).collect(),
+        Ok(Value::Array(values)) => values
+            .into_iter()
+            .take(1)
+            .map(|value| (first.to_owned(), value))
+            .collect(),
         _ => Map::new(),
     }
 }
@@ -158,7 +167,9 @@ fn named(params: Option<JsonText>, first: &str) -> Map<String, Value> {
 fn member<T: DeserializeOwned>(params: &mut Map<String, Value>, name: &str) -> Result<Option<T>, CallError> {
     match params.remove(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value).map(Some).map_err(|e| CallError::invalid_params(name, e.to_string())),
+        Some(value) => serde_json::from_value(value)
+            .map(Some)
+            .map_err(|e| CallError::invalid_params(name, e.to_string())),
     }
 }
 
@@ -212,11 +223,20 @@ mod tests {
 
     #[test]
     fn a_registration_may_be_short() {
-        for json in [r#"["http://a"]"#, r#"{"node_url":"http://a"}"#, r#"{"node_url":"http://a","methods":null}"#] {
+        for json in [
+            r#"["http://a"]"#,
+            r#"{"node_url":"http://a"}"#,
+            r#"{"node_url":"http://a","methods":null}"#,
+        ] {
             let params = register(text(json)).expect(json);
-            assert_eq!((params.node_url.as_str(), params.weight, params.methods), ("http://a", 1, None));
+            assert_eq!(
+                (params.node_url.as_str(), params.weight, params.methods),
+                ("http://a", 1, None)
+            );
         }
-        let methods = register(text(r#"{"node_url":"u","methods":["add"]}"#)).expect("valid").methods;
+        let methods = register(text(r#"{"node_url":"u","methods":["add"]}"#))
+            .expect("valid")
+            .methods;
         assert_eq!(methods.map(|methods| methods[0].name.clone()).as_deref(), Some("add"));
     }
 
@@ -226,14 +246,22 @@ mod tests {
         assert_eq!(parameter(register(text("[]"))), "node_url");
         assert_eq!(parameter(register(text("[1]"))), "node_url");
         assert_eq!(parameter(register(text(r#"{"node_url":"u","weight":-1}"#))), "weight");
-        assert_eq!(parameter(register(text(r#"{"node_url":"u","methods":[1]}"#))), "methods");
+        assert_eq!(
+            parameter(register(text(r#"{"node_url":"u","methods":[1]}"#))),
+            "methods"
+        );
         assert_eq!(parameter(heartbeat(text(r#"{"cpu":1}"#))), "instance");
         assert_eq!(parameter(deregister(text("{}"))), "instance");
     }
 
     #[test]
     fn a_node_leaves_by_instance_or_url() {
-        for json in [r#"["x"]"#, r#"{"instance":"x"}"#, r#"{"node_url":"x"}"#, r#"{"instance":"x","node_url":"y"}"#] {
+        for json in [
+            r#"["x"]"#,
+            r#"{"instance":"x"}"#,
+            r#"{"node_url":"x"}"#,
+            r#"{"instance":"x","node_url":"y"}"#,
+        ] {
             assert_eq!(deregister(text(json)).ok().as_deref(), Some("x"), "{json}");
         }
     }
