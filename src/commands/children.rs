@@ -28,7 +28,7 @@ pub(super) struct Process {
     child: Child,
     /// Its end tells the process to end, also when this process is killed.
     stdin: Option<ChildStdin>,
-    stderr: JoinHandle<()>,
+    stderr: Option<JoinHandle<()>>,
     last_line: Arc<Mutex<String>>,
     /// `http://ADDR:PORT`
     pub(super) url: String,
@@ -68,7 +68,7 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true);
         if std::env::var_os("RUST_LOG").is_none() {
-            command.env("RUST_LOG", "warn,console=info");
+            command.env("RUST_LOG", "warn,script=info");
         }
         let mut child = command.spawn().with_context(|| format!("{name} can't be started"))?;
         let stdin = child.stdin.take();
@@ -96,8 +96,7 @@ impl Process {
     /// Resolves when the process has ended by itself.
     pub(super) async fn ended(&mut self) -> Ended {
         let status = self.child.wait().await;
-        // Its last words may still be in the pipe; a process that it left behind may keep that open.
-        drop(timeout(Duration::from_secs(1), &mut self.stderr).await);
+        self.last_words().await;
         let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
         Ended {
             text: match &status {
@@ -117,8 +116,24 @@ impl Process {
                 log::error!("{} can't be killed: {error}", self.name);
             }
         }
-        drop(timeout(Duration::from_secs(1), self.stderr).await);
+        self.last_words().await;
     }
+
+    /// Waits until what the ended process wrote has been passed on. A process that it left behind may keep the pipe
+    /// open, hence the bound.
+    async fn last_words(&mut self) {
+        if let Some(stderr) = self.stderr.take() {
+            drop(timeout(Duration::from_secs(1), stderr).await);
+        }
+    }
+}
+
+/// The last line with text on it, without what the log puts before a message.
+fn last_line_of(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    let message = line.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    Some(message.map_or(line, |(_, message)| message).to_owned())
 }
 
 /// Hands `output` to standard error in whole lines, and remembers the last one.
@@ -142,12 +157,6 @@ async fn pass_on(mut output: impl AsyncRead + Unpin, terminal: Terminal, last_li
     }
 }
 
-fn last_line_of(text: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(text);
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
-    Some(line.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +164,7 @@ mod tests {
     #[test]
     fn the_last_line_with_text_counts() {
         assert_eq!(last_line_of(b"one\n  two \n\n").as_deref(), Some("two"));
+        assert_eq!(last_line_of(b"[2026 ERROR x] a.js:1:2: bad").as_deref(), Some("a.js:1:2: bad"));
         assert_eq!(last_line_of(b"\n \n"), None);
     }
 

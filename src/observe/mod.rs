@@ -59,4 +59,6 @@ where
         summary::run(&metrics, summary_interval, &gauges),
     )
     .await;
+    // Both are off: there is nothing to do, and nothing has ended either.
+    std::future::pending().await
 }

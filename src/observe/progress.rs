@@ -46,8 +46,9 @@ fn line(totals: Totals, figures: &IntervalFigures, gauges: &Gauges) -> String {
         latency(figures.p50),
         latency(figures.p99)
     );
+    // Up, suspect and down, as in the summary: the whole line should fit 80 columns.
     if let Some(nodes) = gauges.nodes {
-        line += &format!("  nodes {} up {} suspect {} down", nodes.up, nodes.suspect, nodes.down);
+        line += &format!("  nodes {}/{}/{}", nodes.up, nodes.suspect, nodes.down);
     }
     if let Some(executors) = gauges.executors {
         line += &format!("  executors {}/{} busy", executors.busy, executors.all);
@@ -73,7 +74,7 @@ mod tests {
         let gauges = Gauges { inflight: 3, nodes, executors: None };
         assert_eq!(
             line(totals, &figures, &gauges),
-            "12,345 calls  1000/s  0 errors  3 in flight  p50 90us p99 2.0ms  nodes 2 up 0 suspect 1 down"
+            "12,345 calls  1000/s  0 errors  3 in flight  p50 90us p99 2.0ms  nodes 2/0/1"
         );
     }
 }

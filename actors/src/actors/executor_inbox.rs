@@ -5,9 +5,10 @@
 //! here, and while the executor serves, or has served a moment ago, it waits on this inbox itself: one wake-up, and none
 //! under load.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use actix::Addr;
@@ -59,7 +60,28 @@ struct State {
     queue: VecDeque<Work>,
     /// The executor runs, or waits on this inbox; otherwise it rests in its mailbox.
     serving: bool,
+    /// It waits, and nobody has undertaken to wake it.
     waiting: bool,
+}
+
+thread_local! {
+    /// The executors that this thread is about to wake.
+    static TO_WAKE: RefCell<Vec<Arc<ExecutorInbox>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn wake_soon(inbox: Arc<ExecutorInbox>) {
+    let first = TO_WAKE.with_borrow_mut(|inboxes| {
+        inboxes.push(inbox);
+        inboxes.len() == 1
+    });
+    if first {
+        // Runs after the tasks that are ready already.
+        actix_rt::spawn(async {
+            for inbox in TO_WAKE.take() {
+                inbox.arrived.notify_one();
+            }
+        });
+    }
 }
 
 impl ExecutorInbox {
@@ -81,17 +103,32 @@ impl ExecutorInbox {
 
     /// Delivers a message and sees to it that the executor looks.
     pub fn send(&self, work: Work) {
+        if self.push(work) {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// As `send`, for a thread that runs an actix runtime: the executor is woken when the tasks that are ready now have
+    /// had their turn, once for all that they deliver. Woken at the first message it would take the processor from the
+    /// very thread that is about to deliver the next.
+    pub fn send_soon(self: &Arc<Self>, work: Work) {
+        if self.push(work) {
+            wake_soon(self.clone());
+        }
+    }
+
+    /// True when the executor waits and must be woken; whoever is told so has to do it.
+    fn push(&self, work: Work) -> bool {
         self.load.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         state.queue.push_back(work);
-        if !state.serving {
-            state.serving = true;
-            drop(state);
-            self.ring();
-        } else if state.waiting {
-            drop(state);
-            self.arrived.notify_one();
+        if state.serving {
+            return std::mem::take(&mut state.waiting);
         }
+        state.serving = true;
+        drop(state);
+        self.ring();
+        false
     }
 
     /// Puts back, in front, what an executor had taken and not begun; and wakes its successor.

@@ -215,12 +215,20 @@ impl PoolCore {
 
     fn begin(&self, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit }));
+        let executor = self.choose();
+        executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
         CancelGuard { executor, invocation, settled: false }
     }
 
-    /// Gives a call to the executor with the least to do; of idle ones to the first, which is the warmest.
+    /// Gives a call to an executor at once, from any thread.
     pub(super) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
+        let executor = self.choose();
+        executor.send(Work::Invoke(invoke));
+        executor
+    }
+
+    /// The executor with the least to do; of idle ones the first, which is the warmest.
+    fn choose(&self) -> Arc<ExecutorInbox> {
         let active = self.active.load();
         let mut chosen = &active[0];
         for executor in active.iter() {
@@ -231,7 +239,6 @@ impl PoolCore {
                 chosen = executor;
             }
         }
-        chosen.send(Work::Invoke(invoke));
         chosen.clone()
     }
 
