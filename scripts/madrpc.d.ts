@@ -32,7 +32,7 @@ interface MadrpcCallOptions {
   timeoutMs?: number;
   /** Go along with the call; nodes are not chosen by them yet. */
   tags?: Record<string, string>;
-  /** Makes the call safe to try again on another node, as `idempotent` does for a method. */
+  /** Goes along with the call; nodes do not yet tell a repeat by it. */
   idempotencyKey?: string;
 }
 

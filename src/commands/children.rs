@@ -76,7 +76,7 @@ impl Process {
         let stderr = child.stderr.take().context("standard error is piped")?;
         let last_line = Arc::new(Mutex::new(String::new()));
         let stderr = tokio::spawn(pass_on(stderr, terminal.clone(), last_line.clone()));
-        let mut process = Process { name, child, stdin, stderr, last_line, url: String::new() };
+        let mut process = Process { name, child, stdin, stderr: Some(stderr), last_line, url: String::new() };
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
         let mut bounded = (&mut stdout).take(MAX_LINE as u64);

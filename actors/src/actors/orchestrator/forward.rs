@@ -56,7 +56,8 @@ impl Forwarder {
 
     pub(super) fn begin(&self, call: Call) -> Journey {
         self.budget.borrow_mut().deposit(clock::now());
-        Journey { idempotent: call.scope.idempotency_key.is_some(), call, tried: Vec::new(), last: None }
+        // An idempotency key makes nothing safe by itself: no node tells a repeat by it yet.
+        Journey { idempotent: false, call, tried: Vec::new(), last: None }
     }
 
     /// Tries nodes until one gives a result, or an error that no other node would mend.
