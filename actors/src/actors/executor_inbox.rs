@@ -131,34 +131,49 @@ impl ExecutorInbox {
         false
     }
 
-    /// Puts back, in front, what an executor had taken and not begun; and wakes its successor.
-    pub fn put_back(&self, unbegun: VecDeque<Work>) {
-        let mut state = self.lock();
-        for work in unbegun.into_iter().rev() {
-            state.queue.push_front(work);
-        }
-        state.serving = !state.queue.is_empty();
-        if state.serving {
-            drop(state);
-            self.ring();
-        }
-    }
-
-    /// Moves everything into `taken`, waiting until `until` for something to be there. False when nothing came.
-    pub fn take(&self, taken: &mut VecDeque<Work>, until: Instant) -> bool {
+    /// The next message, waiting until `until` for one to come.
+    pub fn take(&self, until: Instant) -> Option<Work> {
         let mut state = self.lock();
         loop {
-            if !state.queue.is_empty() {
-                taken.append(&mut state.queue);
-                return true;
+            if let Some(work) = state.queue.pop_front() {
+                return Some(work);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return false;
+                return None;
             }
             state.waiting = true;
             (state, _) = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
             state.waiting = false;
+        }
+    }
+
+    /// Puts back, in front, what has been taken and not dealt with.
+    pub fn put_back(&self, taken: VecDeque<Work>) {
+        let mut state = self.lock();
+        for work in taken.into_iter().rev() {
+            state.queue.push_front(work);
+        }
+    }
+
+    /// Takes out the calls that have not begun, for another executor to run.
+    pub fn take_invokes(&self) -> Vec<Box<Invoke>> {
+        let mut state = self.lock();
+        let mut invokes = Vec::new();
+        for work in std::mem::take(&mut state.queue) {
+            match work {
+                Work::Invoke(invoke) => invokes.push(invoke),
+                other => state.queue.push_back(other),
+            }
+        }
+        self.load.fetch_sub(invokes.len(), Ordering::Relaxed);
+        invokes
+    }
+
+    /// After a panic the actor is built anew: sees to it that its successor looks at what waits.
+    pub fn hand_over(&self) {
+        if !self.rest() {
+            self.ring();
         }
     }
 

@@ -3,7 +3,6 @@
 //! It runs messages one after the other and holds no call that waits: a parked call is a promise in the engine and an
 //! entry in `parked`. A panic in the engine costs the calls that were in it; the actor is built anew.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
@@ -15,7 +14,7 @@ use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::reply_to::ReplyTo;
-use crate::engine::{CallId, Engine, InvocationId, LoadError, OutgoingCall};
+use crate::engine::{Engine, InvocationId, LoadError, OutgoingCall};
 use crate::policy::admission::Permit;
 use crate::protocol::{CallError, CallResult, MethodInfo};
 
@@ -38,8 +37,6 @@ pub type Loaded = std::sync::mpsc::Sender<Result<Vec<MethodInfo>, LoadError>>;
 pub struct JsExecutor {
     inbox: Arc<ExecutorInbox>,
     pool: Arc<PoolCore>,
-    /// Taken from the inbox and not begun. Shared with `SyncCalls`, which moves it on while this executor is blocked.
-    backlog: Rc<RefCell<VecDeque<Work>>>,
     engine: Option<Engine>,
     parked: HashMap<InvocationId, Waiting>,
     /// The call that is being begun: a panic must answer it, too.
@@ -69,7 +66,6 @@ impl JsExecutor {
         JsExecutor {
             inbox,
             pool,
-            backlog: Rc::default(),
             engine: None,
             parked: HashMap::new(),
             running: None,
@@ -79,7 +75,7 @@ impl JsExecutor {
     }
 
     fn load(&mut self) {
-        let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone(), backlog: self.backlog.clone() };
+        let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone() };
         let surroundings = self.pool.surroundings(Rc::new(move |leaving| calls.call_and_wait(leaving)));
         let program = self.pool.program();
         // A script can make the engine panic while it loads, too.
@@ -104,12 +100,9 @@ impl JsExecutor {
     fn serve(&mut self) {
         let mut idle_since = Instant::now();
         loop {
-            let until = self.wait_until(idle_since);
-            if self.take(until) {
-                while let Some(work) = self.next() {
-                    self.deal_with(work);
-                    self.inbox.done();
-                }
+            if let Some(work) = self.inbox.take(self.wait_until(idle_since)) {
+                self.deal_with(work);
+                self.inbox.done();
                 idle_since = Instant::now();
             }
             let now = Instant::now();
@@ -128,16 +121,6 @@ impl JsExecutor {
                 return;
             }
         }
-    }
-
-    fn take(&self, until: Instant) -> bool {
-        let mut backlog = self.backlog.borrow_mut();
-        // Work that came while a script was in callSync is here already.
-        !backlog.is_empty() || self.inbox.take(&mut backlog, until)
-    }
-
-    fn next(&self) -> Option<Work> {
-        self.backlog.borrow_mut().pop_front()
     }
 
     fn wait_until(&self, idle_since: Instant) -> Instant {
@@ -257,7 +240,7 @@ impl Handler<Serve> for JsExecutor {
             self.inbox.done();
             self.fail();
             context.stop();
-            self.inbox.put_back(self.backlog.take());
+            self.inbox.hand_over();
         }
     }
 }
@@ -267,16 +250,13 @@ impl Handler<Serve> for JsExecutor {
 struct SyncCalls {
     inbox: Arc<ExecutorInbox>,
     pool: Arc<PoolCore>,
-    backlog: Rc<RefCell<VecDeque<Work>>>,
 }
 
 impl SyncCalls {
     /// Sends `leaving` and waits for the result of its last call. While it waits, a spare executor has this one's place
     /// in the pool, and what was queued here moves there: a call must never wait for one that waits for it.
     fn call_and_wait(&self, mut leaving: Vec<OutgoingCall>) -> CallResult {
-        let Some(last) = leaving.last() else {
-            return Err(CallError::internal("no call"));
-        };
+        let Some(last) = leaving.last() else { return Err(CallError::internal("no call")) };
         let (call, parent, deadline) = (last.id, last.parent, last.call.scope.deadline);
         if let Err(no_spare) = self.pool.block(&self.inbox) {
             leaving.pop();
@@ -285,52 +265,32 @@ impl SyncCalls {
         }
         self.pool.send_out(&self.inbox, leaving);
         let mut kept = VecDeque::new();
-        let mut arrived = self.backlog.take();
         let result = loop {
-            if let Some(result) = self.look_through(&mut arrived, &mut kept, call, parent) {
-                break result;
-            }
-            if !self.inbox.take(&mut arrived, deadline) {
-                break Err(CallError::Timeout);
-            }
-        };
-        kept.append(&mut arrived);
-        *self.backlog.borrow_mut() = kept;
-        self.pool.unblock(&self.inbox);
-        result
-    }
-
-    /// Moves calls on to other executors, keeps what only this one can deal with, and finds the result.
-    fn look_through(
-        &self,
-        arrived: &mut VecDeque<Work>,
-        kept: &mut VecDeque<Work>,
-        call: CallId,
-        parent: InvocationId,
-    ) -> Option<CallResult> {
-        let mut found = None;
-        while let Some(work) = arrived.pop_front() {
-            match work {
-                Work::Invoke(invoke) => {
+            match self.inbox.take(deadline) {
+                None => break Err(CallError::Timeout),
+                Some(Work::Invoke(invoke)) => {
                     self.inbox.done();
                     self.pool.redirect(invoke);
                 }
-                Work::Cancel(id) if id == parent => {
-                    found = Some(Err(CallError::Cancelled));
+                Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
-                }
-                Work::Settled(mut results) => {
-                    if let Some(place) = results.iter().position(|(id, _)| *id == call) {
-                        found = Some(results.swap_remove(place).1);
+                    if id == parent {
+                        break Err(CallError::Cancelled);
                     }
-                    kept.push_back(Work::Settled(results));
                 }
-                cancel @ Work::Cancel(_) => kept.push_back(cancel),
+                Some(Work::Settled(mut results)) => {
+                    let place = results.iter().position(|(id, _)| *id == call);
+                    let found = place.map(|place| results.swap_remove(place).1);
+                    // Even when nothing is left in it, it is a message that is still to be counted as done.
+                    kept.push_back(Work::Settled(results));
+                    if let Some(result) = found {
+                        break result;
+                    }
+                }
             }
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+        };
+        self.inbox.put_back(kept);
+        self.pool.unblock(&self.inbox);
+        result
     }
 }

@@ -1,11 +1,13 @@
 //! JsPool: the executors of a node as one thing that runs calls.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix::SyncArbiter;
 use arc_swap::ArcSwap;
@@ -23,6 +25,18 @@ use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
+
+/// An executor with fewer messages than this gets the next call, too, rather than one that sleeps: to wake a thread
+/// costs more than most calls take.
+const NEAR: usize = 4;
+
+/// How long a call may wait behind another while an executor is idle.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+thread_local! {
+    /// This thread is going to look again.
+    static LOOKING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// What a pool is made of.
 #[derive(Clone, Debug)]
@@ -213,26 +227,29 @@ impl PoolCore {
         }
     }
 
-    fn begin(&self, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
+    fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        let executor = self.choose();
+        let executor = self.choose(NEAR);
+        if executor.load() > 0 {
+            self.look_again_soon();
+        }
         executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
         CancelGuard { executor, invocation, settled: false }
     }
 
     /// Gives a call to an executor at once, from any thread.
     pub(super) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
-        let executor = self.choose();
+        let executor = self.choose(1);
         executor.send(Work::Invoke(invoke));
         executor
     }
 
-    /// The executor with the least to do; of idle ones the first, which is the warmest.
-    fn choose(&self) -> Arc<ExecutorInbox> {
+    /// The first executor that has less than `near` to do, which is the warmest; otherwise the one with the least.
+    fn choose(&self, near: usize) -> Arc<ExecutorInbox> {
         let active = self.active.load();
         let mut chosen = &active[0];
         for executor in active.iter() {
-            if chosen.load() == 0 {
+            if chosen.load() < near {
                 break;
             }
             if executor.load() < chosen.load() {
@@ -240,6 +257,33 @@ impl PoolCore {
             }
         }
         chosen.clone()
+    }
+
+    /// A call was put behind others although an executor may be idle. Most calls are over before another thread would
+    /// have woken up; this finds those that wait behind one that is not.
+    fn look_again_soon(self: &Arc<Self>) {
+        if self.config.executors == 1 || LOOKING.replace(true) {
+            return;
+        }
+        let core = self.clone();
+        actix_rt::spawn(async move {
+            actix_rt::time::sleep(LOOK_AGAIN).await;
+            LOOKING.set(false);
+            core.spread();
+        });
+    }
+
+    /// Moves calls that have not begun to executors that are idle.
+    fn spread(&self) {
+        let active = self.active.load();
+        if !active.iter().any(|executor| executor.load() == 0) {
+            return;
+        }
+        for executor in active.iter().filter(|executor| executor.load() > 1) {
+            for invoke in executor.take_invokes() {
+                self.redirect(invoke);
+            }
+        }
     }
 
     /// Sends out the calls that scripts on `from` made.

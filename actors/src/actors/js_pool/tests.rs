@@ -19,6 +19,7 @@ madrpc.register('sleep', p => new Promise(done => setTimeout(() => done(p[0]), p
 madrpc.register('deep', async p => p[0] === 0 ? 0 : 1 + await madrpc.call('deep', [p[0] - 1]));
 madrpc.register('deepSync', p => p[0] === 0 ? 0 : 1 + madrpc.callSync('deepSync', [p[0] - 1]));
 madrpc.register('fan', async p => (await Promise.all(Array.from({length: p[0]}, (_, i) => madrpc.call('add', [i, 1])))).reduce((a, b) => a + b, 0));
+madrpc.register('spin', p => { const end = Date.now() + p[0]; while (Date.now() < end); return 'spun' });
 madrpc.register('parentOfHold', () => madrpc.call('hold'));
 madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({length: 500}, (_, i) => i); for (let n = 0; n < 50; n++) a.sort(() => Math.random() - 0.5); return 'survived' });
 ";
@@ -167,5 +168,17 @@ fn scripts_that_do_not_load_are_told() {
             PoolConfig { program, executors: 2, max_depth: 1, max_body: 1, node_name: Arc::new(OnceLock::new()) };
         let error = JsPool::start(config).expect_err("a syntax error");
         assert!(error.to_string().starts_with("bad.js:1:"), "{error}");
+    });
+}
+
+#[test]
+fn a_call_does_not_wait_behind_a_slow_one_while_an_executor_is_idle() {
+    with_pool(2, |pool, admission| async move {
+        let slow = pool.invoke(call("spin", "[1500]"), admission.admit(1, 0).expect("free"));
+        let begun = Instant::now();
+        assert_eq!(run(&pool, &admission, "add", "[1,2]").await, "3");
+        let quick = begun.elapsed();
+        assert_eq!(slow.await.expect("a result").as_str(), "\"spun\"");
+        assert!(quick * 2 < begun.elapsed(), "{quick:?} of {:?}", begun.elapsed());
     });
 }
