@@ -18,6 +18,7 @@ use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 /// Runs until it is told to end. A script that does not load ends it before a port is opened.
 pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<()> {
     let program = read(&config.scripts)?;
+    serving::raise_descriptor_limit();
     actix::System::new().block_on(serve(config, program, terminal))
 }
 

@@ -10,6 +10,7 @@ use crate::observe::{self, Gauges, NodeCounts, Terminal};
 
 /// Runs until it is told to end.
 pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
+    serving::raise_descriptor_limit();
     actix::System::new().block_on(serve(config, terminal))
 }
 

@@ -23,6 +23,15 @@ const LAST_CALLS: Duration = Duration::from_secs(5);
 /// Between looks at whether they have ended.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Lets this process have as many descriptors as the system allows it: each connection is one, and the usual soft limit
+/// of 1,024 would be met long before the bounds that are ours.
+pub(super) fn raise_descriptor_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => log::debug!("up to {limit} descriptors"),
+        Err(error) => log::warn!("the limit of descriptors can't be raised: {error}"),
+    }
+}
+
 /// Opens the socket, and tells on standard output where it is before anything else is written there.
 pub(super) fn listen(bind: &BindAddr, terminal: &Terminal) -> anyhow::Result<Listening> {
     let mut addresses = bind.to_string().to_socket_addrs().with_context(|| format!("cannot resolve {bind}"))?;
