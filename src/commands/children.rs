@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use crate::observe::Terminal;
 use crate::shutdown::PARENT_STDIN;
 
+/// Where a process finds the token of its cluster.
+const CLUSTER_TOKEN: &str = "MADRPC_CLUSTER_TOKEN";
 /// How long a process may take until it listens.
 const START: Duration = Duration::from_secs(30);
 /// How long a process that was asked to end may take before it is killed.
@@ -52,7 +54,12 @@ impl std::error::Error for Ended {}
 
 impl Process {
     /// Starts this very program with `args` and waits until it listens. The error is an [`Ended`] when it ended.
-    pub(super) async fn start(name: String, args: Vec<OsString>, terminal: &Terminal) -> anyhow::Result<Process> {
+    pub(super) async fn start(
+        name: String,
+        args: Vec<OsString>,
+        token: &str,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Process> {
         let program = std::env::current_exe().context("the path of this program is not known")?;
         let mut command = Command::new(program);
         command
@@ -69,6 +76,9 @@ impl Process {
             .kill_on_drop(true);
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn,script=info");
+        }
+        if std::env::var_os(CLUSTER_TOKEN).is_none() {
+            command.env(CLUSTER_TOKEN, token);
         }
         let mut child = command.spawn().with_context(|| format!("{name} can't be started"))?;
         let stdin = child.stdin.take();

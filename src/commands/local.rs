@@ -40,7 +40,8 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
                 return FAILED;
             }
         };
-        let mut cluster = Cluster { config, terminal, client: client(), processes: Vec::new() };
+        let token = uuid::Uuid::new_v4().to_string();
+        let mut cluster = Cluster { config, terminal, client: client(), token, processes: Vec::new() };
         let code = tokio::select! {
             reason = stop => match reason {
                 // Without --call that is how it is meant to end.
@@ -73,6 +74,8 @@ struct Cluster<'a> {
     config: LocalConfig,
     terminal: &'a Terminal,
     client: awc::Client,
+    /// Only nodes that this command started may join.
+    token: String,
     /// The orchestrator first.
     processes: Vec<Process>,
 }
@@ -117,12 +120,13 @@ impl Cluster<'_> {
         line.set("starting the orchestrator".into());
         let arguments = ["orchestrator", "-b", "127.0.0.1:0", "--summary-interval", "0"];
         let arguments = arguments.map(OsString::from).to_vec();
-        let orchestrator = Process::start("the orchestrator".into(), arguments, self.terminal).await?;
+        let orchestrator = Process::start("the orchestrator".into(), arguments, &self.token, self.terminal).await?;
         let url = orchestrator.url.clone();
         self.processes.push(orchestrator);
         line.set(format!("starting {} nodes", self.config.nodes));
-        let nodes = (1..=self.config.nodes)
-            .map(|number| Process::start(format!("node {number}"), self.node_arguments(&url), self.terminal));
+        let nodes = (1..=self.config.nodes).map(|number| {
+            Process::start(format!("node {number}"), self.node_arguments(&url), &self.token, self.terminal)
+        });
         let nodes = try_join_all(nodes).await?;
         self.processes.extend(nodes);
         Ok(())

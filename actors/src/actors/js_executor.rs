@@ -88,7 +88,10 @@ impl JsExecutor {
                 Ok(methods)
             }
             Err(error) => {
-                log::error!("executor {} could not load its scripts: {error}", self.inbox.number);
+                // Whoever started the pool says so itself; one that is made later has nobody else to tell.
+                if self.loaded.is_none() {
+                    log::error!("executor {} could not load its scripts: {error}", self.inbox.number);
+                }
                 Err(error)
             }
         };

@@ -4,7 +4,7 @@ madrpc.register('plain', () => null);
 madrpc.register('add', ({ a, b }: { a: number; b: number }) => a + b);
 madrpc.register('optioned', { idempotent: true, timeoutMs: 500, description: 'd' }, async (params, ctx) => {
   const left: number = ctx.deadline - Date.now();
-  const seen: string[] = [ctx.id, ctx.method, ctx.trace.traceId, ctx.trace.spanId, ctx.headers?.['x-y'] ?? ''];
+  const seen: string[] = [ctx.id, ctx.method, ctx.trace.traceId, ctx.trace.spanId];
   return { left, seen, params };
 });
 
