@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -18,6 +18,9 @@ use super::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId};
 use crate::policy::admission::Permit;
 use crate::protocol::{Call, CallResult};
+
+/// An executor that is held up counts as if it had this many more messages.
+const HELD_UP: usize = 1 << 20;
 
 /// A message to an executor.
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub struct ExecutorInbox {
     state: Mutex<State>,
     arrived: Condvar,
     load: AtomicUsize,
+    /// What it runs takes long: calls were found waiting behind it.
+    held_up: AtomicBool,
     doorbell: OnceLock<Addr<JsExecutor>>,
 }
 
@@ -92,6 +97,7 @@ impl ExecutorInbox {
             state: Mutex::default(),
             arrived: Condvar::new(),
             load: AtomicUsize::new(0),
+            held_up: AtomicBool::new(false),
             doorbell: OnceLock::new(),
         }
     }
@@ -186,12 +192,25 @@ impl ExecutorInbox {
 
     /// One message has been dealt with.
     pub fn done(&self) {
+        if self.held_up.load(Ordering::Relaxed) {
+            self.held_up.store(false, Ordering::Relaxed);
+        }
         self.load.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Messages that wait or are being dealt with.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
+    }
+
+    /// How long a further call may have to wait here, in messages; far more while one is being run that takes long.
+    pub fn expected_wait(&self) -> usize {
+        self.load() + if self.held_up.load(Ordering::Relaxed) { HELD_UP } else { 0 }
+    }
+
+    /// Notes that what runs now takes long.
+    pub fn mark_held_up(&self) {
+        self.held_up.store(true, Ordering::Relaxed);
     }
 
     fn ring(&self) {

@@ -249,10 +249,10 @@ impl PoolCore {
         let active = self.active.load();
         let mut chosen = &active[0];
         for executor in active.iter() {
-            if chosen.load() < near {
+            if chosen.expected_wait() < near {
                 break;
             }
-            if executor.load() < chosen.load() {
+            if executor.expected_wait() < chosen.expected_wait() {
                 chosen = executor;
             }
         }
@@ -280,7 +280,11 @@ impl PoolCore {
             return;
         }
         for executor in active.iter().filter(|executor| executor.load() > 1) {
-            for invoke in executor.take_invokes() {
+            let waiting = executor.take_invokes();
+            if !waiting.is_empty() {
+                executor.mark_held_up();
+            }
+            for invoke in waiting {
                 self.redirect(invoke);
             }
         }
