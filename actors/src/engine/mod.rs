@@ -13,6 +13,7 @@ pub mod json_reader;
 pub mod json_writer;
 pub mod program;
 mod timers;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,7 @@ impl Engine {
         let context = Context::builder()
             .host_hooks(Rc::new(Hooks(host.clone())))
             .job_executor(Rc::new(Queue(host.clone())))
+            .can_block(false)
             .build()
             .map_err(|error| LoadError(error.to_string()))?;
         let mut engine = Engine { context, host, parked: HashMap::new() };
@@ -80,7 +82,7 @@ impl Engine {
         self.context.insert_data(self.host.clone());
         api::install(&self.host, &mut self.context)?;
         timers::install(&mut self.context)?;
-        console::install(&mut self.context)
+        web::install(&mut self.context)
     }
 
     fn run_script(&mut self, script: &Script) -> Result<(), LoadError> {
@@ -206,6 +208,7 @@ impl Engine {
     /// Ends a parked invocation without an outcome: nobody waits for it any more.
     pub fn cancel(&mut self, id: InvocationId) {
         if let Some(invocation) = self.parked.remove(&id) {
+            web::cancelled(&invocation, &mut self.context);
             self.end(&invocation);
         }
     }
@@ -296,6 +299,7 @@ impl Engine {
     /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
     fn end(&mut self, invocation: &Rc<Invocation>) {
         invocation.finished.set(true);
+        web::ended(invocation.id, &self.context);
         let mut timers = self.host.timers.borrow_mut();
         if !timers.is_empty() {
             timers.end_of(invocation.id);

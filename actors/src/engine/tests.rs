@@ -8,7 +8,7 @@ use super::*;
 use crate::protocol::{CallScope, Code, ScriptError};
 
 /// Rust's default for test threads is 2 MiB; an engine needs what its executor would give it.
-fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(body).expect("a thread");
     match thread.join() {
         Ok(value) => value,
@@ -30,12 +30,12 @@ fn surroundings() -> Surroundings {
     }
 }
 
-fn load(source: &str) -> Result<Engine, LoadError> {
+pub(super) fn load(source: &str) -> Result<Engine, LoadError> {
     let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
     Engine::load(&program, surroundings())
 }
 
-fn call(method: &str, params: Option<&str>) -> Call {
+pub(super) fn call(method: &str, params: Option<&str>) -> Call {
     Call {
         method: method.to_owned(),
         params: params.map(|text| JsonText::parse(text).expect("JSON")),
@@ -45,7 +45,7 @@ fn call(method: &str, params: Option<&str>) -> Call {
 
 /// Runs one call to its end. Calls that the script makes are answered with `[method, params]`, or fail when the
 /// method's name begins with `fail`.
-fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
+pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
     if let Some(result) = engine.invoke(1, call(method, params)) {
         return result;
@@ -84,18 +84,18 @@ fn eval_with(body: &'static str, params: Option<&'static str>) -> CallResult {
     })
 }
 
-fn text(body: &'static str) -> String {
+pub(super) fn text(body: &'static str) -> String {
     eval(body).unwrap_or_else(|error| panic!("{body}: {error}")).as_str().to_owned()
 }
 
-fn script_error(body: &'static str) -> ScriptError {
+pub(super) fn script_error(body: &'static str) -> ScriptError {
     match eval(body) {
         Err(CallError::Script(error)) => *error,
         other => panic!("{body}: {other:?}"),
     }
 }
 
-fn code(body: &'static str) -> Code {
+pub(super) fn code(body: &'static str) -> Code {
     eval(body).map(|text| panic!("{body} gave {}", text.as_str())).unwrap_or_else(|error: CallError| error.code())
 }
 
