@@ -210,6 +210,7 @@ impl Engine {
         if let Some(invocation) = self.parked.remove(&id) {
             web::cancelled(&invocation, &mut self.context);
             self.end(&invocation);
+            self.run_jobs();
         }
     }
 

@@ -8,7 +8,7 @@ use super::class::type_error;
 use super::{dom_exception, report};
 
 /// Jobs that may wait in one context when a script adds another.
-const MAX_JOBS: usize = 1 << 20;
+const MAX_JOBS: usize = 1 << 17;
 
 /// `queueMicrotask(callback)`. The callback runs on behalf of the same call, after what runs now.
 pub(super) fn queue_microtask(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {

@@ -82,7 +82,7 @@ fn cancelling_a_call_aborts_its_signal() {
     on_engine_stack(|| {
         let mut engine = load(
             "const seen = []; madrpc.register('f', (p, ctx) => { \
-             ctx.signal.onabort = () => seen.push(ctx.signal.reason.name); return new Promise(() => {}) }); \
+             ctx.signal.onabort = async () => { seen.push(ctx.signal.reason.name); await 0; seen.push('after') }; return new Promise(() => {}) }); \
              madrpc.register('g', (p, ctx) => { globalThis.kept = ctx; ctx.signal.onabort = () => seen.push('never'); return 1 }); \
              madrpc.register('seen', () => [...seen, globalThis.kept?.signal.aborted])",
         )
@@ -92,7 +92,7 @@ fn cancelling_a_call_aborts_its_signal() {
         engine.cancel(1);
         assert!(engine.invoke(2, call("g", None)).is_some());
         engine.cancel(2);
-        assert_eq!(run(&mut engine, "seen", None).expect("runs").as_str(), r#"["AbortError",false]"#);
+        assert_eq!(run(&mut engine, "seen", None).expect("runs").as_str(), r#"["AbortError","after",false]"#);
     });
 }
 
