@@ -4,6 +4,7 @@ pub mod admission;
 pub mod backoff;
 pub mod balance;
 pub mod breaker;
+pub mod egress;
 pub mod health;
 pub mod joining;
 pub mod lease;
