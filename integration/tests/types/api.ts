@@ -53,6 +53,15 @@ async function web(): Promise<unknown[]> {
 }
 void web;
 
+async function messages(): Promise<unknown[]> {
+  const request = new Request(new URL('http://example.org'), { method: 'POST', body: new Uint8Array(1), headers: { a: 'b' } });
+  const response = Response.json({ a: 1 }, { status: 201 });
+  const names: string[] = [...new Headers([['a', 'b']])].map(([name]) => name);
+  const read: ArrayBuffer = await request.clone().arrayBuffer();
+  return [names, read, await response.json(), response.ok, (await request.bytes()).length];
+}
+void messages;
+
 // @ts-expect-error a signal is made by a controller
 new AbortSignal();
 // @ts-expect-error text is no function

@@ -178,17 +178,23 @@ fn any(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResul
     let list = sequence(arguments.get_or_undefined(0), MAX_SOURCES, "the argument of AbortSignal.any", context)?;
     let signals: Option<Vec<_>> = list.iter().map(instance_of::<AbortSignal>).collect();
     let signals = signals.ok_or_else(|| type_error("AbortSignal.any takes AbortSignals"))?;
-    if let Some(aborted) = signals.iter().find(|signal| signal.borrow().data().is_aborted()) {
-        let reason = aborted.borrow().data().reason();
-        return Ok(instance(AbortSignal::new(Some(reason), true), context)?.into());
+    let signals: Vec<JsObject> = signals.into_iter().map(JsObject::upcast).collect();
+    Ok(any_of(&signals, context)?.into())
+}
+
+/// A signal that is aborted as soon as one of these is.
+pub(super) fn any_of(signals: &[JsObject], context: &mut Context) -> JsResult<JsObject> {
+    let aborted =
+        signals.iter().filter_map(|signal| signal.downcast_ref::<AbortSignal>()).find(|signal| signal.is_aborted());
+    if let Some(reason) = aborted.map(|signal| signal.reason()) {
+        return instance(AbortSignal::new(Some(reason), true), context);
     }
     let result = instance(AbortSignal::new(None, true), context)?;
     let owner = Host::of(context)?.current();
     let mut sources: Vec<JsObject> = Vec::new();
     for signal in signals {
-        let data = signal.borrow();
-        let own =
-            if data.data().dependent { data.data().sources.borrow().clone() } else { vec![signal.clone().upcast()] };
+        let Some(data) = signal.downcast_ref::<AbortSignal>() else { continue };
+        let own = if data.dependent { data.sources.borrow().clone() } else { vec![signal.clone()] };
         for source in own {
             if !sources.iter().any(|known| JsObject::equals(known, &source)) {
                 sources.push(source);
@@ -204,7 +210,7 @@ fn any(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResul
     if let Some(result) = result.downcast_ref::<AbortSignal>() {
         *result.sources.borrow_mut() = sources;
     }
-    Ok(result.into())
+    Ok(result)
 }
 
 fn reason_or_default(reason: Option<&JsValue>, context: &mut Context) -> JsResult<JsValue> {

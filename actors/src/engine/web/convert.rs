@@ -1,11 +1,17 @@
 //! Web IDL's conversions of arguments.
 
+use std::collections::HashMap;
+
 use boa_engine::{js_string, Context, JsObject, JsResult, JsString, JsSymbol, JsValue};
 
+use super::super::host::Host;
 use super::class::type_error;
 
 /// The largest integer that `f64` holds exactly together with all below it.
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+
+/// Pairs that one list may be made of.
+const MAX_PAIRS: usize = 1 << 20;
 
 /// Fails unless `arguments` has at least `count` members.
 pub(super) fn required(arguments: &[JsValue], count: usize, what: &str) -> JsResult<()> {
@@ -62,7 +68,7 @@ pub(super) fn sequence(value: &JsValue, limit: usize, what: &str, context: &mut 
 }
 
 /// What the iterator gives that `method` makes for `value`.
-pub(super) fn iterate(
+fn iterate(
     value: &JsValue,
     method: &JsValue,
     limit: usize,
@@ -86,4 +92,41 @@ pub(super) fn iterate(
         }
         members.push(result.get(js_string!("value"), context)?);
     }
+}
+
+/// `sequence<sequence<USVString>>` or `record<USVString, USVString>`: an iterable of pairs, or the properties of an object.
+pub(super) fn pairs(object: &JsObject, what: &str, context: &mut Context) -> JsResult<Vec<(String, String)>> {
+    let method = object.get(JsSymbol::iterator(), context)?;
+    if method.is_null_or_undefined() {
+        return record(object, context);
+    }
+    let members = iterate(&object.clone().into(), &method, MAX_PAIRS, what, context)?;
+    members.iter().map(|member| pair(member, context)).collect()
+}
+
+fn pair(member: &JsValue, context: &mut Context) -> JsResult<(String, String)> {
+    let texts = sequence(member, MAX_PAIRS, "a pair", context)?;
+    let [name, value] = texts.as_slice() else {
+        return Err(type_error("a pair has a name and a value"));
+    };
+    Ok((usv_string(name, context)?, usv_string(value, context)?))
+}
+
+/// The own enumerable properties. Of names that become the same the last one counts.
+fn record(object: &JsObject, context: &mut Context) -> JsResult<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let host = Host::of(context)?;
+    for key in host.api()?.intrinsics.own_enumerable_keys(object, context)? {
+        let name = key.to_std_string_lossy();
+        let value = usv_string(&object.get(key, context)?, context)?;
+        match places.get(&name) {
+            Some(place) => pairs[*place].1 = value,
+            None => {
+                places.insert(name.clone(), pairs.len());
+                pairs.push((name, value));
+            }
+        }
+    }
+    Ok(pairs)
 }

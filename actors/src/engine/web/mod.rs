@@ -6,6 +6,7 @@
 
 mod abort;
 mod base64;
+mod body;
 mod buffer;
 mod class;
 mod clone;
@@ -14,9 +15,12 @@ mod crypto;
 mod dom_exception;
 mod event;
 mod event_target;
+mod headers;
 mod microtask;
 mod pair_iterator;
 mod performance;
+mod request;
+mod response;
 mod text;
 mod url;
 mod url_search_params;
@@ -51,14 +55,17 @@ const FUNCTIONS: [(&str, usize, Native); 4] = [
 type Make = fn(&mut Context) -> JsResult<JsValue>;
 
 /// Properties of the global object that are made at their first use.
-const LAZY: [(&str, Make); 14] = [
+const LAZY: [(&str, Make); 17] = [
     ("AbortController", class::constructor::<abort::AbortController>),
     ("AbortSignal", class::constructor::<AbortSignal>),
     ("Crypto", class::constructor::<crypto::Crypto>),
     ("DOMException", class::constructor::<dom_exception::DomException>),
     ("Event", class::constructor::<event::Event>),
     ("EventTarget", class::constructor::<event_target::EventTarget>),
+    ("Headers", class::constructor::<headers::Headers>),
     ("Performance", class::constructor::<performance::Performance>),
+    ("Request", class::constructor::<request::Request>),
+    ("Response", class::constructor::<response::Response>),
     ("TextDecoder", class::constructor::<text::TextDecoder>),
     ("TextEncoder", class::constructor::<text::TextEncoder>),
     ("URL", class::constructor::<url::Url>),

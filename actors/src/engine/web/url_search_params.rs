@@ -5,17 +5,13 @@ use std::cell::RefCell;
 use boa_engine::class::{Class, ClassBuilder};
 use boa_engine::object::builtins::JsArray;
 use boa_engine::value::JsVariant;
-use boa_engine::{Context, Finalize, JsArgs, JsData, JsObject, JsResult, JsString, JsSymbol, JsValue, Trace};
+use boa_engine::{Context, Finalize, JsArgs, JsData, JsObject, JsResult, JsString, JsValue, Trace};
 use url::form_urlencoded;
 
-use super::super::host::Host;
-use super::class::{receiver, type_error, Members, WebClass};
-use super::convert::{iterate, required, sequence, usv_string};
+use super::class::{receiver, Members, WebClass};
+use super::convert::{pairs, required, usv_string};
 use super::pair_iterator::{add_iteration, Pairs};
 use super::url::Url;
-
-/// Pairs that one list may be made of.
-const MAX_PAIRS: usize = 1 << 20;
 
 /// Name and value.
 type Pair = (String, String);
@@ -40,7 +36,8 @@ impl UrlSearchParams {
         *self.pairs.borrow_mut() = parse(query);
     }
 
-    fn serialize(&self) -> String {
+    /// As the body of a form has it.
+    pub(super) fn serialize(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs.borrow().iter()).finish()
     }
 
@@ -94,43 +91,14 @@ impl WebClass for UrlSearchParams {}
 
 /// What the constructor was given: pairs, an object as a record, or text.
 fn initial(value: &JsValue, context: &mut Context) -> JsResult<Vec<Pair>> {
-    let object = match value.variant() {
-        JsVariant::Undefined => return Ok(Vec::new()),
-        JsVariant::Object(object) => object,
+    match value.variant() {
+        JsVariant::Undefined => Ok(Vec::new()),
+        JsVariant::Object(object) => pairs(&object, "the argument of URLSearchParams", context),
         _ => {
             let text = usv_string(value, context)?;
-            return Ok(parse(text.strip_prefix('?').unwrap_or(&text)));
-        }
-    };
-    let method = object.get(JsSymbol::iterator(), context)?;
-    if method.is_null_or_undefined() {
-        return record(&object, context);
-    }
-    let members = iterate(value, &method, MAX_PAIRS, "the argument of URLSearchParams", context)?;
-    members.iter().map(|member| pair(member, context)).collect()
-}
-
-fn pair(member: &JsValue, context: &mut Context) -> JsResult<Pair> {
-    let texts = sequence(member, MAX_PAIRS, "a pair", context)?;
-    let [name, value] = texts.as_slice() else {
-        return Err(type_error("a pair has a name and a value"));
-    };
-    Ok((usv_string(name, context)?, usv_string(value, context)?))
-}
-
-/// `record<USVString, USVString>`: the own enumerable properties. Of names that become the same the last one counts.
-fn record(object: &JsObject, context: &mut Context) -> JsResult<Vec<Pair>> {
-    let mut pairs: Vec<Pair> = Vec::new();
-    let host = Host::of(context)?;
-    for key in host.api()?.intrinsics.own_enumerable_keys(object, context)? {
-        let name = key.to_std_string_lossy();
-        let value = usv_string(&object.get(key, context)?, context)?;
-        match pairs.iter_mut().find(|(known, _)| *known == name) {
-            Some(pair) => pair.1 = value,
-            None => pairs.push((name, value)),
+            Ok(parse(text.strip_prefix('?').unwrap_or(&text)))
         }
     }
-    Ok(pairs)
 }
 
 /// The arguments of a method as text: `count` that it needs, and one more that it may have.

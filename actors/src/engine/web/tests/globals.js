@@ -1,4 +1,4 @@
-const CLASSES = ['AbortController', 'AbortSignal', 'Crypto', 'DOMException', 'Event', 'EventTarget', 'Performance', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];
+const CLASSES = ['AbortController', 'AbortSignal', 'Crypto', 'DOMException', 'Event', 'EventTarget', 'Headers', 'Performance', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];
 
 test('classes are there, and are one and the same', () => {
   for (const name of CLASSES) {
