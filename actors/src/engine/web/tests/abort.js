@@ -118,6 +118,15 @@ test('a signal may be used for many calls', async () => {
   controller.abort(why);
   for (const promise of open) await rejects(promise, why);
 });
+test('a signal forgets nothing that is open', async () => {
+  const controller = new AbortController();
+  const open = Array.from({ length: 200 }, () => madrpc.call('m', [], { signal: controller.signal }));
+  const joined = Array.from({ length: 200 }, () => AbortSignal.any([controller.signal]));
+  const why = new Error('all');
+  controller.abort(why);
+  for (const promise of open) await rejects(promise, why);
+  ok(joined.every((signal) => signal.reason === why), 'all are aborted');
+});
 test('ctx.signal', (ctx) => {
   ok(ctx.signal instanceof AbortSignal);
   same(ctx.signal, ctx.signal);

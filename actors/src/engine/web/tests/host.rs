@@ -112,6 +112,22 @@ fn a_timeout_ends_with_its_call() {
 }
 
 #[test]
+fn a_signal_that_outlives_calls_forgets_theirs() {
+    on_engine_stack(|| {
+        let mut engine = load(
+            "const c = new AbortController(); let heard = 0; \
+             madrpc.register('f', () => { AbortSignal.any([c.signal]).onabort = () => heard++ }); \
+             madrpc.register('heard', () => { c.abort(); return heard < 100 })",
+        )
+        .expect("loads");
+        for _ in 0..1_000 {
+            run(&mut engine, "f", None).expect("runs");
+        }
+        assert_eq!(run(&mut engine, "heard", None).expect("runs").as_str(), "true");
+    });
+}
+
+#[test]
 fn a_dom_exception_reaches_the_caller_with_its_stack() {
     let error = script_error("() => { atob('a') }");
     let data: serde_json::Value = serde_json::from_str(error.data.as_ref().expect("data").as_str()).expect("JSON");

@@ -145,6 +145,9 @@ test('what can not be cloned', () => {
     throws(() => clone({ deep: [value] }), 'DataCloneError', Object.prototype.toString.call(value));
   }
 });
+test('a getter may take away what comes after it', () => {
+  equal(Object.keys(clone({ get a() { delete this.b; return 1; }, b: 2, c: 3 })), ['a', 'c']);
+});
 test('a getter that throws is passed on', () => {
   const thrown = new Error('x');
   throws(() => clone({ get a() { throw thrown; } }), thrown);
