@@ -38,6 +38,8 @@ async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyh
         max_depth: config.max_depth,
         max_body: config.server.max_body,
         node_name: node_name.clone(),
+        isolation: config.isolation,
+        limits: config.limits(),
     })?;
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let clients = serving::clients(&config.server);
