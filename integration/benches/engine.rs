@@ -26,7 +26,7 @@ fn contexts(isolation: Isolation, limits: Limits) -> Contexts {
         watch: Arc::default(),
         cancelled: Rc::new(|_| false),
     };
-    let program: Program = Arc::new([Script { path: "bench.js".into(), source: SCRIPT.into() }]);
+    let program: Program = Program::new(vec![Script { path: "bench.js".into(), source: SCRIPT.into() }]);
     Contexts::load(program, isolation, surroundings).expect("loads")
 }
 

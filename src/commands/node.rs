@@ -27,7 +27,7 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
         let source = std::fs::read_to_string(path).with_context(|| format!("cannot read script {}", path.display()))?;
         Ok(Script { path: path.clone(), source })
     };
-    paths.iter().map(read).collect()
+    paths.iter().map(read).collect::<anyhow::Result<_>>().map(Program::new)
 }
 
 async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyhow::Result<()> {

@@ -78,8 +78,16 @@ impl Contexts {
         Ok(contexts)
     }
 
+    /// A module can't be compiled as a factory: where calls are to be isolated, its state is fresh in a fresh context.
+    fn isolation(&self) -> Isolation {
+        match self.isolation {
+            Isolation::Call if self.program.has_modules() => Isolation::Context,
+            other => other,
+        }
+    }
+
     fn make(&mut self) -> Result<Engine, LoadError> {
-        let modules = match self.isolation {
+        let modules = match self.isolation() {
             Isolation::Call => ModuleState::PerCall,
             Isolation::Shared | Isolation::Context => ModuleState::Shared,
         };
@@ -112,7 +120,7 @@ impl Contexts {
 
     /// See `Engine::invoke`.
     pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
-        let prepared = match self.isolation {
+        let prepared = match self.isolation() {
             Isolation::Context => self.take_ready(),
             Isolation::Shared | Isolation::Call => return self.invoke_shared(id, call),
         };
@@ -325,7 +333,7 @@ impl Contexts {
 
     /// With nothing else to do: makes an engine for a call to come. True when there is more of this to do.
     pub fn prepare(&mut self) -> bool {
-        if self.isolation != Isolation::Context || self.ready.len() >= WARM {
+        if self.isolation() != Isolation::Context || self.ready.len() >= WARM {
             return false;
         }
         match self.make() {

@@ -3,12 +3,16 @@
 //! A reaction remembers who was current when it was made (`HostMakeJobCallback`) and runs on behalf of the same
 //! (`HostCallJobCallback`): an async-local that holds across every `await`.
 
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::OperationType;
 use boa_engine::context::HostHooks;
-use boa_engine::job::{Job, JobCallback, JobExecutor};
+use boa_engine::job::{Job, JobCallback, JobExecutor, NativeAsyncJob};
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::realm::Realm;
 use boa_engine::{Context, Finalize, JsData, JsNativeError, JsResult, JsString, JsValue, Trace};
@@ -112,6 +116,7 @@ impl JobExecutor for Queue {
                 None => return Ok(()),
                 Some(Job::PromiseJob(job)) => job.call(context),
                 Some(Job::GenericJob(job)) => job.call(context),
+                Some(Job::AsyncJob(job)) => run_at_once(job, context),
                 // Only host functions make the other kinds, and ours make none.
                 Some(_) => continue,
             };
@@ -120,5 +125,16 @@ impl JobExecutor for Queue {
             }
         }
         Ok(())
+    }
+}
+
+/// The one kind of future that a context gets is a module being loaded, which is done when it is first asked.
+fn run_at_once(job: NativeAsyncJob, context: &mut Context) -> JsResult<JsValue> {
+    let context = RefCell::new(context);
+    let mut task = std::task::Context::from_waker(Waker::noop());
+    let polled = pin!(job.call(&context)).poll(&mut task);
+    match polled {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(JsNativeError::error().with_message("a host job waits, and none may").into()),
     }
 }

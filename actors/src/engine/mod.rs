@@ -15,6 +15,7 @@ pub mod json_reader;
 pub mod json_writer;
 mod launch;
 mod limits;
+mod modules;
 pub mod program;
 mod timers;
 mod watch;
@@ -25,8 +26,9 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use boa_engine::builtins::promise::PromiseState;
 use boa_engine::object::builtins::{JsArray, JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsError, JsNativeError, JsResult, JsValue, Source};
 
@@ -39,6 +41,7 @@ pub use watch::{Turn, Watch};
 use host::{Failure, Host, Invocation, Wanted};
 use jobs::{Hooks, Queue};
 use launch::Launcher;
+use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 
@@ -51,6 +54,9 @@ pub const STACK_LIMIT: usize = 1 << 20;
 
 /// Stack of a thread that runs an engine. The parser takes tens of kilobytes per nesting level.
 pub const STACK_BYTES: usize = 64 << 20;
+
+/// How long a module may wait while it loads.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What stands before and after a script that is compiled as a factory. On the script's own first line, so that the
 /// numbers of its lines stay.
@@ -74,6 +80,7 @@ pub struct Engine {
     launcher: Option<Launcher>,
     /// The scripts as functions, where each call runs them.
     factories: Vec<JsFunction>,
+    loader: Rc<Loader>,
     worn: bool,
 }
 
@@ -93,15 +100,17 @@ impl Engine {
     ) -> Result<Engine, LoadError> {
         heap::counted(|| {
             let host = Host::new(id, surroundings);
+            let loader = Loader::new(program.clone());
             let mut context = Context::builder()
                 .host_hooks(Rc::new(Hooks(host.clone())))
+                .module_loader(loader.clone())
                 .job_executor(Rc::new(Queue(host.clone())))
                 .build()
                 .map_err(|error| LoadError(error.to_string()))?;
             let launcher = prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
-            let mut engine =
-                Engine { context, host, parked: HashMap::new(), launcher, factories: Vec::new(), worn: false };
-            for script in program.iter() {
+            let (parked, factories) = (HashMap::new(), Vec::new());
+            let mut engine = Engine { context, host, parked, launcher, factories, loader, worn: false };
+            for script in program.scripts() {
                 engine.run_script(script, modules)?;
             }
             engine.loaded();
@@ -119,9 +128,9 @@ impl Engine {
     }
 
     fn run_script(&mut self, script: &Script, modules: ModuleState) -> Result<(), LoadError> {
-        let parsed = self.parse(&script.source, script).map_err(|error| errors::load_error(&error, script))?;
         let outcome = match modules {
-            ModuleState::Shared => self.run_parsed(&parsed),
+            _ if script.is_module() => self.run_module(script),
+            ModuleState::Shared => self.run_plain(script),
             ModuleState::PerCall => self.run_as_factory(script),
         };
         let outcome = outcome.and_then(|()| self.run_jobs_of_load());
@@ -135,17 +144,20 @@ impl Engine {
         boa_engine::Script::parse(Source::from_bytes(source).with_path(&script.path), None, &mut self.context)
     }
 
-    fn run_parsed(&mut self, script: &boa_engine::Script) -> Result<(), Failure> {
+    fn run_plain(&mut self, script: &Script) -> Result<(), Failure> {
+        let script = self.parse(&script.source, script)?;
         let Some(cpu) = self.host.surroundings.limits.cpu else {
             script.evaluate(&mut self.context)?;
             return Ok(());
         };
         let host = self.host.clone();
         host.turn_began.set(Instant::now());
-        launch::run(script, &mut self.context, || host.overrun_of_load(cpu)).map(drop)
+        launch::run(&script, &mut self.context, || host.overrun_of_load(cpu)).map(drop)
     }
 
     fn run_as_factory(&mut self, script: &Script) -> Result<(), Failure> {
+        // By itself first: what closes the factory early is no script.
+        self.parse(&script.source, script)?;
         let factory = self.parse(&format!("{}{}{}", FACTORY.0, script.source, FACTORY.1), script)?;
         let factory = factory.evaluate(&mut self.context)?;
         let no_function = || JsError::from(JsNativeError::typ().with_message("the script is no factory"));
@@ -164,6 +176,32 @@ impl Engine {
         }
         self.factories.push(factory);
         Ok(())
+    }
+
+    /// Runs a module until it and what it imports have been evaluated, top-level `await`s included.
+    fn run_module(&mut self, script: &Script) -> Result<(), Failure> {
+        // What it imports is looked for beside the file itself, not beside a link to it.
+        let real = script.path.is_symlink().then(|| script.path.canonicalize().ok()).flatten();
+        let path = real.as_ref().unwrap_or(&script.path);
+        let module = modules::parse(&script.source, path, &mut self.context)?;
+        self.loader.insert(&script.path, module.clone());
+        let evaluated = module.load_link_evaluate(&mut self.context);
+        let deadline = Instant::now() + LOAD_TIMEOUT;
+        loop {
+            self.run_jobs_of_load()?;
+            match evaluated.state() {
+                PromiseState::Fulfilled(_) => return Ok(()),
+                PromiseState::Rejected(reason) => return Err(JsError::from_opaque(reason).into()),
+                PromiseState::Pending => {}
+            }
+            // It awaits a timer of its own, or something that will never come.
+            let Some(due) = self.next_due().filter(|due| *due < deadline) else {
+                let never = JsNativeError::error().with_message("its top-level await does not end");
+                return Err(JsError::from(never).into());
+            };
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.fire_timers(Instant::now());
+        }
     }
 
     fn madrpc(&mut self) -> JsResult<JsValue> {
@@ -529,6 +567,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // The host keeps handles into the heap of the context that keeps the host.
         self.host.clear();
+        self.loader.clear();
         self.context.remove_data::<Rc<Host>>();
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn surroundings() -> Surroundings {
 }
 
 fn load(source: &str) -> Result<Engine, LoadError> {
-    let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
+    let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
     Engine::load(0, &program, ModuleState::Shared, surroundings())
 }
 

@@ -25,7 +25,7 @@ madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({l
 ";
 
 fn program(source: &str) -> Program {
-    Arc::new([Script { path: "pool.js".into(), source: source.into() }])
+    Program::new(vec![Script { path: "pool.js".into(), source: source.into() }])
 }
 
 fn config(program: Program) -> PoolConfig {
@@ -176,7 +176,7 @@ fn an_expired_call_does_not_run() {
 #[test]
 fn scripts_that_do_not_load_are_told() {
     actix_rt::System::new().block_on(async {
-        let program = Arc::new([Script { path: "bad.js".into(), source: "let = ".into() }]);
+        let program = Program::new(vec![Script { path: "bad.js".into(), source: "let = ".into() }]);
         let error = JsPool::start(PoolConfig { executors: 2, ..config(program) }).expect_err("a syntax error");
         assert!(error.to_string().starts_with("bad.js:1:"), "{error}");
     });

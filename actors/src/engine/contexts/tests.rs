@@ -13,7 +13,7 @@ use crate::protocol::{Code, JsonText};
 // ---- limits ---------------------------------------------------------------------------------------------------------
 
 fn contexts(source: &str, isolation: Isolation, limits: Limits) -> Contexts {
-    let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
+    let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
     Contexts::load(program, isolation, Surroundings { limits, ..surroundings() }).expect("loads")
 }
 
@@ -101,7 +101,7 @@ fn the_deadline_and_a_caller_that_left_stop_running_scripts() {
     on_engine_stack(|| {
         let gone = Rc::new(Cell::new(false));
         let (left, watch) = (gone.clone(), Arc::new(Watch::default()));
-        let program: Program = Arc::new([Script { path: "test.js".into(), source: LOOPS.to_owned() }]);
+        let program: Program = Program::new(vec![Script { path: "test.js".into(), source: LOOPS.to_owned() }]);
         let cancelled = Rc::new(move |_| left.get());
         let surroundings = Surroundings { cancelled, watch: watch.clone(), ..surroundings() };
         let mut contexts = Contexts::load(program, Isolation::Shared, surroundings).expect("loads");
@@ -142,7 +142,7 @@ fn a_script_that_loops_while_it_loads_is_an_error() {
     on_engine_stack(|| {
         for source in ["for (;;);", "const again = () => Promise.resolve().then(again); again()"] {
             for modules in [ModuleState::Shared, ModuleState::PerCall] {
-                let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
+                let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
                 let surroundings = Surroundings { limits: cpu(50), ..surroundings() };
                 let error = Engine::load(0, &program, modules, surroundings).expect_err("a loop");
                 assert_eq!(error.to_string(), "test.js: -32009 Limit exceeded: running time in ms 50", "{source}");
@@ -227,7 +227,7 @@ fn call_gives_every_call_fresh_module_state_in_the_same_globals() {
 fn a_script_can_not_break_out_of_its_factory() {
     on_engine_stack(|| {
         let source = "}); (function () { madrpc.register('x', () => 1)";
-        let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
+        let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
         let error = Engine::load(0, &program, ModuleState::PerCall, surroundings()).expect_err("no script");
         assert!(error.to_string().starts_with("test.js:1:1"), "{error}");
     });
