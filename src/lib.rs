@@ -2,6 +2,7 @@
 
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod allocator;
 pub mod cli;
 pub mod commands;
 pub mod http;

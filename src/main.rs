@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use madrpc_actor::allocator::ReportingAllocator;
 use madrpc_actor::cli::Command;
 use madrpc_actor::commands;
 use madrpc_actor::observe::{self, Terminal};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ReportingAllocator = ReportingAllocator;
 
 fn main() -> ExitCode {
     let terminal = Terminal::stderr();

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use awc::http::header::{HeaderName, HeaderValue};
 use madrpc_actors::actors::PeerUrl;
+use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
 use url::{Host, Url};
 
@@ -74,6 +75,16 @@ fn same_family(one: &Host, other: &Host) -> bool {
 /// How the orchestrator chooses among the nodes that have a method.
 pub fn balance_policy(text: &str) -> Result<BalancePolicy, String> {
     BalancePolicy::from_str(text).map_err(|_| format!("{text:?} is not allowed: least-inflight, round-robin or random"))
+}
+
+/// What a call shares with those before it.
+pub fn isolation(text: &str) -> Result<Isolation, String> {
+    match text {
+        "shared" => Ok(Isolation::Shared),
+        "call" => Ok(Isolation::Call),
+        "context" => Ok(Isolation::Context),
+        _ => Err(format!("{text:?} is not allowed: shared, call or context")),
+    }
 }
 
 /// A token that no log shows.

@@ -52,7 +52,7 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
         let source = std::fs::read_to_string(path).with_context(|| format!("cannot read script {}", path.display()))?;
         Ok(Script { path: path.clone(), source })
     };
-    paths.iter().map(read).collect()
+    paths.iter().map(read).collect::<anyhow::Result<_>>().map(Program::new)
 }
 
 async fn serve(
@@ -69,6 +69,8 @@ async fn serve(
         max_depth: config.max_depth,
         max_body: config.server.max_body,
         node_name: node_name.clone(),
+        isolation: config.isolation,
+        limits: config.limits(),
     })?;
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let clients = serving::clients(&config.server);

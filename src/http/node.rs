@@ -107,7 +107,7 @@ impl Service for NodeService {
     }
 
     fn method_timeout(&self, name: &str) -> Option<Duration> {
-        self.0.pool.method(name).and_then(|method| method.timeout_ms).map(Duration::from_millis)
+        self.0.pool.with_method(name, |method| method.timeout_ms)?.map(Duration::from_millis)
     }
 
     /// The scripts were loaded before the socket was served.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +19,9 @@ use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
-use crate::engine::host::CallSync;
-use crate::engine::{InvocationId, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
+use crate::engine::{
+    Contexts, InvocationId, Isolation, Limits, LoadError, OutgoingCall, Program, Surroundings, Turn, STACK_BYTES,
+};
 use crate::policy::admission::Permit;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
@@ -51,6 +53,21 @@ pub struct PoolConfig {
     pub max_body: usize,
     /// How this node is called in error data; may be set later.
     pub node_name: Arc<OnceLock<String>>,
+    /// What a call shares with those before it.
+    pub isolation: Isolation,
+    /// What one call may use up.
+    pub limits: Limits,
+}
+
+/// What an executor's thread runs right now.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The executor's number.
+    pub executor: usize,
+    /// Its thread, as the system numbers it.
+    pub thread: Option<i32>,
+    /// On whose behalf, how often and for how long.
+    pub turn: Turn,
 }
 
 /// A handle to the pool; clones share it.
@@ -61,7 +78,10 @@ pub struct JsPool(Arc<PoolCore>);
 #[derive(Debug)]
 pub struct PoolCore {
     config: PoolConfig,
-    methods: OnceLock<Arc<[MethodInfo]>>,
+    /// The scripts that run now; `version` counts them.
+    program: ArcSwap<Versioned>,
+    version: AtomicU64,
+    methods: ArcSwap<Vec<MethodInfo>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
     /// Those that could stand in.
@@ -72,8 +92,16 @@ pub struct PoolCore {
     children: Mutex<Children>,
 }
 
+#[derive(Debug)]
+struct Versioned {
+    version: u64,
+    program: Program,
+}
+
 #[derive(Debug, Default)]
 struct Roster {
+    /// All that were ever made.
+    everyone: Vec<Arc<ExecutorInbox>>,
     resting: Vec<Arc<ExecutorInbox>>,
     spares_made: usize,
 }
@@ -84,8 +112,11 @@ type Children = std::collections::HashMap<InvocationId, Vec<(Arc<ExecutorInbox>,
 impl JsPool {
     /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
     pub fn start(config: PoolConfig) -> Result<JsPool, LoadError> {
+        let program = Versioned { version: 0, program: config.program.clone() };
         let core = Arc::new(PoolCore {
-            methods: OnceLock::new(),
+            program: ArcSwap::from_pointee(program),
+            version: AtomicU64::new(0),
+            methods: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
             outbound: OnceLock::new(),
@@ -97,10 +128,10 @@ impl JsPool {
         let executors: Vec<_> =
             (0..core.config.executors).map(|n| start_executor(&core, n, Some(loaded.clone()))).collect();
         drop(loaded);
+        core.lock_roster().everyone.extend(executors.iter().cloned());
         core.active.store(Arc::new(executors));
         for outcome in outcomes.iter().take(core.config.executors) {
-            let methods = outcome?;
-            let _ = core.methods.set(methods.into());
+            core.methods.store(Arc::new(outcome?));
         }
         Ok(JsPool(core))
     }
@@ -132,20 +163,50 @@ impl JsPool {
         BatchResults { results, guards }
     }
 
-    /// What the scripts registered.
-    pub fn methods(&self) -> Arc<[MethodInfo]> {
-        self.0.methods.get().cloned().unwrap_or_default()
+    /// What the scripts registered, by name.
+    pub fn methods(&self) -> Arc<Vec<MethodInfo>> {
+        self.0.methods.load_full()
     }
 
-    /// The method of this name.
-    pub fn method(&self, name: &str) -> Option<&MethodInfo> {
-        let methods = self.0.methods.get()?;
-        methods.binary_search_by(|method| method.name.as_str().cmp(name)).ok().map(|place| &methods[place])
+    /// Looks up a method.
+    pub fn with_method<T>(&self, name: &str, look: impl FnOnce(&MethodInfo) -> T) -> Option<T> {
+        let methods = self.0.methods.load();
+        let place = methods.binary_search_by(|method| method.name.as_str().cmp(name)).ok()?;
+        Some(look(&methods[place]))
     }
 
     /// Whether a method of this name is registered.
     pub fn knows_method(&self, name: &str) -> bool {
-        self.method(name).is_some()
+        self.with_method(name, |_| ()).is_some()
+    }
+
+    /// Runs other scripts from now on: calls that have begun finish in the old ones. Nothing changes unless they load.
+    /// Gives what they registered.
+    pub async fn reload(&self, program: Program) -> Result<Arc<Vec<MethodInfo>>, LoadError> {
+        let methods = self.0.try_out(program.clone()).await?;
+        self.0.publish(program, methods);
+        Ok(self.methods())
+    }
+
+    /// What the executors run right now. One that waits in `callSync` runs nothing.
+    pub fn running(&self) -> Vec<Running> {
+        let everyone = self.0.lock_roster().everyone.clone();
+        let running = |executor: &Arc<ExecutorInbox>| {
+            let turn = executor.watch.turn()?;
+            Some(Running { executor: executor.number, thread: executor.thread.get().copied(), turn })
+        };
+        everyone.iter().filter_map(running).collect()
+    }
+
+    /// Answers a call whose executor is stuck. False when it has been answered already.
+    pub fn give_up(&self, invocation: InvocationId, error: CallError) -> bool {
+        let everyone = self.0.lock_roster().everyone.clone();
+        let waiting = everyone.iter().find_map(|executor| executor.calls.take(invocation));
+        let found = waiting.is_some();
+        if let Some(waiting) = waiting {
+            waiting.answer(Err(error));
+        }
+        found
     }
 
     /// Executors that have work, and all that take calls.
@@ -212,18 +273,58 @@ impl Drop for CancelGuard {
 }
 
 impl PoolCore {
-    /// The scripts.
-    pub(super) fn program(&self) -> Program {
-        self.config.program.clone()
+    /// The scripts that run now, and their version.
+    pub(super) fn program(&self) -> (u64, Program) {
+        let current = self.program.load();
+        (current.version, current.program.clone())
     }
 
-    /// What an engine of this pool is told.
-    pub(super) fn surroundings(&self, call_sync: Rc<CallSync>) -> Surroundings {
+    /// Changes with every reload.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(super) fn isolation(&self) -> Isolation {
+        self.config.isolation
+    }
+
+    /// What an engine of this pool is told; an executor adds what is its own.
+    pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
-            call_sync,
+            call_sync: Rc::new(|_| Err(CallError::Cancelled)),
             node_name: self.config.node_name.clone(),
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,
+            limits: self.config.limits,
+            watch: Arc::default(),
+            cancelled: Rc::new(|_| false),
+        }
+    }
+
+    /// Loads scripts beside those that run, on a thread of its own, and drops them again.
+    async fn try_out(self: &Arc<Self>, program: Program) -> Result<Vec<MethodInfo>, LoadError> {
+        let (outcome, tried) = oneshot::channel();
+        let core = self.clone();
+        let body = move || {
+            let load = || Contexts::load(program, core.isolation(), core.surroundings());
+            let loaded = catch_unwind(AssertUnwindSafe(load));
+            let failed = |_| Err(LoadError("the engine failed while it loaded the scripts".into()));
+            let _gone = outcome.send(loaded.unwrap_or_else(failed).map(|contexts| contexts.methods()));
+        };
+        let thread = std::thread::Builder::new().name("js-trial".into()).stack_size(STACK_BYTES).spawn(body);
+        thread.map_err(|error| LoadError(format!("no thread to load the scripts on: {error}")))?;
+        tried.await.unwrap_or_else(|_| Err(LoadError("the engine failed while it loaded the scripts".into())))
+    }
+
+    /// From here on every call that begins runs in the new scripts. New methods are known only after that.
+    fn publish(&self, program: Program, methods: Vec<MethodInfo>) {
+        let roster = self.lock_roster();
+        let version = self.version() + 1;
+        self.program.store(Arc::new(Versioned { version, program }));
+        self.version.store(version, Ordering::Release);
+        self.methods.store(Arc::new(methods));
+        for executor in &roster.everyone {
+            executor.send(Work::Renew);
         }
     }
 
@@ -338,7 +439,9 @@ impl PoolCore {
             Some(spare) => spare,
             None if roster.spares_made < MAX_SPARES => {
                 roster.spares_made += 1;
-                start_executor(self, self.config.executors + roster.spares_made, None)
+                let spare = start_executor(self, self.config.executors + roster.spares_made, None);
+                roster.everyone.push(spare.clone());
+                spare
             }
             None => return Err(CallError::Overloaded),
         };

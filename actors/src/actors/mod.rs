@@ -11,6 +11,7 @@ mod fake_peers;
 pub mod js_executor;
 pub mod js_pool;
 pub mod node_registry;
+pub mod open_calls;
 pub mod orchestrator;
 pub mod outbound;
 pub mod peer;

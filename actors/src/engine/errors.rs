@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::host::{Host, Invocation};
 use super::json_reader;
 use super::json_writer::{self, WriteError};
+use super::launch;
 use super::program::{LoadError, Script};
 use crate::protocol::{CallError, Code, JsonText, ScriptError};
 
@@ -28,7 +29,13 @@ pub(super) fn is_error(value: &JsValue) -> bool {
 /// The stack at this point of the script, as `Error.prototype.stack` prints it.
 pub(super) fn stack_here(context: &mut Context) -> Option<String> {
     let error = context.intrinsics().constructors().error().constructor().construct(&[], None, context).ok()?;
-    text_property(&error, "stack", context).filter(|stack| has_position(stack))
+    text_property(&error, "stack", context).map(|stack| without_launch(&stack)).filter(|stack| has_position(stack))
+}
+
+/// A stack without the frame that the engine itself puts below every call.
+fn without_launch(stack: &str) -> String {
+    let lines: Vec<&str> = stack.lines().filter(|line| !line.contains(launch::PATH)).collect();
+    lines.join("\n")
 }
 
 /// True when some line of `stack` says line and column; the engine knows them for most instructions, not for all.
@@ -152,15 +159,16 @@ fn plain_error(
     let name = own("name", context).unwrap_or_else(|| value.type_of().to_owned());
     let message = own("message", context).unwrap_or_else(|| describe(value, host, context));
     let stack = own("stack", context)
+        .map(|stack| without_launch(&stack))
         .filter(|stack| is_error(value) && !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
-        .or_else(|| host.methods.borrow().get(&invocation.method).map(|method| method.registered_at.clone()));
+        .or_else(|| host.methods.borrow().get(&*invocation.method).map(|method| method.registered_at.clone()));
     let head = if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
     let stack = format!("{head}\n{}", stack.unwrap_or_default().trim_end());
     let node = host.surroundings.node_name.get().cloned().unwrap_or_default();
     let data = serde_json::json!({
-        "name": bounded(name), "stack": bounded(stack), "method": invocation.method, "node": node
+        "name": bounded(name), "stack": bounded(stack), "method": &*invocation.method, "node": node
     });
     ScriptError { code: Code::SCRIPT, message: bounded(message), data: JsonText::of(&data).ok() }
 }
@@ -190,7 +198,7 @@ fn backtrace(error: &JsError) -> Option<String> {
     error.as_opaque()?;
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("at ")).collect();
-    Some(lines.join("\n")).filter(|stack| has_position(stack))
+    Some(without_launch(&lines.join("\n"))).filter(|stack| has_position(stack))
 }
 
 /// What the user is told of a script that does not load: `file:line:column: what`.

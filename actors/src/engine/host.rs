@@ -7,24 +7,41 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::ResolvingFunctions;
 use boa_engine::job::Job;
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
+use super::heap;
 use super::json_writer::Intrinsics;
+use super::limits::{Limits, RunClock};
 use super::timers::Timers;
+use super::watch::Watch;
 use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Identifies an invocation across all executors of a node.
 pub type InvocationId = u64;
 
-/// Identifies an open `madrpc.call` within one engine.
-pub type CallId = u64;
+/// Identifies an open `madrpc.call` within one executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallId {
+    /// The engine that it was made in.
+    pub engine: EngineId,
+    /// Counts up within that engine.
+    pub number: u64,
+}
+
+/// Identifies an engine within one executor.
+pub type EngineId = u64;
 
 /// Open calls that one context may have. Beyond it `madrpc.call` rejects as overloaded.
 pub const MAX_OPEN_CALLS: usize = 65_536;
+
+/// What the log calls the timers that a script sets while it loads, and how long what they start may take.
+const BACKGROUND: &str = "(timer)";
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
 #[derive(Debug)]
@@ -32,11 +49,15 @@ pub struct Invocation {
     /// Its id.
     pub id: InvocationId,
     /// The method that runs.
-    pub method: String,
+    pub method: Arc<str>,
     /// Deadline, depth and trace, which its own calls inherit.
     pub scope: CallScope,
     /// Set once it has an outcome; what its leftovers do then concerns nobody.
     pub finished: Cell<bool>,
+    /// Not a call: a timer that a script set while it loaded.
+    pub background: bool,
+    /// How long its JavaScript has run, up to the turn that runs now.
+    pub ran_for: Cell<Duration>,
     /// How many of its calls are open.
     pub open_calls: Cell<usize>,
     /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
@@ -59,6 +80,8 @@ pub struct OutgoingCall {
 pub struct Method {
     /// The function.
     pub function: JsFunction,
+    /// Its name, to be shared with every invocation.
+    pub name: Arc<str>,
     /// What it says of itself.
     pub info: MethodInfo,
     /// Where it was registered, as a line of a stack trace.
@@ -89,6 +112,12 @@ pub struct Surroundings {
     pub max_depth: u32,
     /// Longest params or result, in bytes.
     pub max_body: usize,
+    /// What one call may use up.
+    pub limits: Limits,
+    /// Where the engine tells what it runs.
+    pub watch: Arc<Watch>,
+    /// Whether nobody waits any more for an invocation that runs.
+    pub cancelled: Rc<dyn Fn(InvocationId) -> bool>,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -97,8 +126,32 @@ impl std::fmt::Debug for Surroundings {
     }
 }
 
+/// Why JavaScript came to no value.
+#[derive(Debug)]
+pub enum Failure {
+    /// It threw, or the engine did on its behalf.
+    Thrown(JsError),
+    /// It was not allowed to go on.
+    Ended(CallError),
+}
+
+impl From<JsError> for Failure {
+    fn from(error: JsError) -> Self {
+        Failure::Thrown(error)
+    }
+}
+
 /// An invocation and what it came to.
-pub type Settled = (Rc<Invocation>, Result<JsValue, JsError>);
+pub type Settled = (Rc<Invocation>, Result<JsValue, Failure>);
+
+/// While a script runs for one call alone (`isolation=call`): which of its functions is wanted.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The method that is called.
+    pub name: Arc<str>,
+    /// What the script registered under that name.
+    pub function: Option<JsFunction>,
+}
 
 /// The shared state of one context.
 #[derive(Debug)]
@@ -123,7 +176,16 @@ pub struct Host {
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: RefCell<Vec<InvocationId>>,
-    next_call: Cell<CallId>,
+    /// The function that a call is looking for in a script which runs for it alone.
+    pub wanted: RefCell<Option<Wanted>>,
+    /// When the turn that runs began.
+    pub turn_began: Cell<Instant>,
+    /// What the thread held when the scripts had loaded.
+    pub heap_at_load: Cell<isize>,
+    engine: EngineId,
+    clock: RunClock,
+    next_call: Cell<u64>,
+    next_background: Cell<InvocationId>,
     api: OnceLock<Api>,
 }
 
@@ -146,7 +208,7 @@ pub struct Api {
 
 impl Host {
     /// The state of a context that has not loaded anything.
-    pub fn new(surroundings: Surroundings) -> Rc<Self> {
+    pub fn new(engine: EngineId, surroundings: Surroundings) -> Rc<Self> {
         Rc::new(Host {
             surroundings,
             methods: RefCell::default(),
@@ -158,7 +220,13 @@ impl Host {
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
+            wanted: RefCell::default(),
+            turn_began: Cell::new(Instant::now()),
+            heap_at_load: Cell::new(heap::bytes()),
+            engine,
+            clock: RunClock::new(),
             next_call: Cell::new(1),
+            next_background: Cell::new(InvocationId::MAX),
             api: OnceLock::new(),
         })
     }
@@ -167,6 +235,11 @@ impl Host {
     pub fn of(context: &Context) -> JsResult<Rc<Host>> {
         let host = context.get_data::<Rc<Host>>().cloned();
         host.ok_or_else(|| JsNativeError::error().with_message("this context has no host").into())
+    }
+
+    /// Which of its executor's engines this is.
+    pub fn engine(&self) -> EngineId {
+        self.engine
     }
 
     /// The objects made once per context.
@@ -184,12 +257,104 @@ impl Host {
         self.current.borrow().clone()
     }
 
-    /// Runs `body` on behalf of `invocation`, and restores who was current before.
+    /// Runs `body` on behalf of `invocation` and restores who was current before. The time is charged to `invocation`,
+    /// unless it runs inside a turn that is being charged already.
     pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
-        let before = self.current.replace(invocation);
+        let before = self.current.replace(invocation.clone());
+        let charged = invocation.filter(|_| before.is_none());
+        if let Some(invocation) = &charged {
+            let now = Instant::now();
+            self.clock.sample(now);
+            self.turn_began.set(now);
+            self.surroundings.watch.begin(invocation, now);
+        }
         let result = body();
+        if let Some(invocation) = &charged {
+            self.surroundings.watch.end();
+            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+        }
         *self.current.borrow_mut() = before;
         result
+    }
+
+    /// Waits outside JavaScript in the middle of a turn; the time is not charged.
+    pub fn wait<T>(&self, body: impl FnOnce() -> T) -> T {
+        let invocation = self.current();
+        if let Some(invocation) = &invocation {
+            self.surroundings.watch.end();
+            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+        }
+        let result = body();
+        let now = Instant::now();
+        self.clock.sample(now);
+        self.turn_began.set(now);
+        if let Some(invocation) = &invocation {
+            self.surroundings.watch.begin(invocation, now);
+        }
+        result
+    }
+
+    /// Why the turn that runs on behalf of `invocation` must not go on; none while it may.
+    pub fn overrun(&self, invocation: &Invocation) -> Option<CallError> {
+        let ran_for = invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get());
+        self.exhausted(invocation, ran_for, Instant::now()).or_else(|| {
+            let unwanted = !invocation.background && (self.surroundings.cancelled)(invocation.id);
+            unwanted.then_some(CallError::Cancelled).or_else(|| self.heap_overrun())
+        })
+    }
+
+    /// Why `invocation` must not begin another turn.
+    pub fn spent(&self, invocation: &Invocation) -> Option<CallError> {
+        self.exhausted(invocation, invocation.ran_for.get(), Instant::now())
+    }
+
+    /// Why a script that loads must not go on.
+    pub fn overrun_of_load(&self, cpu: Duration) -> Option<CallError> {
+        if self.clock.elapsed(self.turn_began.get()) >= cpu {
+            let limit = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
+            return Some(CallError::LimitExceeded { what: "running time in ms", limit });
+        }
+        self.heap_overrun()
+    }
+
+    fn exhausted(&self, invocation: &Invocation, ran_for: Duration, now: Instant) -> Option<CallError> {
+        let cpu = self.surroundings.limits.cpu?;
+        if ran_for >= cpu {
+            let limit = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
+            return Some(CallError::LimitExceeded { what: "running time in ms", limit });
+        }
+        (now >= invocation.scope.deadline).then_some(CallError::Timeout)
+    }
+
+    fn heap_overrun(&self) -> Option<CallError> {
+        let limit = self.surroundings.limits.heap?;
+        let over = || self.heap_growth() > limit;
+        if !over() {
+            return None;
+        }
+        heap::counted(boa_gc::force_collect);
+        over().then_some(CallError::LimitExceeded { what: "memory in bytes", limit: limit as u64 })
+    }
+
+    /// Bytes by which this thread's heap has grown since the scripts had loaded.
+    pub fn heap_growth(&self) -> usize {
+        usize::try_from(heap::bytes() - self.heap_at_load.get()).unwrap_or(0)
+    }
+
+    /// An invocation for a timer that a script set while it loaded.
+    pub fn background(&self) -> Rc<Invocation> {
+        let id = self.next_background.get();
+        self.next_background.set(id - 1);
+        Rc::new(Invocation {
+            id,
+            method: BACKGROUND.into(),
+            scope: CallScope::root(BACKGROUND_TIMEOUT),
+            background: true,
+            finished: Cell::new(false),
+            ran_for: Cell::default(),
+            open_calls: Cell::new(0),
+            rejection_stack: RefCell::default(),
+        })
     }
 
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
@@ -204,8 +369,9 @@ impl Host {
         let mut scope = invocation.scope.nested(options.timeout);
         scope.idempotency_key = options.idempotency_key;
         scope.tags = options.tags;
-        let id = self.next_call.get();
-        self.next_call.set(id + 1);
+        let number = self.next_call.get();
+        self.next_call.set(number + 1);
+        let id = CallId { engine: self.engine, number };
         let call = Call { method, params: options.params, scope };
         let outgoing = OutgoingCall { id, parent: invocation.id, call };
         Ok((invocation, outgoing))
@@ -219,6 +385,7 @@ impl Host {
         self.outgoing.borrow_mut().clear();
         self.settled.borrow_mut().clear();
         self.timers.borrow_mut().clear();
+        self.wanted.take();
     }
 }
 
@@ -228,7 +395,7 @@ pub struct CallOptions {
     /// An array or object, as text.
     pub params: Option<crate::protocol::JsonText>,
     /// Upper bound, within the parent's deadline.
-    pub timeout: Option<std::time::Duration>,
+    pub timeout: Option<Duration>,
     /// Makes a retry safe.
     pub idempotency_key: Option<String>,
     /// Tags that the node must carry.

@@ -6,13 +6,19 @@
 
 mod api;
 mod console;
+mod contexts;
 mod errors;
+pub mod heap;
 pub mod host;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
+mod launch;
+mod limits;
+mod modules;
 pub mod program;
 mod timers;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -20,15 +26,22 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use boa_engine::{Context, JsError, JsResult, JsString, JsValue, Source};
+use boa_engine::builtins::promise::PromiseState;
+use boa_engine::object::builtins::{JsArray, JsFunction, JsPromise};
+use boa_engine::{js_string, Context, JsError, JsNativeError, JsResult, JsValue, Source};
 
-pub use host::{CallId, InvocationId, OutgoingCall, Surroundings};
+pub use contexts::{Contexts, Events, Isolation};
+pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
+pub use limits::Limits;
 pub use program::{LoadError, Program, Script};
+pub use watch::{Turn, Watch};
 
-use host::{Host, Invocation};
+use host::{Failure, Host, Invocation, Wanted};
 use jobs::{Hooks, Queue};
+use launch::Launcher;
+use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 
@@ -42,11 +55,33 @@ pub const STACK_LIMIT: usize = 1 << 20;
 /// Stack of a thread that runs an engine. The parser takes tens of kilobytes per nesting level.
 pub const STACK_BYTES: usize = 64 << 20;
 
+/// How long a module may wait while it loads.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What stands before and after a script that is compiled as a factory. On the script's own first line, so that the
+/// numbers of its lines stay.
+const FACTORY: (&str, &str) = ("(function (madrpc) {'use strict';", "\n})");
+
+/// How an engine keeps the state of its scripts' modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleState {
+    /// It lives as long as the engine.
+    Shared,
+    /// It is fresh for each call: the scripts are compiled once, as factories, and run for each.
+    PerCall,
+}
+
 /// One context with its scripts loaded.
 pub struct Engine {
     context: Context,
     host: Rc<Host>,
     parked: HashMap<InvocationId, Rc<Invocation>>,
+    /// None where nothing limits calls.
+    launcher: Option<Launcher>,
+    /// The scripts as functions, where each call runs them.
+    factories: Vec<JsFunction>,
+    loader: Rc<Loader>,
+    worn: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -57,37 +92,131 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Makes a context and runs the scripts in it.
-    pub fn load(program: &Program, surroundings: Surroundings) -> Result<Engine, LoadError> {
-        let host = Host::new(surroundings);
-        let context = Context::builder()
-            .host_hooks(Rc::new(Hooks(host.clone())))
-            .job_executor(Rc::new(Queue(host.clone())))
-            .build()
-            .map_err(|error| LoadError(error.to_string()))?;
-        let mut engine = Engine { context, host, parked: HashMap::new() };
-        engine.prepare().map_err(|error| LoadError(error.to_string()))?;
-        for script in program.iter() {
-            engine.run_script(script)?;
+    pub fn load(
+        id: EngineId,
+        program: &Program,
+        modules: ModuleState,
+        surroundings: Surroundings,
+    ) -> Result<Engine, LoadError> {
+        heap::counted(|| {
+            let host = Host::new(id, surroundings);
+            let loader = Loader::new(program.clone());
+            let mut context = Context::builder()
+                .host_hooks(Rc::new(Hooks(host.clone())))
+                .module_loader(loader.clone())
+                .job_executor(Rc::new(Queue(host.clone())))
+                .build()
+                .map_err(|error| LoadError(error.to_string()))?;
+            let launcher = prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
+            let (parked, factories) = (HashMap::new(), Vec::new());
+            let mut engine = Engine { context, host, parked, launcher, factories, loader, worn: false };
+            for script in program.scripts() {
+                engine.run_script(script, modules)?;
+            }
+            engine.loaded();
+            Ok(engine)
+        })
+    }
+
+    fn loaded(&mut self) {
+        self.host.loading.set(false);
+        if !self.factories.is_empty() {
+            // They belong to a run of the scripts that served no call.
+            self.host.timers.borrow_mut().clear();
         }
-        engine.host.loading.set(false);
-        Ok(engine)
+        self.host.heap_at_load.set(heap::bytes());
     }
 
-    fn prepare(&mut self) -> JsResult<()> {
-        let limits = self.context.runtime_limits_mut();
-        limits.set_recursion_limit(RECURSION_LIMIT);
-        limits.set_stack_size_limit(STACK_LIMIT);
-        self.context.insert_data(self.host.clone());
-        api::install(&self.host, &mut self.context)?;
-        timers::install(&mut self.context)?;
-        console::install(&mut self.context)
+    fn run_script(&mut self, script: &Script, modules: ModuleState) -> Result<(), LoadError> {
+        let outcome = match modules {
+            _ if script.is_module() => self.run_module(script),
+            ModuleState::Shared => self.run_plain(script),
+            ModuleState::PerCall => self.run_as_factory(script),
+        };
+        let outcome = outcome.and_then(|()| self.run_jobs_of_load());
+        outcome.map_err(|failure| match failure {
+            Failure::Thrown(error) => errors::load_error(&error, script),
+            Failure::Ended(reason) => LoadError(format!("{}: {reason}", script.path.display())),
+        })
     }
 
-    fn run_script(&mut self, script: &Script) -> Result<(), LoadError> {
-        let source = Source::from_bytes(&script.source).with_path(&script.path);
-        let result = self.context.eval(source);
-        self.run_jobs();
-        result.map(drop).map_err(|error| errors::load_error(&error, script))
+    fn parse(&mut self, source: &str, script: &Script) -> JsResult<boa_engine::Script> {
+        boa_engine::Script::parse(Source::from_bytes(source).with_path(&script.path), None, &mut self.context)
+    }
+
+    fn run_plain(&mut self, script: &Script) -> Result<(), Failure> {
+        let script = self.parse(&script.source, script)?;
+        let Some(cpu) = self.host.surroundings.limits.cpu else {
+            script.evaluate(&mut self.context)?;
+            return Ok(());
+        };
+        let host = self.host.clone();
+        host.turn_began.set(Instant::now());
+        launch::run(&script, &mut self.context, || host.overrun_of_load(cpu)).map(drop)
+    }
+
+    fn run_as_factory(&mut self, script: &Script) -> Result<(), Failure> {
+        // By itself first: what closes the factory early is no script.
+        self.parse(&script.source, script)?;
+        let factory = self.parse(&format!("{}{}{}", FACTORY.0, script.source, FACTORY.1), script)?;
+        let factory = factory.evaluate(&mut self.context)?;
+        let no_function = || JsError::from(JsNativeError::typ().with_message("the script is no factory"));
+        let factory = factory.as_function().ok_or_else(no_function)?;
+        let madrpc = self.madrpc()?;
+        let Some(cpu) = self.host.surroundings.limits.cpu else {
+            factory.call(&JsValue::undefined(), &[madrpc], &mut self.context)?;
+            self.factories.push(factory);
+            return Ok(());
+        };
+        let host = self.host.clone();
+        host.turn_began.set(Instant::now());
+        if let Some(launcher) = &self.launcher {
+            let overrun = || host.overrun_of_load(cpu);
+            launcher.call(&factory, [madrpc, JsValue::undefined()], &mut self.context, overrun)?;
+        }
+        self.factories.push(factory);
+        Ok(())
+    }
+
+    /// Runs a module until it and what it imports have been evaluated, top-level `await`s included.
+    fn run_module(&mut self, script: &Script) -> Result<(), Failure> {
+        // What it imports is looked for beside the file itself, not beside a link to it.
+        let real = script.path.is_symlink().then(|| script.path.canonicalize().ok()).flatten();
+        let path = real.as_ref().unwrap_or(&script.path);
+        let module = modules::parse(&script.source, path, &mut self.context)?;
+        self.loader.insert(&script.path, module.clone());
+        let evaluated = module.load_link_evaluate(&mut self.context);
+        let deadline = Instant::now() + LOAD_TIMEOUT;
+        loop {
+            self.run_jobs_of_load()?;
+            match evaluated.state() {
+                PromiseState::Fulfilled(_) => return Ok(()),
+                PromiseState::Rejected(reason) => return Err(JsError::from_opaque(reason).into()),
+                PromiseState::Pending => {}
+            }
+            // It awaits a timer of its own, or something that will never come.
+            let Some(due) = self.next_due().filter(|due| *due < deadline) else {
+                let never = JsNativeError::error().with_message("its top-level await does not end");
+                return Err(JsError::from(never).into());
+            };
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            self.fire_timers(Instant::now());
+        }
+    }
+
+    fn madrpc(&mut self) -> JsResult<JsValue> {
+        self.context.global_object().get(js_string!("madrpc"), &mut self.context)
+    }
+
+    /// Promise jobs of a script that loads; without end they are as much an error as a loop without end.
+    fn run_jobs_of_load(&mut self) -> Result<(), Failure> {
+        self.host.turn_began.set(Instant::now());
+        while self.run_jobs() {
+            if let Some(reason) = self.host.surroundings.limits.cpu.and_then(|cpu| self.host.overrun_of_load(cpu)) {
+                return Err(Failure::Ended(reason));
+            }
+        }
+        Ok(())
     }
 
     /// What the scripts registered, by name.
@@ -99,43 +228,53 @@ impl Engine {
 
     /// Runs a method until it settles or waits. Its outcome, now or later, comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
-        let method = self.host.methods.borrow().get(&call.method).map(|method| method.function.clone());
-        let Some(function) = method else {
+        let Call { method, params, scope } = call;
+        let found =
+            self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
+        let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
         };
-        let params = match &call.params {
-            None => JsValue::undefined(),
-            Some(text) => match json_reader::read(text.as_str(), &mut self.context) {
-                Ok(params) => params,
-                Err(_) => return Some(Err(CallError::Parse)),
-            },
-        };
-        let invocation = Rc::new(Invocation {
-            id,
-            method: call.method,
-            scope: call.scope,
-            finished: Cell::new(false),
-            open_calls: Cell::new(0),
-            rejection_stack: RefCell::default(),
+        let result = heap::counted(|| {
+            let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
+            let Ok(read) = read else { return Some(Err(CallError::Parse)) };
+            let invocation = Rc::new(Invocation {
+                id,
+                method,
+                scope,
+                background: false,
+                finished: Cell::new(false),
+                ran_for: Cell::default(),
+                open_calls: Cell::new(0),
+                rejection_stack: RefCell::default(),
+            });
+            self.invoke_with(&function, read.unwrap_or_default(), invocation)
         });
+        // Jobs that a finished call left behind still run, as they would in any other host.
+        self.run_jobs();
+        result
+    }
+
+    fn invoke_with(
+        &mut self,
+        function: &JsFunction,
+        params: JsValue,
+        invocation: Rc<Invocation>,
+    ) -> Option<CallResult> {
         let host = self.host.clone();
-        let result = host.on_behalf_of(Some(invocation.clone()), || self.begin(&function, params, &invocation));
+        let result = host.on_behalf_of(Some(invocation.clone()), || {
+            match self.begin(function, params, &invocation).transpose()? {
+                Ok(value) => Some(self.outcome(&invocation, Ok(value))),
+                Err(failure) => Some(self.outcome(&invocation, Err(failure))),
+            }
+        });
         match result {
-            Ok(Some(value)) => {
-                let result = self.outcome(&invocation, Ok(value));
-                // Jobs that a finished call left behind still run, as they would in any other host.
-                self.run_jobs();
+            Some(result) => {
+                self.end(&invocation);
                 Some(result)
             }
-            Ok(None) => {
-                self.parked.insert(id, invocation);
-                self.run_jobs();
+            None => {
+                self.parked.insert(invocation.id, invocation);
                 None
-            }
-            Err(error) => {
-                let result = self.outcome(&invocation, Err(error));
-                self.run_jobs();
-                Some(result)
             }
         }
     }
@@ -143,15 +282,16 @@ impl Engine {
     /// Calls the function; a pending promise gets reactions, and `None` is returned.
     fn begin(
         &mut self,
-        function: &boa_engine::object::builtins::JsFunction,
+        function: &JsFunction,
         params: JsValue,
         invocation: &Rc<Invocation>,
-    ) -> JsResult<Option<JsValue>> {
+    ) -> Result<Option<JsValue>, Failure> {
         let ctx = api::ctx(invocation, &self.host, &self.context)?;
-        let value = function.call(&JsValue::undefined(), &[params, ctx.into()], &mut self.context)?;
+        let fresh = if self.factories.is_empty() { None } else { Some(self.run_factories(invocation)?) };
+        let value = self.call_function(fresh.as_ref().unwrap_or(function), [params, ctx.into()], invocation)?;
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
-                Some(object) => self.adopt_thenable(object),
+                Some(object) => Ok(self.adopt_thenable(object)?),
                 None => Ok(Some(value)),
             };
         };
@@ -159,18 +299,52 @@ impl Engine {
         Ok(None)
     }
 
+    /// Runs the scripts for this one call, and gives the function that they registered for it.
+    fn run_factories(&mut self, invocation: &Rc<Invocation>) -> Result<JsFunction, Failure> {
+        let host = self.host.clone();
+        *host.wanted.borrow_mut() = Some(Wanted { name: invocation.method.clone(), function: None });
+        let mut run = || {
+            let madrpc = self.madrpc()?;
+            for factory in self.factories.clone() {
+                self.call_function(&factory, [madrpc.clone(), JsValue::undefined()], invocation)?;
+            }
+            Ok(())
+        };
+        let outcome: Result<(), Failure> = run();
+        let wanted = host.wanted.take();
+        outcome?;
+        let missing = || JsNativeError::typ().with_message("the script did not register the method this time").into();
+        wanted.and_then(|wanted| wanted.function).ok_or_else(|| Failure::Thrown(missing()))
+    }
+
+    /// Calls a function of a script so that it can be stopped.
+    fn call_function(
+        &mut self,
+        function: &JsFunction,
+        arguments: [JsValue; 2],
+        invocation: &Rc<Invocation>,
+    ) -> Result<JsValue, Failure> {
+        let Some(launcher) = &self.launcher else {
+            return Ok(function.call(&JsValue::undefined(), &arguments, &mut self.context)?);
+        };
+        let host = &self.host;
+        let outcome = launcher.call(function, arguments, &mut self.context, || host.overrun(invocation));
+        self.worn |= matches!(outcome, Err(Failure::Ended(_)));
+        outcome
+    }
+
     /// As `await` would: an object with a callable `then` is waited for.
     fn adopt_thenable(&mut self, object: boa_engine::JsObject) -> JsResult<Option<JsValue>> {
-        let then = object.get(JsString::from("then"), &mut self.context)?;
+        let then = object.get(js_string!("then"), &mut self.context)?;
         if !then.is_callable() {
             return Ok(Some(object.into()));
         }
-        let promise = boa_engine::object::builtins::JsPromise::resolve(object, &mut self.context)?;
+        let promise = JsPromise::resolve(object, &mut self.context)?;
         self.react(&promise)?;
         Ok(None)
     }
 
-    fn react(&mut self, promise: &boa_engine::object::builtins::JsPromise) -> JsResult<()> {
+    fn react(&mut self, promise: &JsPromise) -> JsResult<()> {
         let api = self.host.api()?;
         promise.then(Some(api.on_fulfilled.clone()), Some(api.on_rejected.clone()), &mut self.context)?;
         Ok(())
@@ -184,10 +358,10 @@ impl Engine {
         let open = &pending.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
         let host = self.host.clone();
-        let settled = host.on_behalf_of(Some(pending.invocation.clone()), || -> JsResult<()> {
-            let value = match result {
-                Ok(text) => api::read_result(&text, &mut self.context),
-                Err(error) => Err(errors::to_rpc_error(&error, &host, &mut self.context)?),
+        let settle = || -> JsResult<()> {
+            let value = match &result {
+                Ok(text) => api::read_result(text, &mut self.context),
+                Err(error) => Err(errors::to_rpc_error(error, &host, &mut self.context)?),
             };
             match value {
                 Ok(value) => pending.resolvers.resolve.call(&JsValue::undefined(), &[value], &mut self.context)?,
@@ -197,17 +371,20 @@ impl Engine {
                 }
             };
             Ok(())
-        });
+        };
+        let settled = heap::counted(|| host.on_behalf_of(Some(pending.invocation.clone()), settle));
         if let Err(error) = settled {
-            host.settled.borrow_mut().push((pending.invocation, Err(error)));
+            host.settled.borrow_mut().push((pending.invocation, Err(error.into())));
         }
     }
 
-    /// Ends a parked invocation without an outcome: nobody waits for it any more.
-    pub fn cancel(&mut self, id: InvocationId) {
-        if let Some(invocation) = self.parked.remove(&id) {
-            self.end(&invocation);
+    /// Ends a parked invocation without an outcome: nobody waits for it any more. False when it is not parked here.
+    pub fn cancel(&mut self, id: InvocationId) -> bool {
+        let parked = self.parked.remove(&id);
+        if let Some(invocation) = &parked {
+            self.end(invocation);
         }
+        parked.is_some()
     }
 
     /// Fires the timers that are due.
@@ -216,34 +393,83 @@ impl Engine {
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
             let host = self.host.clone();
-            let owner = due.owner.clone();
-            let fired = host.on_behalf_of(due.owner, || {
-                due.function.call(&JsValue::undefined(), &due.arguments, &mut self.context)
+            let owner = due.owner.unwrap_or_else(|| host.background());
+            let fired = heap::counted(|| {
+                host.on_behalf_of(Some(owner.clone()), || self.fire(&due.function, due.arguments, &owner))
             });
-            if let Err(error) = fired {
-                self.timer_failed(owner, error);
+            if let Err(failure) = fired {
+                self.timer_failed(owner, failure);
             }
             self.run_jobs();
         }
     }
 
+    fn fire(
+        &mut self,
+        function: &JsFunction,
+        arguments: Vec<JsValue>,
+        owner: &Rc<Invocation>,
+    ) -> Result<JsValue, Failure> {
+        let Some(launcher) = &self.launcher else {
+            return Ok(function.call(&JsValue::undefined(), &arguments, &mut self.context)?);
+        };
+        if let Some(reason) = self.host.spent(owner) {
+            return Err(Failure::Ended(reason));
+        }
+        let arguments = JsArray::from_iter(arguments, &mut self.context);
+        let host = &self.host;
+        let outcome = launcher.apply(function, arguments.into(), &mut self.context, || host.overrun(owner));
+        self.worn |= matches!(outcome, Err(Failure::Ended(_)));
+        outcome
+    }
+
     /// A throw out of a timer's callback has nobody to catch it. It ends the call that set the timer, as an uncaught
     /// error does elsewhere; the script's own timers only log it.
-    fn timer_failed(&mut self, owner: Option<Rc<Invocation>>, error: JsError) {
-        match owner {
-            Some(owner) => self.host.settled.borrow_mut().push((owner, Err(error))),
-            None => log::warn!(target: "script", "a timer of the script failed: {error}"),
+    fn timer_failed(&mut self, owner: Rc<Invocation>, failure: Failure) {
+        match failure {
+            failure if !owner.background => self.host.settled.borrow_mut().push((owner, Err(failure))),
+            Failure::Thrown(error) => log::warn!(target: "script", "a timer of the script failed: {error}"),
+            Failure::Ended(reason) => log::warn!(target: "script", "a timer of the script was stopped: {reason}"),
         }
     }
 
-    /// Runs promise jobs until none is left.
-    pub fn run_jobs(&mut self) {
+    /// Runs promise jobs for a while; true when some are left.
+    pub fn run_jobs(&mut self) -> bool {
         if self.host.jobs.borrow().is_empty() {
-            return;
+            return false;
         }
-        if let Err(error) = self.context.run_jobs() {
+        if let Err(error) = heap::counted(|| self.context.run_jobs()) {
             log::warn!(target: "script", "promise jobs failed: {error}");
         }
+        self.has_jobs()
+    }
+
+    /// True while promise jobs wait to run.
+    pub fn has_jobs(&self) -> bool {
+        !self.host.jobs.borrow().is_empty()
+    }
+
+    /// True once a call had to be stopped in the middle: what it left behind on the engine's stack stays there, so no
+    /// further call should begin in this engine.
+    pub fn is_worn(&self) -> bool {
+        self.worn
+    }
+
+    /// Bytes by which the thread's heap has grown since this engine had loaded.
+    pub fn heap_growth(&self) -> usize {
+        self.host.heap_growth()
+    }
+
+    /// Frees what can be freed.
+    pub fn collect_garbage(&mut self) {
+        heap::counted(|| {
+            if let Some(launcher) = &self.launcher {
+                if let Err(error) = launcher.forget(&mut self.context) {
+                    log::debug!(target: "script", "the last arguments stay: {error}");
+                }
+            }
+            boa_gc::force_collect();
+        });
     }
 
     /// When the next timer is due.
@@ -262,7 +488,11 @@ impl Engine {
         let mut finished = Vec::with_capacity(settled.len());
         for (invocation, outcome) in settled {
             if self.parked.remove(&invocation.id).is_some() {
-                let result = self.outcome(&invocation, outcome);
+                let host = self.host.clone();
+                let result = heap::counted(|| {
+                    host.on_behalf_of(Some(invocation.clone()), || self.outcome(&invocation, outcome))
+                });
+                self.end(&invocation);
                 finished.push((invocation.id, result));
             }
         }
@@ -274,23 +504,27 @@ impl Engine {
         std::mem::take(&mut *self.host.outgoing.borrow_mut())
     }
 
-    /// Turns an outcome into text, and ends the invocation.
-    fn outcome(&mut self, invocation: &Rc<Invocation>, outcome: Result<JsValue, JsError>) -> CallResult {
+    /// Turns an outcome into text.
+    fn outcome(&mut self, invocation: &Rc<Invocation>, outcome: Result<JsValue, Failure>) -> CallResult {
         let host = self.host.clone();
-        let result = host.on_behalf_of(Some(invocation.clone()), || match outcome {
+        match outcome {
             Ok(value) => {
                 let intrinsics = match host.api() {
                     Ok(api) => &api.intrinsics,
                     Err(error) => return Err(CallError::internal(error.to_string())),
                 };
-                json_writer::write(&value, host.surroundings.max_body, intrinsics, &mut self.context)
-                    .map(JsonText::from_trusted)
-                    .map_err(|error| errors::write_error(error, &host, invocation, &mut self.context))
+                // The text leaves this thread.
+                heap::uncounted(|| {
+                    json_writer::write(&value, host.surroundings.max_body, intrinsics, &mut self.context)
+                        .map(JsonText::from_trusted)
+                        .map_err(|error| errors::write_error(error, &host, invocation, &mut self.context))
+                })
             }
-            Err(error) => Err(errors::to_call_error(error, &host, invocation, &mut self.context)),
-        });
-        self.end(invocation);
-        result
+            Err(Failure::Thrown(error)) => {
+                heap::uncounted(|| Err(errors::to_call_error(error, &host, invocation, &mut self.context)))
+            }
+            Err(Failure::Ended(reason)) => Err(reason),
+        }
     }
 
     /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
@@ -316,10 +550,24 @@ impl Engine {
     }
 }
 
+/// Sets limits and globals of a new context.
+fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<Option<Launcher>> {
+    let limits = context.runtime_limits_mut();
+    limits.set_recursion_limit(RECURSION_LIMIT);
+    limits.set_stack_size_limit(STACK_LIMIT);
+    context.insert_data(host.clone());
+    api::install(host, context)?;
+    timers::install(context)?;
+    console::install(context)?;
+    let limits = host.surroundings.limits;
+    (limits.cpu.is_some() || limits.heap.is_some()).then(|| Launcher::new(context)).transpose()
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
         // The host keeps handles into the heap of the context that keeps the host.
         self.host.clear();
+        self.loader.clear();
         self.context.remove_data::<Rc<Host>>();
     }
 }

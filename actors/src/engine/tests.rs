@@ -8,7 +8,7 @@ use super::*;
 use crate::protocol::{CallScope, Code, ScriptError};
 
 /// Rust's default for test threads is 2 MiB; an engine needs what its executor would give it.
-fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(body).expect("a thread");
     match thread.join() {
         Ok(value) => value,
@@ -16,7 +16,7 @@ fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static)
     }
 }
 
-fn surroundings() -> Surroundings {
+pub(super) fn surroundings() -> Surroundings {
     let node_name = Arc::new(OnceLock::new());
     node_name.set("http://127.0.0.1:9001".to_owned()).expect("unset");
     Surroundings {
@@ -27,15 +27,18 @@ fn surroundings() -> Surroundings {
         node_name,
         max_depth: 64,
         max_body: 1 << 20,
+        limits: Limits { cpu: Some(Duration::from_secs(5)), ..Limits::default() },
+        watch: Arc::default(),
+        cancelled: Rc::new(|_| false),
     }
 }
 
 fn load(source: &str) -> Result<Engine, LoadError> {
-    let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
-    Engine::load(&program, surroundings())
+    let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
+    Engine::load(0, &program, ModuleState::Shared, surroundings())
 }
 
-fn call(method: &str, params: Option<&str>) -> Call {
+pub(super) fn call(method: &str, params: Option<&str>) -> Call {
     Call {
         method: method.to_owned(),
         params: params.map(|text| JsonText::parse(text).expect("JSON")),

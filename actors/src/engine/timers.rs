@@ -147,7 +147,8 @@ fn set(arguments: &[JsValue], repeats: bool, context: &mut Context) -> JsResult<
         Duration::ZERO
     };
     let host = Host::of(context)?;
-    let owner = host.current();
+    // What a script's own timer sets is the script's, too.
+    let owner = host.current().filter(|owner| !owner.background);
     if owner.as_ref().is_some_and(|owner| owner.finished.get()) {
         // What a call that has ended leaves behind sets nothing in motion any more.
         return Ok(JsValue::from(0));
