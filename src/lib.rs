@@ -7,5 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod http;
 pub mod observe;
+pub mod reload;
 pub mod shutdown;
+pub mod supervisor;
 pub mod transport;

@@ -160,6 +160,9 @@ pub struct NodeConfig {
     #[structopt(skip)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub tags: BTreeMap<String, String>,
+    /// Run the engine in this very process, with nothing to replace it when it dies [env: MADRPC_NO_SUPERVISE=true]
+    #[structopt(long)]
+    pub no_supervise: bool,
     /// Capacity told to the orchestrator [default: pool size]
     #[structopt(long, env = "MADRPC_WEIGHT", value_name = "N", parse(try_from_str = positive))]
     weight: Option<u32>,
@@ -194,6 +197,7 @@ impl NodeConfig {
         super::scripts(&mut self.scripts, env)?;
         super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
+        self.no_supervise |= super::switch("no-supervise", "MADRPC_NO_SUPERVISE", env)?;
         for orchestrator in &self.orchestrators {
             if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {
                 let problem = format!("{orchestrator} is this node itself; the URL of an orchestrator");

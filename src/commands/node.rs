@@ -12,14 +12,39 @@ use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
 use crate::cli::NodeConfig;
-use crate::http::{self, NodeService, Process};
+use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
+use crate::reload;
+use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
 
-/// Runs until it is told to end. A script that does not load ends it before a port is opened.
-pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<()> {
+/// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
+/// both in one.
+pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<u8> {
+    if config.no_supervise {
+        return engine(config, terminal, None);
+    }
+    match Supervised::take().context("this engine can't take its place")? {
+        Some(place) => engine(config, terminal, Some(place)),
+        None => supervise(&config, &terminal),
+    }
+}
+
+fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
+    let reserved = serving::reserve(&config.bind)?;
+    let plan = Plan {
+        address: reserved.addr,
+        socket: reserved.into(),
+        instance: serving::new_instance(),
+        longest_end: serving::LONGEST_END,
+    };
+    supervisor::run(plan, |address| serving::announce(address, terminal))
+}
+
+/// A script that does not load ends it before anybody can connect.
+fn engine(config: NodeConfig, terminal: Terminal, place: Option<Supervised>) -> anyhow::Result<u8> {
     let program = read(&config.scripts)?;
     serving::raise_descriptor_limit();
-    actix::System::new().block_on(serve(config, program, terminal))
+    actix::System::new().block_on(serve(config, program, terminal, place)).map(|()| 0)
 }
 
 fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
@@ -30,7 +55,13 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
     paths.iter().map(read).collect::<anyhow::Result<_>>().map(Program::new)
 }
 
-async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyhow::Result<()> {
+async fn serve(
+    config: NodeConfig,
+    program: Program,
+    terminal: Terminal,
+    place: Option<Supervised>,
+) -> anyhow::Result<()> {
+    reload::listen().context("cannot listen for signals")?;
     let node_name = Arc::new(OnceLock::new());
     let pool = JsPool::start(PoolConfig {
         program,
@@ -46,18 +77,29 @@ async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyh
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
-    let listening = serving::listen(&config.bind, &terminal)?;
+    let (listening, role, reporter) = match place {
+        Some(Supervised { role, socket, reporter }) => {
+            let listening = Reserved::try_from(socket).and_then(Reserved::listen);
+            (listening.with_context(|| format!("cannot listen on {}", config.bind))?, role, reporter)
+        }
+        None => {
+            let role = Role::first(serving::new_instance());
+            (serving::listen(&config.bind, &terminal)?, role, Reporter::default())
+        }
+    };
     let address = listening.addr;
     let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
-    let process = serving::process(&config.server);
+    let process = serving::process(&config.server, role.instance.clone());
     let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
     let make_service = {
-        let (pool, tags, weight, process) = (pool.clone(), config.tags.clone(), config.weight(), process.clone());
-        move || NodeService::new(pool.clone(), tags.clone(), weight, process.clone())
+        let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
+        let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
+        move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
     let (admission, executors) = (process.admission.clone(), pool.clone());
     let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));

@@ -1,6 +1,7 @@
 //! Decisions as pure state machines: no clock, no IO, handed `now`.
 
 pub mod admission;
+pub mod attempts;
 pub mod backoff;
 pub mod balance;
 pub mod breaker;
@@ -10,5 +11,6 @@ pub mod lease;
 pub mod membership;
 pub mod node;
 pub mod pool;
+pub mod restart;
 pub mod retry_budget;
 pub mod routing;
