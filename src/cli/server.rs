@@ -149,6 +149,9 @@ pub struct NodeConfig {
     /// JavaScript running time of one call, waiting not counted; over it: error -32009
     #[structopt(long, env = "MADRPC_CPU_LIMIT", default_value = "10s", value_name = "D", parse(try_from_str = duration))]
     pub cpu_limit: Duration,
+    /// Reload the scripts when a file of theirs changes, without losing a call [env: MADRPC_WATCH=true]
+    #[structopt(long)]
+    pub watch: bool,
     /// Memory of the engine process; over it the engine is replaced, the node lives
     #[structopt(long, env = "MADRPC_MEMORY_LIMIT", default_value = "1GiB", value_name = "SIZE", parse(try_from_str = memory))]
     pub memory_limit: usize,
@@ -198,6 +201,7 @@ impl NodeConfig {
         super::scripts(&mut self.scripts, env)?;
         super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
+        self.watch |= super::switch("watch", "MADRPC_WATCH", env)?;
         self.no_supervise |= super::switch("no-supervise", "MADRPC_NO_SUPERVISE", env)?;
         for orchestrator in &self.orchestrators {
             if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {

@@ -1,5 +1,6 @@
 //! `madrpc-actor node`.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +15,7 @@ use super::serving;
 use crate::cli::NodeConfig;
 use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
-use crate::reload;
+use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
 
 /// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
@@ -61,7 +62,7 @@ async fn serve(
     terminal: Terminal,
     place: Option<Supervised>,
 ) -> anyhow::Result<()> {
-    reload::listen().context("cannot listen for signals")?;
+    let hangup = reload::on_hangup().context("cannot listen for signals")?;
     let node_name = Arc::new(OnceLock::new());
     let pool = JsPool::start(PoolConfig {
         program,
@@ -101,10 +102,41 @@ async fn serve(
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
+    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar.clone()));
     let (admission, executors) = (process.admission.clone(), pool.clone());
     let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
+}
+
+/// Reads the scripts again whenever asked; those that do not load change nothing.
+async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, registrar: Registrar) {
+    let tried = RefCell::new(pool.program());
+    // What the scripts that were tried last import is watched although they did not load: it may be where the error is.
+    let files = || {
+        let imported = [pool.program().imported(), tried.borrow().imported()].concat();
+        config.scripts.iter().cloned().chain(imported).collect()
+    };
+    let reload = || async {
+        let before = pool.methods();
+        let outcome = match read(&config.scripts) {
+            Ok(program) => {
+                tried.replace(program.clone());
+                pool.reload(program).await.map_err(anyhow::Error::from)
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(methods) => {
+                log::info!("the new scripts run: {} methods", methods.len());
+                if methods != before {
+                    registrar.announce(methods.to_vec());
+                }
+            }
+            Err(error) => log::error!("the scripts stay as they are, since the new ones do not load: {error:#}"),
+        }
+    };
+    reload::whenever_asked(hangup, config.watch.then_some(files), reload).await;
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {

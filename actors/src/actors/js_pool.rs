@@ -200,6 +200,11 @@ impl JsPool {
         self.with_method(name, |_| ()).is_some()
     }
 
+    /// The scripts that run now.
+    pub fn program(&self) -> Program {
+        self.0.program().1
+    }
+
     /// Runs other scripts from now on: calls that have begun finish in the old ones. Nothing changes unless they load.
     /// Gives what they registered.
     pub async fn reload(&self, program: Program) -> Result<Arc<Vec<MethodInfo>>, LoadError> {
