@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use actix_web::dev::ServerHandle;
 use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
+use madrpc_actors::actors::watchdog::Watchdog;
 use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::protocol::membership::Register;
@@ -99,12 +101,34 @@ async fn serve(
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    watchdog(&config, &pool, &process, reporter.clone(), server.clone())?;
     reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
     let (admission, executors) = (process.admission.clone(), pool.clone());
     let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
+}
+
+fn watchdog(
+    config: &NodeConfig,
+    pool: &JsPool,
+    process: &Process,
+    reporter: Reporter,
+    server: ServerHandle,
+) -> anyhow::Result<()> {
+    let watchdog = Watchdog {
+        pool: pool.clone(),
+        admission: process.admission.clone(),
+        cpu_limit: config.cpu_limit,
+        memory_limit: config.memory_limit as u64,
+    };
+    let leaving = move |reason| {
+        reporter.leaving(reason);
+        // The next engine takes the connections that come from now on. Said is enough: there is nothing to wait for.
+        drop(server.pause());
+    };
+    watchdog.start(leaving).context("the watchdog can't be started")
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {
