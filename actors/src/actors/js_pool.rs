@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -34,6 +34,12 @@ const NEAR: usize = 4;
 
 /// How long a call may wait behind another while an executor is idle.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// Beyond the limit of running time, for scripts that load: a module may wait.
+const LOAD_GRACE: Duration = Duration::from_secs(15);
+
+const LOAD_FAILED: &str = "the engine failed while it loaded the scripts";
+const LOAD_HANGS: &str = "the scripts do not finish loading";
 
 thread_local! {
     /// This thread is going to look again.
@@ -81,6 +87,8 @@ pub struct PoolCore {
     /// The scripts that run now; `version` counts them.
     program: ArcSwap<Versioned>,
     version: AtomicU64,
+    /// Scripts are being loaded to see whether they do.
+    trying: AtomicBool,
     methods: ArcSwap<Vec<MethodInfo>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
@@ -116,6 +124,7 @@ impl JsPool {
         let core = Arc::new(PoolCore {
             program: ArcSwap::from_pointee(program),
             version: AtomicU64::new(0),
+            trying: AtomicBool::new(false),
             methods: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
@@ -130,8 +139,9 @@ impl JsPool {
         drop(loaded);
         core.lock_roster().everyone.extend(executors.iter().cloned());
         core.active.store(Arc::new(executors));
-        for outcome in outcomes.iter().take(core.config.executors) {
-            core.methods.store(Arc::new(outcome?));
+        for _ in 0..core.config.executors {
+            let outcome = outcomes.recv_timeout(core.load_patience());
+            core.methods.store(Arc::new(outcome.map_err(|_| LoadError(LOAD_HANGS.into()))??));
         }
         Ok(JsPool(core))
     }
@@ -303,17 +313,32 @@ impl PoolCore {
 
     /// Loads scripts beside those that run, on a thread of its own, and drops them again.
     async fn try_out(self: &Arc<Self>, program: Program) -> Result<Vec<MethodInfo>, LoadError> {
+        if self.trying.swap(true, Ordering::AcqRel) {
+            return Err(LoadError("other scripts are still being loaded".into()));
+        }
         let (outcome, tried) = oneshot::channel();
         let core = self.clone();
         let body = move || {
-            let load = || Contexts::load(program, core.isolation(), core.surroundings());
+            let load = || Contexts::load(program, core.isolation(), core.surroundings()).map(|tried| tried.methods());
             let loaded = catch_unwind(AssertUnwindSafe(load));
-            let failed = |_| Err(LoadError("the engine failed while it loaded the scripts".into()));
-            let _gone = outcome.send(loaded.unwrap_or_else(failed).map(|contexts| contexts.methods()));
+            core.trying.store(false, Ordering::Release);
+            let _gone = outcome.send(loaded.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))));
         };
         let thread = std::thread::Builder::new().name("js-trial".into()).stack_size(STACK_BYTES).spawn(body);
-        thread.map_err(|error| LoadError(format!("no thread to load the scripts on: {error}")))?;
-        tried.await.unwrap_or_else(|_| Err(LoadError("the engine failed while it loaded the scripts".into())))
+        if let Err(error) = thread {
+            self.trying.store(false, Ordering::Release);
+            return Err(LoadError(format!("no thread to load the scripts on: {error}")));
+        }
+        match actix_rt::time::timeout(self.load_patience(), tried).await {
+            Ok(tried) => tried.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))),
+            // Its thread can't be stopped; as long as it runs, nothing else is tried.
+            Err(_) => Err(LoadError(LOAD_HANGS.into())),
+        }
+    }
+
+    /// Most loops of a script that loads are stopped at the limit; this is for those that can't be.
+    fn load_patience(&self) -> Duration {
+        self.config.limits.cpu.unwrap_or(Duration::from_secs(10)) + LOAD_GRACE
     }
 
     /// From here on every call that begins runs in the new scripts. New methods are known only after that.
