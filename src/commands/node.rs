@@ -3,18 +3,17 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::dev::ServerHandle;
 use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
-use madrpc_actors::actors::watchdog::Watchdog;
+use madrpc_actors::actors::watchdog::{Rouser, Watchdog};
 use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
 use crate::cli::NodeConfig;
-use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
+use crate::http::{self, NodeFacts, NodeService, Process, Reserved, Watchers};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload;
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
@@ -39,7 +38,7 @@ fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
         instance: serving::new_instance(),
         longest_end: serving::LONGEST_END,
     };
-    supervisor::run(plan, |address| serving::announce(address, terminal))
+    supervisor::run(plan, terminal, |address| serving::announce(address, terminal))
 }
 
 /// A script that does not load ends it before anybody can connect.
@@ -94,41 +93,35 @@ async fn serve(
     let _first = node_name.set(name);
     let process = serving::process(&config.server, role.instance.clone());
     let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
+    let rouser = Rouser::default();
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
-        let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
-        move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
+        let watchers = Watchers { reporter: reporter.clone(), rouser: rouser.clone() };
+        let (pool, process) = (pool.clone(), process.clone());
+        move || NodeService::new(pool.clone(), about.clone(), process.clone(), watchers.clone())
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
-    watchdog(&config, &pool, &process, reporter.clone(), server.clone())?;
+    let watchdog = Watchdog {
+        pool: pool.clone(),
+        admission: process.admission.clone(),
+        cpu_limit: config.cpu_limit,
+        memory_limit: config.memory_limit as u64,
+        rouser,
+    };
+    let (told, accepting) = (reporter.clone(), server.clone());
+    let leaving = move |reason| {
+        told.leaving(reason);
+        // The next engine takes the connections that come from now on. To say so is enough, nothing is waited for.
+        drop(accepting.pause());
+    };
+    watchdog.start(leaving).context("the watchdog can't be started")?;
     reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
     let (admission, executors) = (process.admission.clone(), pool.clone());
     let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
-}
-
-fn watchdog(
-    config: &NodeConfig,
-    pool: &JsPool,
-    process: &Process,
-    reporter: Reporter,
-    server: ServerHandle,
-) -> anyhow::Result<()> {
-    let watchdog = Watchdog {
-        pool: pool.clone(),
-        admission: process.admission.clone(),
-        cpu_limit: config.cpu_limit,
-        memory_limit: config.memory_limit as u64,
-    };
-    let leaving = move |reason| {
-        reporter.leaving(reason);
-        // The next engine takes the connections that come from now on. Said is enough: there is nothing to wait for.
-        drop(server.pause());
-    };
-    watchdog.start(leaving).context("the watchdog can't be started")
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {

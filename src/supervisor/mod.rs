@@ -15,6 +15,7 @@ use madrpc_actors::policy::restart::Restarts;
 use tokio::signal::unix::{signal, Signal as Signals, SignalKind};
 use tokio::time::{sleep, Instant};
 
+use crate::observe::Terminal;
 use crate::shutdown::{self, Reason};
 
 mod engine_process;
@@ -47,10 +48,10 @@ pub struct Plan {
     pub longest_end: Duration,
 }
 
-/// Runs engines until told to end, and gives the exit code. `announce` runs once, when the first engine serves; if that
+/// Runs engines until told to end, and gives the exit code. `terminal` is where they draw. `announce` runs once, when the first engine serves; if that
 /// one dies before, the supervisor ends with its exit code. Called on the main thread: an engine is killed when the
 /// thread that started it ends.
-pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> {
+pub fn run(plan: Plan, terminal: &Terminal, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> {
     // One thread that sleeps until a signal comes, or a word from the engine.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -60,6 +61,7 @@ pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> 
             role: Role::first(plan.instance.clone()),
             restarts: Restarts::new(Instant::now().into_std()),
             announce: Some(announce),
+            terminal: terminal.clone(),
             plan,
         };
         supervisor.run().await
@@ -68,6 +70,7 @@ pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> 
 
 struct Supervisor<A> {
     plan: Plan,
+    terminal: Terminal,
     stop: Pin<Box<dyn Future<Output = Reason>>>,
     hangup: Signals,
     /// What the next engine is told.
@@ -108,6 +111,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
                 0 => "at once".to_owned(),
                 ms => format!("in {ms} ms"),
             };
+            self.terminal.erase_line();
             log::warn!("the engine died: {reason}; restart {} {when}", self.role.engine_restarts);
             self.role.last_restart_reason = Some(reason);
             if let Some(reason) = self.told_to_end_within(delay).await {

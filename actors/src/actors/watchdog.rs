@@ -4,11 +4,14 @@
 //! builtin may fill the memory of the machine: the process must go then, and its supervisor starts another.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::js_pool::{JsPool, Running};
 use crate::policy::admission::Admission;
-use crate::policy::overrun::{Overruns, Sighting};
+use crate::policy::overrun::{pace, Overruns, Sighting};
 use crate::protocol::CallError;
 
 /// Exit code of a process that a limit has ended.
@@ -17,11 +20,8 @@ pub const LIMIT_EXCEEDED: i32 = 70;
 /// What the engine's own checks, which stop the call alone, have time for before this thread steps in.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// Between looks while JavaScript runs. One native call can take 1 GB/s.
+/// Between looks at whether the other calls have ended.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// Between looks while none did at the last one.
-const REST: Duration = Duration::from_millis(50);
 
 /// How long calls on other executors may go on when one has overrun.
 const OTHERS: Duration = Duration::from_millis(250);
@@ -40,6 +40,31 @@ pub struct Watchdog {
     pub cpu_limit: Duration,
     /// Memory of this process, in bytes.
     pub memory_limit: u64,
+    /// Whoever admits calls has a clone.
+    pub rouser: Rouser,
+}
+
+/// Rouses a watchdog when there is something to watch. Clones rouse the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Rouser(Arc<Rest>);
+
+#[derive(Debug, Default)]
+struct Rest {
+    watchdog: OnceLock<Thread>,
+    /// The watchdog rests because no call is under way.
+    rests: AtomicBool,
+}
+
+impl Rouser {
+    /// A call has been admitted. Next to nothing unless it is the first after a pause.
+    pub fn rouse(&self) {
+        // The race with a watchdog that lies down just now is harmless: it does not rest for long.
+        if self.0.rests.load(Ordering::Relaxed) && self.0.rests.swap(false, Ordering::Relaxed) {
+            if let Some(watchdog) = self.0.watchdog.get() {
+                watchdog.unpark();
+            }
+        }
+    }
 }
 
 /// Which limit was broken.
@@ -63,13 +88,15 @@ impl Watchdog {
             leaving(reason);
             self.linger(breach);
             // Runs no destructors of other threads. If it hangs all the same, the supervisor does not wait for long.
-            std::process::exit(LIMIT_EXCEEDED)
+            std::process::exit(LIMIT_EXCEEDED);
         })?;
         Ok(())
     }
 
     /// Returns when a limit is broken, with the call that is to blame, as far as that can be told.
     fn watch(&self) -> (Breach, Option<Running>) {
+        let rest = &self.rouser.0;
+        rest.watchdog.get_or_init(std::thread::current);
         let mut overruns = Overruns::new(self.cpu_limit.saturating_add(GRACE));
         let memory = Memory::open();
         loop {
@@ -79,11 +106,13 @@ impl Watchdog {
                 return (Breach::Memory { used }, running.into_iter().min_by_key(|running| running.turn.since));
             }
             let sightings: Vec<Sighting> = running.iter().map(sighting).collect();
-            if let Some(overrun) = overruns.look(Instant::now(), &sightings) {
+            let now = Instant::now();
+            if let Some(overrun) = overruns.look(now, &sightings) {
                 let culprit = running.into_iter().find(|running| running.executor == overrun.executor);
                 return (Breach::Cpu { ran: overrun.ran }, culprit);
             }
-            std::thread::sleep(if sightings.is_empty() { REST } else { LOOK });
+            rest.rests.store(sightings.is_empty() && self.admission.inflight() == 0, Ordering::Relaxed);
+            std::thread::park_timeout(pace(now, &sightings, self.admission.inflight()));
         }
     }
 

@@ -1,7 +1,24 @@
-//! When running JavaScript has run for too long, as seen from another thread that looks now and then.
+//! When running JavaScript has run for too long, as seen from another thread that looks now and then, and how often it
+//! should.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+
+/// A turn of this age is a long one.
+const LONG: Duration = Duration::from_millis(10);
+
+/// Until the next look, when `running` runs and `waiting` calls are under way in all. One native call can allocate
+/// 1 GB/s, so that what lasts is looked at often; each look wakes a processor, so that idleness is left alone.
+pub fn pace(now: Instant, running: &[Sighting], waiting: usize) -> Duration {
+    let long = |seen: &Sighting| now.saturating_duration_since(seen.since) >= LONG;
+    Duration::from_millis(match (running, waiting) {
+        // Only timers from the time of loading can run then without anybody's call.
+        ([], 0) => 250,
+        ([], _) => 50,
+        _ if running.iter().any(long) => 10,
+        _ => 20,
+    })
+}
 
 /// What an executor runs at the moment of a look.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +125,15 @@ mod tests {
             let overrun = self.overruns.look(self.at(ms), sightings)?;
             Some((overrun.invocation, overrun.ran.as_millis()))
         }
+    }
+
+    #[test]
+    fn what_lasts_is_looked_at_often() {
+        let fixture = Fixture::new();
+        let pace = |ms, running: &[Sighting], waiting| pace(fixture.at(ms), running, waiting).as_millis();
+        let (old, new) = (fixture.sees(1, 0, None), fixture.sees(2, 95, None));
+        assert_eq!((pace(100, &[], 0), pace(100, &[], 5)), (250, 50));
+        assert_eq!((pace(100, &[new], 1), pace(100, &[new, old], 2), pace(100, &[old], 0)), (20, 10, 10));
     }
 
     #[test]

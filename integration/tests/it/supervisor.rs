@@ -222,6 +222,24 @@ fn the_supervisor_does_nothing_while_nothing_happens() {
     assert!(cpu_time(node.pid()) - before <= Duration::from_millis(10));
 }
 
+/// A crowd of calls that died together is no reason to keep the node out of rotation once it is back.
+#[test]
+fn the_circuit_closes_with_the_next_engine() {
+    let cluster = Cluster::with(program("cluster.js"), 1, &["--failure-threshold", "2"], &[]);
+    let client = &cluster.client;
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| client.call("pause", json!({"ms": 20_000})))).collect();
+        let node = cluster.node_client(0);
+        wait_until("all are in flight", SOON, || node.pending() == 8);
+        kill_engine(&cluster.nodes[0]);
+        for call in calls {
+            assert_eq!(call.join().expect("no panic").map_err(|failure| failure.code), Err(-32005));
+        }
+    });
+    let back = wait_until("calls get through", SOON, || client.call("square", json!({"n": 6})) == Ok(json!(36)));
+    assert!(back < Duration::from_secs(5), "{back:?}");
+}
+
 /// Calls that were in flight on the engine fail at once, or go elsewhere; the node itself is never out of the cluster.
 #[test]
 fn through_an_orchestrator_a_lost_engine_costs_the_calls_in_flight() {
