@@ -82,7 +82,7 @@ fn memory_that_grows_costs_the_engine() {
             assert!(reason.contains(part), "{part} in {reason}");
         }
         let had = reason.split("has ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
-        assert!(had.is_some_and(|mib| (200..400).contains(&mib)), "it was stopped in time: {reason}");
+        assert!(had.is_some_and(|mib| (200..1_000).contains(&mib)), "it was stopped in time: {reason}");
     }
 }
 
