@@ -83,7 +83,7 @@ struct Supervisor<A> {
 /// How one engine's time came to its end.
 enum End {
     /// The supervisor was told to end; the engine still runs, or is only being started.
-    Told { engine: EngineProcess, reason: Reason, ready: bool },
+    Told { engine: Box<EngineProcess>, reason: Reason, ready: bool },
     /// The first engine could not serve, and has said why; its exit code.
     Unborn(u8),
     /// Anything else, in words.
@@ -134,7 +134,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
             let event = tokio::select! {
                 // A signal that was meant for both is seen before the end of the engine that it brought about.
                 biased;
-                reason = &mut self.stop => return Ok(End::Told { engine, reason, ready }),
+                reason = &mut self.stop => return Ok(End::Told { engine: Box::new(engine), reason, ready }),
                 _ = self.hangup.recv() => {
                     // One that is not ready is reading the scripts anyway, and does not expect the signal yet.
                     if ready {
