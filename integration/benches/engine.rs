@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, Criterion};
-use madrpc_actors::engine::{Contexts, Isolation, Limits, OutgoingCall, Program, Script, Surroundings};
+use madrpc_actors::engine::{Contexts, Isolation, OutgoingCall, Program, Script, Surroundings, Watch};
 use madrpc_actors::protocol::{Call, CallError, CallScope, JsonText};
 
 const SCRIPT: &str = r"
@@ -16,22 +16,18 @@ madrpc.register('later', async args => args.a);
 madrpc.register('fan', async args => { const calls = []; for (let i = 0; i < args.n; i++) calls.push(madrpc.call('add', { a: i, b: 1 })); return (await Promise.all(calls)).length });
 ";
 
-fn contexts(isolation: Isolation, limits: Limits) -> Contexts {
+fn contexts(isolation: Isolation, watch: Option<Arc<Watch>>) -> Contexts {
     let surroundings = Surroundings {
         call_sync: Rc::new(|_| Err(CallError::NoNode)),
         node_name: Arc::new(OnceLock::new()),
         max_depth: 64,
         max_body: 10 << 20,
-        limits,
-        watch: Arc::default(),
-        cancelled: Rc::new(|_| false),
+        cpu_limit: Some(Duration::from_secs(10)),
+        context_limit: Some(256 << 20),
+        watch,
     };
     let program: Program = Program::new(vec![Script { path: "bench.js".into(), source: SCRIPT.into() }]);
     Contexts::load(program, isolation, surroundings).expect("loads")
-}
-
-fn limited() -> Limits {
-    Limits { cpu: Some(Duration::from_secs(10)), heap: Some(512 << 20), context: Some(256 << 20) }
 }
 
 fn call(method: &str, params: &str) -> Call {
@@ -41,6 +37,7 @@ fn call(method: &str, params: &str) -> Call {
 
 fn run(contexts: &mut Contexts, call: Call) -> usize {
     if let Some(result) = contexts.invoke(1, call) {
+        contexts.take_events();
         contexts.tidy();
         return result.map_or(0, |text| text.len());
     }
@@ -56,13 +53,13 @@ fn run(contexts: &mut Contexts, call: Call) -> usize {
 }
 
 fn calls(criterion: &mut Criterion) {
-    for (name, isolation, limits) in [
-        ("engine shared", Isolation::Shared, limited()),
-        ("engine shared, nothing limited", Isolation::Shared, Limits::default()),
-        ("engine call", Isolation::Call, limited()),
-        ("engine context", Isolation::Context, limited()),
+    for (name, isolation, watch) in [
+        ("engine shared", Isolation::Shared, Some(Arc::default())),
+        ("engine shared, nobody watches", Isolation::Shared, None),
+        ("engine call", Isolation::Call, Some(Arc::default())),
+        ("engine context", Isolation::Context, Some(Arc::default())),
     ] {
-        let mut contexts = contexts(isolation, limits);
+        let mut contexts = contexts(isolation, watch);
         let mut group = criterion.benchmark_group(name);
         for (name, call) in [
             ("add", call("add", r#"{"a":1,"b":2}"#)),
@@ -77,7 +74,8 @@ fn calls(criterion: &mut Criterion) {
 }
 
 fn loading(criterion: &mut Criterion) {
-    criterion.bench_function("engine load", |bencher| bencher.iter(|| contexts(Isolation::Shared, limited())));
+    criterion
+        .bench_function("engine load", |bencher| bencher.iter(|| contexts(Isolation::Shared, Some(Arc::default()))));
 }
 
 criterion_group!(benches, calls, loading);

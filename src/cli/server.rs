@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use madrpc_actors::actors::PeerUrl;
-use madrpc_actors::engine::{Isolation, Limits};
+use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
+use madrpc_actors::policy::interrupts::Limits;
 use structopt::StructOpt;
 
 use super::units::{duration, duration_or_zero, memory, size, whole};

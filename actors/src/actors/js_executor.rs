@@ -50,13 +50,11 @@ impl JsExecutor {
     }
 
     fn load(&mut self) {
-        let _first = self.inbox.thread.set(rustix::thread::gettid().as_raw_nonzero().get());
+        let _first = self.inbox.thread.set(own_thread());
         let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone() };
-        let inbox = self.inbox.clone();
         let surroundings = Surroundings {
             call_sync: Rc::new(move |leaving| calls.call_and_wait(leaving)),
-            watch: self.inbox.watch.clone(),
-            cancelled: Rc::new(move |id| inbox.is_cancelled(id)),
+            watch: Some(self.inbox.watch.clone()),
             ..self.pool.surroundings()
         };
         let (version, program) = self.pool.program();
@@ -237,6 +235,11 @@ impl JsExecutor {
             log::error!("executor {}: the failed engine could not be freed", self.inbox.number);
         }
     }
+}
+
+/// This thread, as the system numbers it.
+pub(super) fn own_thread() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
 }
 
 impl Actor for JsExecutor {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,13 +16,16 @@ use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
+use super::interrupter::{self, Watched};
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use crate::engine::{
-    Contexts, InvocationId, Isolation, Limits, LoadError, OutgoingCall, Program, Surroundings, Turn, STACK_BYTES,
+    Contexts, InvocationId, Isolation, LoadError, OutgoingCall, Program, Surroundings, Turn, Watch, FIRST_BACKGROUND,
+    STACK_BYTES,
 };
 use crate::policy::admission::Permit;
+use crate::policy::interrupts::Limits;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
@@ -37,6 +40,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Beyond the limit of running time, for scripts that load: a module may wait.
 const LOAD_GRACE: Duration = Duration::from_secs(15);
+
+/// The number of the thread that scripts are tried out on.
+const TRIAL: usize = usize::MAX;
 
 const LOAD_FAILED: &str = "the engine failed while it loaded the scripts";
 const LOAD_HANGS: &str = "the scripts do not finish loading";
@@ -87,8 +93,8 @@ pub struct PoolCore {
     /// The scripts that run now; `version` counts them.
     program: ArcSwap<Versioned>,
     version: AtomicU64,
-    /// Scripts are being loaded to see whether they do.
-    trying: AtomicBool,
+    /// Scripts are being loaded to see whether they do, and this watches them.
+    trial: Mutex<Option<Watched>>,
     methods: ArcSwap<Vec<MethodInfo>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
@@ -124,7 +130,7 @@ impl JsPool {
         let core = Arc::new(PoolCore {
             program: ArcSwap::from_pointee(program),
             version: AtomicU64::new(0),
-            trying: AtomicBool::new(false),
+            trial: Mutex::default(),
             methods: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
@@ -133,11 +139,15 @@ impl JsPool {
             children: Mutex::default(),
             config,
         });
+        interrupter::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
         let (loaded, outcomes) = std::sync::mpsc::channel();
-        let executors: Vec<_> =
-            (0..core.config.executors).map(|n| start_executor(&core, n, Some(loaded.clone()))).collect();
+        let mut executors = Vec::new();
+        for number in 0..core.config.executors {
+            let executor = start_executor(&core, number, Some(loaded.clone()));
+            core.lock_roster().everyone.push(executor.clone());
+            executors.push(executor);
+        }
         drop(loaded);
-        core.lock_roster().everyone.extend(executors.iter().cloned());
         core.active.store(Arc::new(executors));
         for _ in 0..core.config.executors {
             let outcome = outcomes.recv_timeout(core.load_patience());
@@ -305,28 +315,32 @@ impl PoolCore {
             node_name: self.config.node_name.clone(),
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,
-            limits: self.config.limits,
-            watch: Arc::default(),
-            cancelled: Rc::new(|_| false),
+            cpu_limit: self.config.limits.cpu,
+            context_limit: self.config.limits.context,
+            watch: None,
         }
     }
 
     /// Loads scripts beside those that run, on a thread of its own, and drops them again.
     async fn try_out(self: &Arc<Self>, program: Program) -> Result<Vec<MethodInfo>, LoadError> {
-        if self.trying.swap(true, Ordering::AcqRel) {
-            return Err(LoadError("other scripts are still being loaded".into()));
+        let watch = Arc::new(Watch::default());
+        let watched = Watched { number: TRIAL, watch: watch.clone(), thread: None };
+        match &mut *self.lock_trial() {
+            Some(_) => return Err(LoadError("other scripts are still being loaded".into())),
+            none => *none = Some(watched),
         }
         let (outcome, tried) = oneshot::channel();
         let core = self.clone();
         let body = move || {
-            let load = || Contexts::load(program, core.isolation(), core.surroundings()).map(|tried| tried.methods());
+            let surroundings = Surroundings { watch: Some(watch), ..core.surroundings() };
+            let load = || Contexts::load(program, core.isolation(), surroundings).map(|tried| tried.methods());
             let loaded = catch_unwind(AssertUnwindSafe(load));
-            core.trying.store(false, Ordering::Release);
+            *core.lock_trial() = None;
             let _gone = outcome.send(loaded.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))));
         };
         let thread = std::thread::Builder::new().name("js-trial".into()).stack_size(STACK_BYTES).spawn(body);
         if let Err(error) = thread {
-            self.trying.store(false, Ordering::Release);
+            *self.lock_trial() = None;
             return Err(LoadError(format!("no thread to load the scripts on: {error}")));
         }
         match actix_rt::time::timeout(self.load_patience(), tried).await {
@@ -334,6 +348,33 @@ impl PoolCore {
             // Its thread can't be stopped; as long as it runs, nothing else is tried.
             Err(_) => Err(LoadError(LOAD_HANGS.into())),
         }
+    }
+
+    /// What every thread that may run JavaScript is watched by.
+    pub(super) fn watched(&self) -> Vec<Watched> {
+        let executor = |executor: &Arc<ExecutorInbox>| Watched {
+            number: executor.number,
+            watch: executor.watch.clone(),
+            thread: executor.thread.get().copied(),
+        };
+        let trial = self.lock_trial().as_ref().map(|trial| Watched { watch: trial.watch.clone(), ..*trial });
+        self.lock_roster().everyone.iter().map(executor).chain(trial).collect()
+    }
+
+    /// What bounds a call.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// True when nobody waits any more for an invocation that runs.
+    pub(super) fn is_unwanted(&self, executor: usize, invocation: InvocationId) -> bool {
+        let executor = self.lock_roster().everyone.iter().find(|other| other.number == executor).cloned();
+        // What no caller asked for, a timer or the loading of scripts, is numbered from the other end.
+        invocation < FIRST_BACKGROUND && executor.is_some_and(|executor| executor.is_cancelled(invocation))
+    }
+
+    fn lock_trial(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.trial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Most loops of a script that loads are stopped at the limit; this is for those that can't be.

@@ -63,7 +63,7 @@ fn print(level: log::Level, arguments: &[JsValue], context: &mut Context) -> JsR
     }
     // A script's text must not be able to forge lines of the log.
     let line = line.replace(['\n', '\r'], "\n    ");
-    match host.current() {
+    match host.current().filter(|invocation| !invocation.background) {
         Some(invocation) => {
             log::log!(target: "script", level, "{line} method={} call={}", invocation.method, invocation.scope);
         }

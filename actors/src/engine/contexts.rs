@@ -1,15 +1,15 @@
 //! The engines of one executor: the one that takes calls, those that a call has to itself, and those that only finish
 //! what is parked in them.
 //!
-//! An engine takes no further calls once one had to be stopped in it, once its heap has outgrown its bound, or once the
-//! scripts have been loaded anew. It is dropped when the last of its calls has ended.
+//! An engine takes no further calls once its heap has outgrown its bound, or once the scripts have been loaded anew. It is dropped when the last of its calls has ended.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
+use super::heap::{self, Account};
 use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
 use super::program::{LoadError, Program};
-use super::{heap, Engine, ModuleState};
+use super::{Engine, ModuleState};
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
@@ -70,7 +70,7 @@ impl Contexts {
             due_of: HashMap::new(),
             touched: BTreeSet::new(),
             given_up: Vec::new(),
-            heap_after_collection: heap::bytes(),
+            heap_after_collection: Account::own().bytes(),
             next_engine: 0,
         };
         let engine = contexts.make()?;
@@ -311,24 +311,18 @@ impl Contexts {
 
     /// Between calls: frees memory, and has the next engine made when the heap has outgrown its bound.
     pub fn tidy(&mut self) {
-        let held = heap::bytes();
+        let held = Account::own().bytes();
         let step = COLLECT_AFTER.max(self.heap_after_collection / 2);
         if held - self.heap_after_collection < step {
             // What was freed since then makes room for garbage that is to be collected, too.
             self.heap_after_collection = self.heap_after_collection.min(held);
             return;
         }
-        let bound = self.surroundings.limits.context;
-        if let Some(engine) = self.ready.last_mut() {
-            engine.collect_garbage();
-            if bound.is_some_and(|bound| engine.heap_growth() > bound) {
-                log::info!("a context has grown by {} bytes; the next call gets a new one", engine.heap_growth());
-                engine.worn = true;
-            }
-        } else {
-            heap::counted(boa_gc::force_collect);
+        match self.ready.last_mut() {
+            Some(engine) => engine.collect_garbage(),
+            None => heap::counted(boa_gc::force_collect),
         }
-        self.heap_after_collection = heap::bytes();
+        self.heap_after_collection = Account::own().bytes();
     }
 
     /// With nothing else to do: makes an engine for a call to come. True when there is more of this to do.

@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 use super::host::{Host, Invocation};
 use super::json_reader;
 use super::json_writer::{self, WriteError};
-use super::launch;
 use super::program::{LoadError, Script};
 use crate::protocol::{CallError, Code, JsonText, ScriptError};
 
@@ -29,13 +28,7 @@ pub(super) fn is_error(value: &JsValue) -> bool {
 /// The stack at this point of the script, as `Error.prototype.stack` prints it.
 pub(super) fn stack_here(context: &mut Context) -> Option<String> {
     let error = context.intrinsics().constructors().error().constructor().construct(&[], None, context).ok()?;
-    text_property(&error, "stack", context).map(|stack| without_launch(&stack)).filter(|stack| has_position(stack))
-}
-
-/// A stack without the frame that the engine itself puts below every call.
-fn without_launch(stack: &str) -> String {
-    let lines: Vec<&str> = stack.lines().filter(|line| !line.contains(launch::PATH)).collect();
-    lines.join("\n")
+    text_property(&error, "stack", context).filter(|stack| has_position(stack))
 }
 
 /// True when some line of `stack` says line and column; the engine knows them for most instructions, not for all.
@@ -159,7 +152,6 @@ fn plain_error(
     let name = own("name", context).unwrap_or_else(|| value.type_of().to_owned());
     let message = own("message", context).unwrap_or_else(|| describe(value, host, context));
     let stack = own("stack", context)
-        .map(|stack| without_launch(&stack))
         .filter(|stack| is_error(value) && !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
@@ -198,7 +190,7 @@ fn backtrace(error: &JsError) -> Option<String> {
     error.as_opaque()?;
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("at ")).collect();
-    Some(without_launch(&lines.join("\n"))).filter(|stack| has_position(stack))
+    Some(lines.join("\n")).filter(|stack| has_position(stack))
 }
 
 /// What the user is told of a script that does not load: `file:line:column: what`.

@@ -14,15 +14,17 @@ use boa_engine::job::Job;
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
-use super::heap;
 use super::json_writer::Intrinsics;
-use super::limits::{Limits, RunClock};
+use super::run_clock::RunClock;
 use super::timers::Timers;
-use super::watch::Watch;
+use super::watch::{self, Watch};
 use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Identifies an invocation across all executors of a node.
 pub type InvocationId = u64;
+
+/// What no caller asked for, a timer of a script or its loading, is numbered down from the largest number.
+pub const FIRST_BACKGROUND: InvocationId = 1 << 63;
 
 /// Identifies an open `madrpc.call` within one executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +43,7 @@ pub const MAX_OPEN_CALLS: usize = 65_536;
 
 /// What the log calls the timers that a script sets while it loads, and how long what they start may take.
 const BACKGROUND: &str = "(timer)";
+const LOADING: &str = "(load)";
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
@@ -58,6 +61,8 @@ pub struct Invocation {
     pub background: bool,
     /// How long its JavaScript has run, up to the turn that runs now.
     pub ran_for: Cell<Duration>,
+    /// Why it was stopped in the middle of a turn.
+    pub stopped: RefCell<Option<CallError>>,
     /// How many of its calls are open.
     pub open_calls: Cell<usize>,
     /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
@@ -112,12 +117,12 @@ pub struct Surroundings {
     pub max_depth: u32,
     /// Longest params or result, in bytes.
     pub max_body: usize,
-    /// What one call may use up.
-    pub limits: Limits,
-    /// Where the engine tells what it runs.
-    pub watch: Arc<Watch>,
-    /// Whether nobody waits any more for an invocation that runs.
-    pub cancelled: Rc<dyn Fn(InvocationId) -> bool>,
+    /// Running time of one call; whoever watches stops a turn that exceeds it.
+    pub cpu_limit: Option<Duration>,
+    /// Bytes by which the heap may have grown between calls, or the next call gets a new context; none: unlimited.
+    pub context_limit: Option<usize>,
+    /// Where the engine tells what it runs, and hears when it must stop; none where nothing bounds what it runs.
+    pub watch: Option<Arc<Watch>>,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -178,11 +183,10 @@ pub struct Host {
     pub abandoned: RefCell<Vec<InvocationId>>,
     /// The function that a call is looking for in a script which runs for it alone.
     pub wanted: RefCell<Option<Wanted>>,
-    /// When the turn that runs began.
-    pub turn_began: Cell<Instant>,
-    /// What the thread held when the scripts had loaded.
-    pub heap_at_load: Cell<isize>,
     engine: EngineId,
+    turn_began: Cell<Instant>,
+    /// Set once there is a context.
+    context_limits: OnceLock<watch::Limits>,
     clock: RunClock,
     next_call: Cell<u64>,
     next_background: Cell<InvocationId>,
@@ -221,9 +225,9 @@ impl Host {
             timers: RefCell::default(),
             abandoned: RefCell::default(),
             wanted: RefCell::default(),
-            turn_began: Cell::new(Instant::now()),
-            heap_at_load: Cell::new(heap::bytes()),
             engine,
+            turn_began: Cell::new(Instant::now()),
+            context_limits: OnceLock::new(),
             clock: RunClock::new(),
             next_call: Cell::new(1),
             next_background: Cell::new(InvocationId::MAX),
@@ -257,22 +261,29 @@ impl Host {
         self.current.borrow().clone()
     }
 
+    /// Lets whoever watches this engine stop it.
+    pub(super) fn can_be_stopped_by(&self, limits: watch::Limits) {
+        let _first = self.context_limits.set(limits);
+    }
+
+    /// One turn of an invocation, from outside JavaScript: runs `body` on its behalf and charges it for the time. If it
+    /// is stopped meanwhile, it settles with the reason, whatever the engine makes of the error.
+    pub fn turn<T>(&self, invocation: &Rc<Invocation>, body: impl FnOnce() -> T) -> T {
+        let result = self.on_behalf_of(Some(invocation.clone()), body);
+        if let Some(reason) = invocation.stopped.take() {
+            self.settled.borrow_mut().push((invocation.clone(), Err(Failure::Ended(reason))));
+        }
+        result
+    }
+
     /// Runs `body` on behalf of `invocation` and restores who was current before. The time is charged to `invocation`,
-    /// unless it runs inside a turn that is being charged already.
+    /// unless it runs inside a turn that is being charged already. It may be stopped: see `Invocation::stopped`.
     pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
         let before = self.current.replace(invocation.clone());
         let charged = invocation.filter(|_| before.is_none());
-        if let Some(invocation) = &charged {
-            let now = Instant::now();
-            self.clock.sample(now);
-            self.turn_began.set(now);
-            self.surroundings.watch.begin(invocation, now);
-        }
+        let charging = charged.as_ref().map(|invocation| Charging::begin(self, invocation));
         let result = body();
-        if let Some(invocation) = &charged {
-            self.surroundings.watch.end();
-            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
-        }
+        drop(charging);
         *self.current.borrow_mut() = before;
         result
     }
@@ -281,85 +292,70 @@ impl Host {
     pub fn wait<T>(&self, body: impl FnOnce() -> T) -> T {
         let invocation = self.current();
         if let Some(invocation) = &invocation {
-            self.surroundings.watch.end();
-            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+            self.end_turn(invocation);
         }
         let result = body();
-        let now = Instant::now();
-        self.clock.sample(now);
-        self.turn_began.set(now);
         if let Some(invocation) = &invocation {
-            self.surroundings.watch.begin(invocation, now);
+            self.begin_turn(invocation);
         }
         result
     }
 
-    /// Why the turn that runs on behalf of `invocation` must not go on; none while it may.
-    pub fn overrun(&self, invocation: &Invocation) -> Option<CallError> {
-        let ran_for = invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get());
-        self.exhausted(invocation, ran_for, Instant::now()).or_else(|| {
-            let unwanted = !invocation.background && (self.surroundings.cancelled)(invocation.id);
-            unwanted.then_some(CallError::Cancelled).or_else(|| self.heap_overrun())
-        })
+    fn begin_turn(&self, invocation: &Invocation) {
+        let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
+        let now = Instant::now();
+        self.clock.sample(now);
+        self.turn_began.set(now);
+        watch.begin(invocation, now, *limits);
+    }
+
+    fn end_turn(&self, invocation: &Invocation) {
+        let Some(watch) = &self.surroundings.watch else { return };
+        if let Some(reason) = watch.end() {
+            *invocation.stopped.borrow_mut() = Some(reason);
+        }
+        invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
     }
 
     /// Why `invocation` must not begin another turn.
     pub fn spent(&self, invocation: &Invocation) -> Option<CallError> {
-        self.exhausted(invocation, invocation.ran_for.get(), Instant::now())
-    }
-
-    /// Why a script that loads must not go on.
-    pub fn overrun_of_load(&self, cpu: Duration) -> Option<CallError> {
-        if self.clock.elapsed(self.turn_began.get()) >= cpu {
-            let limit = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
-            return Some(CallError::LimitExceeded { what: "running time in ms", limit });
+        let cpu = self.surroundings.cpu_limit?;
+        if invocation.ran_for.get() >= cpu {
+            return Some(CallError::ran_too_long(cpu));
         }
-        self.heap_overrun()
+        (Instant::now() >= invocation.scope.deadline).then_some(CallError::Timeout)
     }
 
-    fn exhausted(&self, invocation: &Invocation, ran_for: Duration, now: Instant) -> Option<CallError> {
-        let cpu = self.surroundings.limits.cpu?;
-        if ran_for >= cpu {
-            let limit = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
-            return Some(CallError::LimitExceeded { what: "running time in ms", limit });
-        }
-        (now >= invocation.scope.deadline).then_some(CallError::Timeout)
-    }
-
-    fn heap_overrun(&self) -> Option<CallError> {
-        let limit = self.surroundings.limits.heap?;
-        let over = || self.heap_growth() > limit;
-        if !over() {
-            return None;
-        }
-        heap::counted(boa_gc::force_collect);
-        over().then_some(CallError::LimitExceeded { what: "memory in bytes", limit: limit as u64 })
-    }
-
-    /// Bytes by which this thread's heap has grown since the scripts had loaded.
-    pub fn heap_growth(&self) -> usize {
-        usize::try_from(heap::bytes() - self.heap_at_load.get()).unwrap_or(0)
+    /// An invocation for what runs while scripts load.
+    pub fn loading(&self) -> Rc<Invocation> {
+        Rc::new(Invocation { method: LOADING.into(), ..self.own_invocation() })
     }
 
     /// An invocation for a timer that a script set while it loaded.
     pub fn background(&self) -> Rc<Invocation> {
+        Rc::new(self.own_invocation())
+    }
+
+    fn own_invocation(&self) -> Invocation {
         let id = self.next_background.get();
         self.next_background.set(id - 1);
-        Rc::new(Invocation {
+        Invocation {
             id,
             method: BACKGROUND.into(),
             scope: CallScope::root(BACKGROUND_TIMEOUT),
             background: true,
             finished: Cell::new(false),
             ran_for: Cell::default(),
+            stopped: RefCell::default(),
             open_calls: Cell::new(0),
             rejection_stack: RefCell::default(),
-        })
+        }
     }
 
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
     pub fn open_call(&self, method: String, options: CallOptions) -> Result<(Rc<Invocation>, OutgoingCall), CallError> {
-        let invocation = self.current().filter(|invocation| !invocation.finished.get()).ok_or(CallError::Cancelled)?;
+        let may_call = |invocation: &Rc<Invocation>| !invocation.finished.get() && !self.loading.get();
+        let invocation = self.current().filter(may_call).ok_or(CallError::Cancelled)?;
         if invocation.scope.depth >= self.surroundings.max_depth {
             return Err(CallError::DepthExceeded { limit: self.surroundings.max_depth });
         }
@@ -386,6 +382,25 @@ impl Host {
         self.settled.borrow_mut().clear();
         self.timers.borrow_mut().clear();
         self.wanted.take();
+    }
+}
+
+/// Charges an invocation for a turn, however the turn ends: a panic, too, must not leave a turn that can be stopped.
+struct Charging<'a> {
+    host: &'a Host,
+    invocation: &'a Invocation,
+}
+
+impl<'a> Charging<'a> {
+    fn begin(host: &'a Host, invocation: &'a Invocation) -> Self {
+        host.begin_turn(invocation);
+        Charging { host, invocation }
+    }
+}
+
+impl Drop for Charging<'_> {
+    fn drop(&mut self) {
+        self.host.end_turn(self.invocation);
     }
 }
 

@@ -53,9 +53,12 @@ impl HostHooks for Hooks {
                 return Ok(JsValue::undefined());
             }
         }
-        let result = self.0.on_behalf_of(owner.clone(), || job.callback().call(this, args, context));
+        let Some(owner) = owner else {
+            return job.callback().call(this, args, context);
+        };
+        let result = self.0.turn(&owner, || job.callback().call(this, args, context));
         // An engine limit can't be caught and settles no promise: without this its invocation would wait for ever.
-        if let (Err(error), Some(owner)) = (&result, owner) {
+        if let Err(error) = &result {
             if error.as_engine().is_some() {
                 self.0.settled.borrow_mut().push((owner, Err(Failure::Thrown(error.clone()))));
             }

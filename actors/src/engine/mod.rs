@@ -13,10 +13,9 @@ pub mod host;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
-mod launch;
-mod limits;
 mod modules;
 pub mod program;
+mod run_clock;
 mod timers;
 mod watch;
 
@@ -29,18 +28,16 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::PromiseState;
-use boa_engine::object::builtins::{JsArray, JsFunction, JsPromise};
+use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsError, JsNativeError, JsResult, JsValue, Source};
 
 pub use contexts::{Contexts, Events, Isolation};
-pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
-pub use limits::Limits;
+pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
 pub use program::{LoadError, Program, Script};
 pub use watch::{Turn, Watch};
 
 use host::{Failure, Host, Invocation, Wanted};
 use jobs::{Hooks, Queue};
-use launch::Launcher;
 use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
@@ -73,11 +70,10 @@ pub enum ModuleState {
 
 /// One context with its scripts loaded.
 pub struct Engine {
-    context: Context,
+    /// In a place of its own: what it is limited by is changed from another thread while it runs.
+    context: Box<Context>,
     host: Rc<Host>,
     parked: HashMap<InvocationId, Rc<Invocation>>,
-    /// None where nothing limits calls.
-    launcher: Option<Launcher>,
     /// The scripts as functions, where each call runs them.
     factories: Vec<JsFunction>,
     loader: Rc<Loader>,
@@ -101,15 +97,16 @@ impl Engine {
         heap::counted(|| {
             let host = Host::new(id, surroundings);
             let loader = Loader::new(program.clone());
-            let mut context = Context::builder()
+            let context = Context::builder()
                 .host_hooks(Rc::new(Hooks(host.clone())))
                 .module_loader(loader.clone())
                 .job_executor(Rc::new(Queue(host.clone())))
                 .build()
                 .map_err(|error| LoadError(error.to_string()))?;
-            let launcher = prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
+            let mut context = Box::new(context);
+            prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
             let (parked, factories) = (HashMap::new(), Vec::new());
-            let mut engine = Engine { context, host, parked, launcher, factories, loader, worn: false };
+            let mut engine = Engine { context, host, parked, factories, loader, worn: false };
             for script in program.scripts() {
                 engine.run_script(script, modules)?;
             }
@@ -124,14 +121,16 @@ impl Engine {
             // They belong to a run of the scripts that served no call.
             self.host.timers.borrow_mut().clear();
         }
-        self.host.heap_at_load.set(heap::bytes());
+        if let Some(watch) = &self.host.surroundings.watch {
+            watch.loaded();
+        }
     }
 
     fn run_script(&mut self, script: &Script, modules: ModuleState) -> Result<(), LoadError> {
         let outcome = match modules {
             _ if script.is_module() => self.run_module(script),
-            ModuleState::Shared => self.run_plain(script),
-            ModuleState::PerCall => self.run_as_factory(script),
+            ModuleState::Shared => self.load_turn(|engine| engine.run_plain(script)),
+            ModuleState::PerCall => self.load_turn(|engine| engine.run_as_factory(script)),
         };
         let outcome = outcome.and_then(|()| self.run_jobs_of_load());
         outcome.map_err(|failure| match failure {
@@ -140,22 +139,27 @@ impl Engine {
         })
     }
 
+    /// A turn of no call's. What it does is still nobody's: timers that it sets are the script's.
+    fn load_turn<T>(&mut self, body: impl FnOnce(&mut Self) -> JsResult<T>) -> Result<T, Failure> {
+        let host = self.host.clone();
+        let loading = host.loading();
+        let result = host.on_behalf_of(Some(loading.clone()), || body(self));
+        let stopped = loading.stopped.take();
+        match stopped {
+            Some(reason) => Err(Failure::Ended(reason)),
+            None => Ok(result?),
+        }
+    }
+
     fn parse(&mut self, source: &str, script: &Script) -> JsResult<boa_engine::Script> {
         boa_engine::Script::parse(Source::from_bytes(source).with_path(&script.path), None, &mut self.context)
     }
 
-    fn run_plain(&mut self, script: &Script) -> Result<(), Failure> {
-        let script = self.parse(&script.source, script)?;
-        let Some(cpu) = self.host.surroundings.limits.cpu else {
-            script.evaluate(&mut self.context)?;
-            return Ok(());
-        };
-        let host = self.host.clone();
-        host.turn_began.set(Instant::now());
-        launch::run(&script, &mut self.context, || host.overrun_of_load(cpu)).map(drop)
+    fn run_plain(&mut self, script: &Script) -> JsResult<()> {
+        self.parse(&script.source, script)?.evaluate(&mut self.context).map(drop)
     }
 
-    fn run_as_factory(&mut self, script: &Script) -> Result<(), Failure> {
+    fn run_as_factory(&mut self, script: &Script) -> JsResult<()> {
         // By itself first: what closes the factory early is no script.
         self.parse(&script.source, script)?;
         let factory = self.parse(&format!("{}{}{}", FACTORY.0, script.source, FACTORY.1), script)?;
@@ -163,17 +167,7 @@ impl Engine {
         let no_function = || JsError::from(JsNativeError::typ().with_message("the script is no factory"));
         let factory = factory.as_function().ok_or_else(no_function)?;
         let madrpc = self.madrpc()?;
-        let Some(cpu) = self.host.surroundings.limits.cpu else {
-            factory.call(&JsValue::undefined(), &[madrpc], &mut self.context)?;
-            self.factories.push(factory);
-            return Ok(());
-        };
-        let host = self.host.clone();
-        host.turn_began.set(Instant::now());
-        if let Some(launcher) = &self.launcher {
-            let overrun = || host.overrun_of_load(cpu);
-            launcher.call(&factory, [madrpc, JsValue::undefined()], &mut self.context, overrun)?;
-        }
+        factory.call(&JsValue::undefined(), &[madrpc], &mut self.context)?;
         self.factories.push(factory);
         Ok(())
     }
@@ -185,7 +179,7 @@ impl Engine {
         let path = real.as_ref().unwrap_or(&script.path);
         let module = modules::parse(&script.source, path, &mut self.context)?;
         self.loader.insert(&script.path, module.clone());
-        let evaluated = module.load_link_evaluate(&mut self.context);
+        let evaluated = self.load_turn(|engine| Ok(module.load_link_evaluate(&mut engine.context)))?;
         let deadline = Instant::now() + LOAD_TIMEOUT;
         loop {
             self.run_jobs_of_load()?;
@@ -210,10 +204,11 @@ impl Engine {
 
     /// Promise jobs of a script that loads; without end they are as much an error as a loop without end.
     fn run_jobs_of_load(&mut self) -> Result<(), Failure> {
-        self.host.turn_began.set(Instant::now());
-        while self.run_jobs() {
-            if let Some(reason) = self.host.surroundings.limits.cpu.and_then(|cpu| self.host.overrun_of_load(cpu)) {
-                return Err(Failure::Ended(reason));
+        let cpu = self.host.surroundings.cpu_limit;
+        let began = Instant::now();
+        while self.load_turn(|engine| Ok(engine.run_jobs()))? {
+            if let Some(cpu) = cpu.filter(|cpu| began.elapsed() >= *cpu) {
+                return Err(Failure::Ended(CallError::ran_too_long(cpu)));
             }
         }
         Ok(())
@@ -244,6 +239,7 @@ impl Engine {
                 background: false,
                 finished: Cell::new(false),
                 ran_for: Cell::default(),
+                stopped: RefCell::default(),
                 open_calls: Cell::new(0),
                 rejection_stack: RefCell::default(),
             });
@@ -264,10 +260,11 @@ impl Engine {
         let result = host.on_behalf_of(Some(invocation.clone()), || {
             match self.begin(function, params, &invocation).transpose()? {
                 Ok(value) => Some(self.outcome(&invocation, Ok(value))),
-                Err(failure) => Some(self.outcome(&invocation, Err(failure))),
+                Err(error) => Some(self.outcome(&invocation, Err(error.into()))),
             }
         });
-        match result {
+        let stopped = invocation.stopped.take();
+        match stopped.map(Err).or(result) {
             Some(result) => {
                 self.end(&invocation);
                 Some(result)
@@ -285,13 +282,14 @@ impl Engine {
         function: &JsFunction,
         params: JsValue,
         invocation: &Rc<Invocation>,
-    ) -> Result<Option<JsValue>, Failure> {
+    ) -> JsResult<Option<JsValue>> {
         let ctx = api::ctx(invocation, &self.host, &self.context)?;
         let fresh = if self.factories.is_empty() { None } else { Some(self.run_factories(invocation)?) };
-        let value = self.call_function(fresh.as_ref().unwrap_or(function), [params, ctx.into()], invocation)?;
+        let function = fresh.as_ref().unwrap_or(function);
+        let value = function.call(&JsValue::undefined(), &[params, ctx.into()], &mut self.context)?;
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
-                Some(object) => Ok(self.adopt_thenable(object)?),
+                Some(object) => self.adopt_thenable(object),
                 None => Ok(Some(value)),
             };
         };
@@ -300,37 +298,18 @@ impl Engine {
     }
 
     /// Runs the scripts for this one call, and gives the function that they registered for it.
-    fn run_factories(&mut self, invocation: &Rc<Invocation>) -> Result<JsFunction, Failure> {
+    fn run_factories(&mut self, invocation: &Rc<Invocation>) -> JsResult<JsFunction> {
         let host = self.host.clone();
         *host.wanted.borrow_mut() = Some(Wanted { name: invocation.method.clone(), function: None });
-        let mut run = || {
-            let madrpc = self.madrpc()?;
-            for factory in self.factories.clone() {
-                self.call_function(&factory, [madrpc.clone(), JsValue::undefined()], invocation)?;
-            }
-            Ok(())
-        };
-        let outcome: Result<(), Failure> = run();
+        let madrpc = self.madrpc()?;
+        let mut factories = self.factories.iter();
+        let outcome = factories.try_for_each(|factory| {
+            factory.call(&JsValue::undefined(), std::slice::from_ref(&madrpc), &mut self.context).map(drop)
+        });
         let wanted = host.wanted.take();
         outcome?;
         let missing = || JsNativeError::typ().with_message("the script did not register the method this time").into();
-        wanted.and_then(|wanted| wanted.function).ok_or_else(|| Failure::Thrown(missing()))
-    }
-
-    /// Calls a function of a script so that it can be stopped.
-    fn call_function(
-        &mut self,
-        function: &JsFunction,
-        arguments: [JsValue; 2],
-        invocation: &Rc<Invocation>,
-    ) -> Result<JsValue, Failure> {
-        let Some(launcher) = &self.launcher else {
-            return Ok(function.call(&JsValue::undefined(), &arguments, &mut self.context)?);
-        };
-        let host = &self.host;
-        let outcome = launcher.call(function, arguments, &mut self.context, || host.overrun(invocation));
-        self.worn |= matches!(outcome, Err(Failure::Ended(_)));
-        outcome
+        wanted.and_then(|wanted| wanted.function).ok_or_else(missing)
     }
 
     /// As `await` would: an object with a callable `then` is waited for.
@@ -372,7 +351,7 @@ impl Engine {
             };
             Ok(())
         };
-        let settled = heap::counted(|| host.on_behalf_of(Some(pending.invocation.clone()), settle));
+        let settled = heap::counted(|| host.turn(&pending.invocation, settle));
         if let Err(error) = settled {
             host.settled.borrow_mut().push((pending.invocation, Err(error.into())));
         }
@@ -394,9 +373,7 @@ impl Engine {
             let Some(due) = due else { return };
             let host = self.host.clone();
             let owner = due.owner.unwrap_or_else(|| host.background());
-            let fired = heap::counted(|| {
-                host.on_behalf_of(Some(owner.clone()), || self.fire(&due.function, due.arguments, &owner))
-            });
+            let fired = heap::counted(|| self.fire(&due.function, &due.arguments, &owner));
             if let Err(failure) = fired {
                 self.timer_failed(owner, failure);
             }
@@ -404,23 +381,17 @@ impl Engine {
         }
     }
 
-    fn fire(
-        &mut self,
-        function: &JsFunction,
-        arguments: Vec<JsValue>,
-        owner: &Rc<Invocation>,
-    ) -> Result<JsValue, Failure> {
-        let Some(launcher) = &self.launcher else {
-            return Ok(function.call(&JsValue::undefined(), &arguments, &mut self.context)?);
-        };
-        if let Some(reason) = self.host.spent(owner) {
+    fn fire(&mut self, function: &JsFunction, arguments: &[JsValue], owner: &Rc<Invocation>) -> Result<(), Failure> {
+        let host = self.host.clone();
+        if let Some(reason) = host.spent(owner) {
             return Err(Failure::Ended(reason));
         }
-        let arguments = JsArray::from_iter(arguments, &mut self.context);
-        let host = &self.host;
-        let outcome = launcher.apply(function, arguments.into(), &mut self.context, || host.overrun(owner));
-        self.worn |= matches!(outcome, Err(Failure::Ended(_)));
-        outcome
+        let call = || function.call(&JsValue::undefined(), arguments, &mut self.context);
+        let result = host.on_behalf_of(Some(owner.clone()), call);
+        match owner.stopped.take() {
+            Some(reason) => Err(Failure::Ended(reason)),
+            None => Ok(result.map(drop)?),
+        }
     }
 
     /// A throw out of a timer's callback has nobody to catch it. It ends the call that set the timer, as an uncaught
@@ -449,27 +420,20 @@ impl Engine {
         !self.host.jobs.borrow().is_empty()
     }
 
-    /// True once a call had to be stopped in the middle: what it left behind on the engine's stack stays there, so no
-    /// further call should begin in this engine.
+    /// True once no further call should begin in this engine.
     pub fn is_worn(&self) -> bool {
         self.worn
     }
 
-    /// Bytes by which the thread's heap has grown since this engine had loaded.
-    pub fn heap_growth(&self) -> usize {
-        self.host.heap_growth()
-    }
-
-    /// Frees what can be freed.
+    /// Frees what can be freed, and sees whether the heap has outgrown its bound all the same.
     pub fn collect_garbage(&mut self) {
-        heap::counted(|| {
-            if let Some(launcher) = &self.launcher {
-                if let Err(error) = launcher.forget(&mut self.context) {
-                    log::debug!(target: "script", "the last arguments stay: {error}");
-                }
-            }
-            boa_gc::force_collect();
-        });
+        heap::counted(boa_gc::force_collect);
+        let Some(watch) = &self.host.surroundings.watch else { return };
+        let growth = watch.heap_growth();
+        if self.host.surroundings.context_limit.is_some_and(|limit| growth > limit) {
+            log::info!("a context has grown by {growth} bytes; the next call gets a new one");
+            self.worn = true;
+        }
     }
 
     /// When the next timer is due.
@@ -551,16 +515,15 @@ impl Engine {
 }
 
 /// Sets limits and globals of a new context.
-fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<Option<Launcher>> {
+fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<()> {
     let limits = context.runtime_limits_mut();
     limits.set_recursion_limit(RECURSION_LIMIT);
     limits.set_stack_size_limit(STACK_LIMIT);
+    host.can_be_stopped_by(watch::Limits::of(context));
     context.insert_data(host.clone());
     api::install(host, context)?;
     timers::install(context)?;
-    console::install(context)?;
-    let limits = host.surroundings.limits;
-    (limits.cpu.is_some() || limits.heap.is_some()).then(|| Launcher::new(context)).transpose()
+    console::install(context)
 }
 
 impl Drop for Engine {

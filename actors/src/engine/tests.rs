@@ -27,9 +27,9 @@ pub(super) fn surroundings() -> Surroundings {
         node_name,
         max_depth: 64,
         max_body: 1 << 20,
-        limits: Limits { cpu: Some(Duration::from_secs(5)), ..Limits::default() },
-        watch: Arc::default(),
-        cancelled: Rc::new(|_| false),
+        cpu_limit: Some(Duration::from_secs(5)),
+        context_limit: None,
+        watch: Some(Arc::default()),
     }
 }
 

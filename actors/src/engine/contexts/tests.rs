@@ -1,24 +1,51 @@
 //! Limits, isolation, and what becomes of calls when their context is replaced.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::tests::{call, on_engine_stack, surroundings};
-use super::super::{Limits, Script, Watch};
+use super::super::Script;
 use super::*;
+use crate::policy::interrupts::{Interrupts, Limits, Sight};
 use crate::protocol::{Code, JsonText};
 
 // ---- limits ---------------------------------------------------------------------------------------------------------
 
+fn program(source: &str) -> Program {
+    Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }])
+}
+
 fn contexts(source: &str, isolation: Isolation, limits: Limits) -> Contexts {
-    let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
-    Contexts::load(program, isolation, Surroundings { limits, ..surroundings() }).expect("loads")
+    Contexts::load(program(source), isolation, watched(limits)).expect("loads")
 }
 
 fn cpu(limit_ms: u64) -> Limits {
     Limits { cpu: Some(Duration::from_millis(limit_ms)), ..Limits::default() }
+}
+
+/// Surroundings with somebody who watches, as the pool's own thread does.
+fn watched(limits: Limits) -> Surroundings {
+    let surroundings = Surroundings { cpu_limit: limits.cpu, ..surroundings() };
+    let watch = surroundings.watch.as_ref().map(Arc::downgrade).expect("watched");
+    std::thread::spawn(move || {
+        let mut interrupts = Interrupts::default();
+        while let Some(watch) = watch.upgrade() {
+            if let Some(turn) = watch.turn() {
+                let sight = Sight {
+                    turn: (turn.invocation, turn.since),
+                    before: turn.before,
+                    deadline: turn.deadline,
+                    heap_growth: 0,
+                    unwanted: false,
+                };
+                if let Some(reason) = interrupts.look(0, &sight, &limits, Instant::now(), || None) {
+                    watch.stop(&turn, reason);
+                }
+            }
+            std::thread::yield_now();
+        }
+    });
+    surroundings
 }
 
 /// Runs one call to its end; outgoing calls are answered with 1.
@@ -46,33 +73,65 @@ let counter = 0;
 madrpc.register('count', () => ++counter);
 madrpc.register('loop', () => { for (;;); });
 madrpc.register('asyncLoop', async () => { for (;;); });
+madrpc.register('afterAwait', async () => { await madrpc.call('x'); for (;;); });
+madrpc.register('afterTwo', async () => { await null; await madrpc.call('x'); while (true) await null; });
 madrpc.register('nested', () => { const f = n => { while (n > 0) ; return g(n) }; const g = n => f(n + 1); return f(0) });
+madrpc.register('fibonacci', () => { const f = n => n < 2 ? n : f(n - 1) + f(n - 2); return f(60) });
 madrpc.register('caught', () => { for (;;) try { for (;;); } catch { } finally { continue } });
+madrpc.register('sort', () => [3, 2, 1].sort(() => { for (;;); }));
+madrpc.register('replace', () => 'x'.replace(/x/, () => { do { } while (true) }));
+madrpc.register('getter', () => ({ get x() { for (;;); } }));
+madrpc.register('toJSON', () => ({ toJSON() { for (;;); } }));
+madrpc.register('generator', () => { function* g() { for (;;) yield 1 } let n = 0; for (const x of g()) n += x; return n });
+madrpc.register('executor', () => new Promise(() => { for (;;); }));
+madrpc.register('then', () => Promise.resolve().then(() => { for (const i of [1]) for (;;); }));
+madrpc.register('thenable', () => ({ then(done) { for (;;); } }));
+madrpc.register('proxy', () => new Proxy({}, { get() { for (;;); } }).x);
 madrpc.register('chain', () => { const again = () => Promise.resolve().then(again); return again() });
 madrpc.register('leftover', () => { const again = () => Promise.resolve().then(again); again(); return 'left' });
 madrpc.register('timer', () => new Promise(() => setTimeout(() => { for (;;); }, 1)));
-madrpc.register('timerChain', () => new Promise(() => { const again = () => setTimeout(again, 0); again() }));
+madrpc.register('timerChain', () => new Promise(() => { const again = () => { for (let i = 0; i < 1e5; i++); setTimeout(again, 0) }; again() }));
 madrpc.register('wait', async () => { await madrpc.call('x'); return 'waited' });
 madrpc.register('later', () => new Promise(done => setTimeout(() => done('late'), 30)));
 ";
 
 #[test]
-fn loops_are_stopped_at_the_limit_and_calls_go_on_in_a_fresh_context() {
+fn every_kind_of_loop_is_stopped_and_the_context_stays_whole() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(50));
-        assert_eq!(text(run_in(&mut contexts, 1, "count")), "1");
-        for (id, method) in (2..).zip(["loop", "asyncLoop", "nested", "caught", "timer"]) {
+        let methods = [
+            "loop",
+            "asyncLoop",
+            "afterAwait",
+            "afterTwo",
+            "nested",
+            "fibonacci",
+            "caught",
+            "sort",
+            "replace",
+            "getter",
+            "toJSON",
+            "generator",
+            "executor",
+            "then",
+            "thenable",
+            "proxy",
+            "chain",
+            "timer",
+            "timerChain",
+        ];
+        for (id, method) in (2..).zip(methods) {
             let begun = Instant::now();
             let result = text(run_in(&mut contexts, id, method));
             assert_eq!(result, "-32009 Limit exceeded: running time in ms 50", "{method}");
             assert!(begun.elapsed() >= Duration::from_millis(50), "{method}");
-            assert_eq!(text(run_in(&mut contexts, 100 + id, "count")), "1", "{method}");
+            assert_eq!(text(run_in(&mut contexts, 100 + id, "count")), (id - 1).to_string(), "{method}");
         }
     });
 }
 
 #[test]
-fn promise_chains_without_end_are_stopped_and_let_other_calls_through() {
+fn promise_chains_without_end_let_other_calls_through() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(100));
         assert!(contexts.invoke(1, call("chain", None)).is_none());
@@ -91,40 +150,65 @@ fn promise_chains_without_end_are_stopped_and_let_other_calls_through() {
             assert!(Instant::now() < deadline, "what a finished call left behind runs for ever");
             contexts.run_jobs();
         }
-        // Nothing had to be stopped in the middle, so the context is the same.
         assert_eq!(text(run_in(&mut contexts, 4, "count")), "2");
     });
 }
 
 #[test]
-fn the_deadline_and_a_caller_that_left_stop_running_scripts() {
+fn the_deadline_stops_running_scripts() {
     on_engine_stack(|| {
-        let gone = Rc::new(Cell::new(false));
-        let (left, watch) = (gone.clone(), Arc::new(Watch::default()));
-        let program: Program = Program::new(vec![Script { path: "test.js".into(), source: LOOPS.to_owned() }]);
-        let cancelled = Rc::new(move |_| left.get());
-        let surroundings = Surroundings { cancelled, watch: watch.clone(), ..surroundings() };
-        let mut contexts = Contexts::load(program, Isolation::Shared, surroundings).expect("loads");
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(10_000));
         let mut short = call("loop", None);
         short.scope.deadline = Instant::now() + Duration::from_millis(30);
         let result = contexts.invoke(1, short).expect("stopped");
         assert_eq!(result.map_err(|error| error.code()), Err(Code::TIMEOUT));
-        gone.set(true);
-        let result = contexts.invoke(2, call("loop", None)).expect("stopped");
-        assert_eq!(result.map_err(|error| error.code()), Err(Code::CANCELLED));
-        assert!(watch.turn().is_none());
     });
 }
 
 #[test]
-fn calls_that_wait_in_a_worn_context_finish_in_it() {
+fn a_turn_that_is_over_can_not_be_stopped() {
+    on_engine_stack(|| {
+        let surroundings = surroundings();
+        let watch = surroundings.watch.clone().expect("watched");
+        let mut contexts = Contexts::load(program(LOOPS), Isolation::Shared, surroundings).expect("loads");
+        let watcher = std::thread::spawn(move || loop {
+            if let Some(turn) = watch.turn() {
+                assert!(watch.stop(&turn, CallError::Cancelled));
+                assert!(!watch.stop(&turn, CallError::Timeout), "once");
+                return (watch, turn);
+            }
+        });
+        let result = contexts.invoke(1, call("loop", None)).expect("stopped");
+        assert_eq!(result.map_err(|error| error.code()), Err(Code::CANCELLED));
+        let (watch, turn) = watcher.join().expect("no panic");
+        assert!(watch.turn().is_none() && !watch.stop(&turn, CallError::Timeout));
+        assert_eq!(text(run_in(&mut contexts, 2, "count")), "1");
+        assert_eq!(text(run_in(&mut contexts, 3, "nestedOnce")), "-32601 Method not found");
+    });
+}
+
+#[test]
+fn calls_that_wait_go_on_when_another_is_stopped() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(50));
         assert!(contexts.invoke(1, call("wait", None)).is_none());
-        assert!(contexts.invoke(2, call("later", None)).is_none());
         let outgoing = contexts.take_events().outgoing;
         assert_eq!(text(run_in(&mut contexts, 3, "loop")), "-32009 Limit exceeded: running time in ms 50");
-        assert_eq!(text(run_in(&mut contexts, 4, "count")), "1");
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        let (id, result) = contexts.take_events().finished.remove(0);
+        assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
+    });
+}
+
+#[test]
+fn calls_that_wait_finish_in_the_scripts_that_they_began_in() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(5_000));
+        assert!(contexts.invoke(1, call("wait", None)).is_none());
+        assert!(contexts.invoke(2, call("later", None)).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        contexts.renew(program("madrpc.register('count', () => 'new')")).expect("loads");
+        assert_eq!(text(run_in(&mut contexts, 4, "count")), "\"new\"");
         contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
         let (id, result) = contexts.take_events().finished.remove(0);
         assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
@@ -133,7 +217,7 @@ fn calls_that_wait_in_a_worn_context_finish_in_it() {
         contexts.fire_timers(Instant::now());
         let (id, result) = contexts.take_events().finished.remove(0);
         assert_eq!((id, text(result)), (2, "\"late\"".to_owned()));
-        assert!(contexts.next_due().is_none());
+        assert!(contexts.next_due().is_none() && contexts.retired.is_empty());
     });
 }
 
@@ -142,9 +226,7 @@ fn a_script_that_loops_while_it_loads_is_an_error() {
     on_engine_stack(|| {
         for source in ["for (;;);", "const again = () => Promise.resolve().then(again); again()"] {
             for modules in [ModuleState::Shared, ModuleState::PerCall] {
-                let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
-                let surroundings = Surroundings { limits: cpu(50), ..surroundings() };
-                let error = Engine::load(0, &program, modules, surroundings).expect_err("a loop");
+                let error = Engine::load(0, &program(source), modules, watched(cpu(50))).expect_err("a loop");
                 assert_eq!(error.to_string(), "test.js: -32009 Limit exceeded: running time in ms 50", "{source}");
             }
         }
@@ -171,7 +253,7 @@ fn timers_of_the_script_itself_are_stopped_too() {
         let begun = Instant::now();
         contexts.fire_timers(Instant::now());
         assert!(begun.elapsed() >= Duration::from_millis(50));
-        assert_eq!(text(run_in(&mut contexts, 1, "n")), "0", "a fresh context");
+        assert_eq!(text(run_in(&mut contexts, 1, "n")), "1");
     });
 }
 
@@ -227,8 +309,7 @@ fn call_gives_every_call_fresh_module_state_in_the_same_globals() {
 fn a_script_can_not_break_out_of_its_factory() {
     on_engine_stack(|| {
         let source = "}); (function () { madrpc.register('x', () => 1)";
-        let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
-        let error = Engine::load(0, &program, ModuleState::PerCall, surroundings()).expect_err("no script");
+        let error = Engine::load(0, &program(source), ModuleState::PerCall, surroundings()).expect_err("no script");
         assert!(error.to_string().starts_with("test.js:1:1"), "{error}");
     });
 }

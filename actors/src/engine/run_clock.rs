@@ -1,4 +1,4 @@
-//! How long JavaScript may run, and how long it has.
+//! How long JavaScript has run.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,17 +7,6 @@ use rustix::time::{clock_gettime, ClockId};
 
 /// A turn shorter than this is charged by the wall clock, which costs a tenth of what the processor's does.
 const SHORT: Duration = Duration::from_millis(1);
-
-/// What bounds one call.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    /// Running time of one call, waiting not counted; none: unlimited, and nothing looks at running JavaScript.
-    pub cpu: Option<Duration>,
-    /// Bytes by which the heap of an executor may have grown when a call that runs is stopped; none: unlimited.
-    pub heap: Option<usize>,
-    /// Bytes by which it may have grown between calls, or the next call gets a new context; none: unlimited.
-    pub context: Option<usize>,
-}
 
 /// Measures turns on one thread: in its own processor time where that can be told, so that a machine with too few
 /// processors does not make calls overrun.
