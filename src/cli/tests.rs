@@ -96,6 +96,14 @@ fn a_node_takes_every_flag() {
 }
 
 #[test]
+fn a_node_is_supervised_unless_told_otherwise() {
+    assert!(!node("-s a.js", &[]).no_supervise);
+    assert!(!node("-s a.js", &[("MADRPC_NO_SUPERVISE", "false")]).no_supervise);
+    assert!(node("-s a.js --no-supervise", &[]).no_supervise);
+    assert!(node("-s a.js", &[("MADRPC_NO_SUPERVISE", "1")]).no_supervise);
+}
+
+#[test]
 fn repeatable_flags_read_lists_from_the_environment() {
     let variables = [("MADRPC_SCRIPT", "a.js, b.js"), ("MADRPC_TAG", "zone=a,gpu=1")];
     let config = node("", &variables);

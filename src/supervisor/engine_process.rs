@@ -107,6 +107,11 @@ impl EngineProcess {
         }
     }
 
+    /// Ends it at once; `event` tells when it has.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
         // Without a process id it has ended, and its number may be somebody else's.

@@ -7,14 +7,15 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::pin::{pin, Pin};
+use std::time::Duration;
 
 use anyhow::Context;
 use madrpc_actors::policy::restart::Restarts;
 use tokio::signal::unix::{signal, Signal as Signals, SignalKind};
-use tokio::time::sleep;
+use tokio::time::{sleep, Instant};
 
+use crate::observe::Terminal;
 use crate::shutdown::{self, Reason};
 
 mod engine_process;
@@ -27,6 +28,12 @@ use status::Status;
 
 pub use status::{Reporter, Role};
 pub use supervised::Supervised;
+
+/// How long an engine may take to end after it has said that it must; its own calls get a quarter of that.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// As good as never.
+const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// What a supervisor is given.
 #[derive(Debug)]
@@ -41,10 +48,10 @@ pub struct Plan {
     pub longest_end: Duration,
 }
 
-/// Runs engines until told to end, and gives the exit code. `announce` runs once, when the first engine serves; if that
+/// Runs engines until told to end, and gives the exit code. `terminal` is where they draw. `announce` runs once, when the first engine serves; if that
 /// one dies before, the supervisor ends with its exit code. Called on the main thread: an engine is killed when the
 /// thread that started it ends.
-pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> {
+pub fn run(plan: Plan, terminal: &Terminal, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> {
     // One thread that sleeps until a signal comes, or a word from the engine.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -52,8 +59,9 @@ pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> 
             stop: Box::pin(shutdown::listen().context("cannot listen for signals")?),
             hangup: signal(SignalKind::hangup()).context("cannot listen for signals")?,
             role: Role::first(plan.instance.clone()),
-            restarts: Restarts::new(Instant::now()),
+            restarts: Restarts::new(Instant::now().into_std()),
             announce: Some(announce),
+            terminal: terminal.clone(),
             plan,
         };
         supervisor.run().await
@@ -62,6 +70,7 @@ pub fn run(plan: Plan, announce: impl FnOnce(SocketAddr)) -> anyhow::Result<u8> 
 
 struct Supervisor<A> {
     plan: Plan,
+    terminal: Terminal,
     stop: Pin<Box<dyn Future<Output = Reason>>>,
     hangup: Signals,
     /// What the next engine is told.
@@ -73,8 +82,8 @@ struct Supervisor<A> {
 
 /// How one engine's time came to its end.
 enum End {
-    /// The supervisor was told to end; the engine still runs.
-    Told(EngineProcess, Reason),
+    /// The supervisor was told to end; the engine still runs, or is only being started.
+    Told { engine: Box<EngineProcess>, reason: Reason, ready: bool },
     /// The first engine could not serve, and has said why; its exit code.
     Unborn(u8),
     /// Anything else, in words.
@@ -85,21 +94,24 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
     async fn run(mut self) -> anyhow::Result<u8> {
         loop {
             let reason = match self.one_engine().await? {
-                End::Told(engine, reason) => {
+                End::Told { engine, reason, ready } => {
                     log::info!("ending: {reason:?}");
                     // Nobody will serve what would queue here.
                     drop(self.plan.socket);
-                    return Ok(engine.end(reason, self.plan.longest_end).await);
+                    let code = engine.end(reason, self.plan.longest_end).await;
+                    // An engine that was being started had nothing to bring to an end, however it took the signal.
+                    return Ok(if ready { code } else { 0 });
                 }
                 End::Unborn(code) => return Ok(code),
                 End::Died(reason) => reason,
             };
-            let delay = self.restarts.died(Instant::now(), fastrand::f64());
+            let delay = self.restarts.died(Instant::now().into_std(), fastrand::f64());
             self.role.engine_restarts += 1;
             let when = match delay.as_millis() {
                 0 => "at once".to_owned(),
                 ms => format!("in {ms} ms"),
             };
+            self.terminal.erase_line();
             log::warn!("the engine died: {reason}; restart {} {when}", self.role.engine_restarts);
             self.role.last_restart_reason = Some(reason);
             if let Some(reason) = self.told_to_end_within(delay).await {
@@ -110,18 +122,19 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
     }
 
     async fn one_engine(&mut self) -> anyhow::Result<End> {
-        self.restarts.started(Instant::now());
+        self.restarts.started(Instant::now().into_std());
         let mut engine = match EngineProcess::start(&self.plan.socket, &self.role) {
             Ok(engine) => engine,
             Err(error) if self.announce.is_some() => return Err(error),
             Err(error) => return Ok(End::Died(format!("{error:#}"))),
         };
         let (mut ready, mut leaving) = (false, None);
+        let mut overdue = pin!(sleep(FAR));
         loop {
             let event = tokio::select! {
                 // A signal that was meant for both is seen before the end of the engine that it brought about.
                 biased;
-                reason = &mut self.stop => return Ok(End::Told(engine, reason)),
+                reason = &mut self.stop => return Ok(End::Told { engine: Box::new(engine), reason, ready }),
                 _ = self.hangup.recv() => {
                     // One that is not ready is reading the scripts anyway, and does not expect the signal yet.
                     if ready {
@@ -130,6 +143,12 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
                     continue;
                 }
                 event = engine.event() => event,
+                () = &mut overdue => {
+                    // Whatever it hangs in, on its way out or before.
+                    engine.kill();
+                    overdue.as_mut().reset(Instant::now() + FAR);
+                    continue;
+                }
             };
             match event {
                 Event::Says(Status::Ready) => {
@@ -140,7 +159,10 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
                     }
                 }
                 Event::Says(Status::Served) => self.restarts.served(),
-                Event::Says(Status::Leaving { reason }) => leaving = Some(reason),
+                Event::Says(Status::Leaving { reason }) => {
+                    leaving = Some(reason);
+                    overdue.as_mut().reset(Instant::now() + PARTING);
+                }
                 Event::Ended(status) if self.announce.is_some() => {
                     if status.code().is_none() {
                         log::error!("the engine died while it started: {status}");

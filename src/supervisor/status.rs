@@ -60,7 +60,7 @@ struct Report {
 
 impl Reporter {
     /// Writes to the standard output of this process, which nothing else may do then.
-    pub(super) fn on_stdout() -> io::Result<Self> {
+    pub(super) fn to_supervisor() -> io::Result<Self> {
         let to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         Ok(Reporter(Some(Arc::new(Report { to, served: AtomicBool::new(false) }))))
     }

@@ -37,6 +37,6 @@ impl Supervised {
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         // The socket must be closed when it is closed.
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-        Ok(Some(Supervised { role, socket, reporter: Reporter::on_stdout()? }))
+        Ok(Some(Supervised { role, socket, reporter: Reporter::to_supervisor()? }))
     }
 }

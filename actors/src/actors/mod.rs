@@ -18,6 +18,7 @@ pub mod outbound;
 pub mod peer;
 pub mod registrar;
 pub mod reply_to;
+pub mod watchdog;
 
 pub use cluster::{Cluster, ClusterConfig};
 pub use js_pool::JsPool;

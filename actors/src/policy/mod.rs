@@ -11,6 +11,7 @@ pub mod joining;
 pub mod lease;
 pub mod membership;
 pub mod node;
+pub mod overrun;
 pub mod pool;
 pub mod restart;
 pub mod retry_budget;

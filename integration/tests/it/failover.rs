@@ -194,11 +194,11 @@ fn a_node_that_ends_in_order_leaves_at_once() {
 fn active_checks_find_a_node_that_hangs() {
     let checks = ["--health-interval", "200ms", "--health-timeout", "200ms", "--health-failures", "2"];
     let cluster = Cluster::with(program("cluster.js"), 2, &checks, &[]);
-    signal(cluster.nodes[0].pid(), "STOP");
+    signal(cluster.nodes[0].engine_pid(), "STOP");
     wait_until("the hanging node is out of rotation", DETECTION, || cluster.usable() == 1);
     for n in 0..20_u64 {
         assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)));
     }
-    signal(cluster.nodes[0].pid(), "CONT");
+    signal(cluster.nodes[0].engine_pid(), "CONT");
     cluster.wait_for_usable(2);
 }

@@ -16,5 +16,7 @@ mod membership;
 mod observability;
 mod programs;
 mod readme;
+mod supervisor;
 mod tidy;
 mod values;
+mod watchdog;
