@@ -24,13 +24,18 @@ pub fn on_hangup() -> io::Result<Hangup> {
 pub struct Hangup(Signal);
 
 /// Runs `reload` each time that somebody asks for it. With `watched`, which tells the files that the scripts were read
-/// from, also each time that one of those changes.
+/// from, also each time that one of those changes; at once if they are `stale` already.
 pub async fn whenever_asked<F: Future<Output = ()>>(
     Hangup(mut hangup): Hangup,
     watched: Option<impl Fn() -> Vec<PathBuf>>,
+    stale: impl FnOnce() -> bool,
     reload: impl Fn() -> F,
 ) {
     let mut files = watched.map(Files::new);
+    // Looked at after the first stamps were taken, so that no change falls in between.
+    if files.is_some() && stale() {
+        reload().await;
+    }
     loop {
         let changed = async {
             match &mut files {

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use madrpc_actors::engine::{Contexts, Isolation, OutgoingCall, Program, Script, Surroundings, Watch};
@@ -36,7 +36,7 @@ fn call(method: &str, params: &str) -> Call {
 }
 
 fn run(contexts: &mut Contexts, call: Call) -> usize {
-    if let Some(result) = contexts.invoke(1, call) {
+    if let Some(result) = contexts.invoke(1, call, Instant::now()) {
         contexts.take_events();
         contexts.tidy();
         return result.map_or(0, |text| text.len());

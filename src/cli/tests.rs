@@ -149,7 +149,6 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
             "localhost:9001",
             "URL of an orchestrator",
         ),
-        ("node -s a.mjs", "--script", "\"a.mjs\"", "ES modules are not supported yet"),
         ("node", "--script", "required", "MADRPC_SCRIPT"),
         ("local -s a.js --nodes 0", "--nodes", "\"0\"", "from 1 to 64"),
         ("call h m", "<URL>", "\"h\"", "http://HOST:PORT"),

@@ -151,9 +151,6 @@ pub fn script(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() {
         return Err("\"\" is not allowed: the path of a JavaScript file".into());
     }
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mjs")) {
-        return Err(format!("{text:?} is not allowed: ES modules are not supported yet; a classic script (.js)"));
-    }
     Ok(path)
 }
 
@@ -243,12 +240,6 @@ mod tests {
             let error = call_url(text).expect_err(text);
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }
-    }
-
-    #[test]
-    fn modules_are_refused_by_name() {
-        assert!(script("a.js").is_ok());
-        assert!(script("a.mjs").expect_err("module").contains("ES modules are not supported yet"));
     }
 
     #[test]

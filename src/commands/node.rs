@@ -153,7 +153,8 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
             Err(error) => log::error!("the scripts stay as they are, since the new ones do not load: {error:#}"),
         }
     };
-    reload::whenever_asked(hangup, config.watch.then_some(files), reload).await;
+    let stale = || pool.program().is_stale();
+    reload::whenever_asked(hangup, config.watch.then_some(files), stale, reload).await;
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {

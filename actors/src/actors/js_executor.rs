@@ -158,15 +158,16 @@ impl JsExecutor {
         if waiting.reply.is_closed() {
             return;
         }
-        if let Err(expired) = call.scope.remaining() {
-            return waiting.answer(Err(expired));
+        let now = Instant::now();
+        if call.scope.deadline <= now {
+            return waiting.answer(Err(CallError::Timeout));
         }
         self.keep_up();
         let Some(contexts) = &mut self.contexts else {
             return waiting.answer(Err(CallError::internal("this executor has no engine")));
         };
         self.inbox.calls.begin(id, waiting);
-        match contexts.invoke(id, call) {
+        match contexts.invoke(id, call, now) {
             Some(result) => self.answer(id, result),
             None => self.inbox.calls.park_begun(),
         }

@@ -119,16 +119,16 @@ impl Contexts {
     }
 
     /// See `Engine::invoke`.
-    pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
+    pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
         let prepared = match self.isolation() {
             Isolation::Context => self.take_ready(),
-            Isolation::Shared | Isolation::Call => return self.invoke_shared(id, call),
+            Isolation::Shared | Isolation::Call => return self.invoke_shared(id, call, now),
         };
         let mut engine = match prepared {
             Ok(engine) => engine,
             Err(error) => return Some(Err(error)),
         };
-        let result = engine.invoke(id, call);
+        let result = engine.invoke(id, call, now);
         if result.is_none() {
             self.homes.insert(id, engine.host.engine());
         }
@@ -136,12 +136,12 @@ impl Contexts {
         result
     }
 
-    fn invoke_shared(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
+    fn invoke_shared(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
         if self.ready.last().is_none_or(Engine::is_worn) {
             self.replace();
         }
         match self.ready.last_mut() {
-            Some(engine) => engine.invoke(id, call),
+            Some(engine) => engine.invoke(id, call, now),
             None => Some(Err(CallError::internal("this executor has no engine"))),
         }
     }

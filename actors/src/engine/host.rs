@@ -281,7 +281,17 @@ impl Host {
     pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
         let before = self.current.replace(invocation.clone());
         let charged = invocation.filter(|_| before.is_none());
-        let charging = charged.as_ref().map(|invocation| Charging::begin(self, invocation));
+        let charging = charged.as_ref().map(|invocation| Charging::begin(self, invocation, Instant::now()));
+        let result = body();
+        drop(charging);
+        *self.current.borrow_mut() = before;
+        result
+    }
+
+    /// The first turn of an invocation, which begins at `now`: as `on_behalf_of`, without another look at the clock.
+    pub fn first_turn<T>(&self, invocation: &Rc<Invocation>, now: Instant, body: impl FnOnce() -> T) -> T {
+        let before = self.current.replace(Some(invocation.clone()));
+        let charging = Charging::begin(self, invocation, now);
         let result = body();
         drop(charging);
         *self.current.borrow_mut() = before;
@@ -296,14 +306,13 @@ impl Host {
         }
         let result = body();
         if let Some(invocation) = &invocation {
-            self.begin_turn(invocation);
+            self.begin_turn(invocation, Instant::now());
         }
         result
     }
 
-    fn begin_turn(&self, invocation: &Invocation) {
+    fn begin_turn(&self, invocation: &Invocation, now: Instant) {
         let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
-        let now = Instant::now();
         self.clock.sample(now);
         self.turn_began.set(now);
         watch.begin(invocation, now, *limits);
@@ -314,7 +323,10 @@ impl Host {
         if let Some(reason) = watch.end() {
             *invocation.stopped.borrow_mut() = Some(reason);
         }
-        invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+        // Nothing more is charged to one that is over, as most are after their first turn.
+        if !invocation.finished.get() {
+            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+        }
     }
 
     /// Why `invocation` must not begin another turn.
@@ -392,8 +404,8 @@ struct Charging<'a> {
 }
 
 impl<'a> Charging<'a> {
-    fn begin(host: &'a Host, invocation: &'a Invocation) -> Self {
-        host.begin_turn(invocation);
+    fn begin(host: &'a Host, invocation: &'a Invocation, now: Instant) -> Self {
+        host.begin_turn(invocation, now);
         Charging { host, invocation }
     }
 }

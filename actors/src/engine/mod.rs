@@ -221,8 +221,8 @@ impl Engine {
         methods
     }
 
-    /// Runs a method until it settles or waits. Its outcome, now or later, comes by `take_finished`.
-    pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
+    /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
+    pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
         let Call { method, params, scope } = call;
         let found =
             self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
@@ -243,7 +243,7 @@ impl Engine {
                 open_calls: Cell::new(0),
                 rejection_stack: RefCell::default(),
             });
-            self.invoke_with(&function, read.unwrap_or_default(), invocation)
+            self.invoke_with(&function, read.unwrap_or_default(), invocation, now)
         });
         // Jobs that a finished call left behind still run, as they would in any other host.
         self.run_jobs();
@@ -255,13 +255,14 @@ impl Engine {
         function: &JsFunction,
         params: JsValue,
         invocation: Rc<Invocation>,
+        now: Instant,
     ) -> Option<CallResult> {
         let host = self.host.clone();
-        let result = host.on_behalf_of(Some(invocation.clone()), || {
-            match self.begin(function, params, &invocation).transpose()? {
-                Ok(value) => Some(self.outcome(&invocation, Ok(value))),
-                Err(error) => Some(self.outcome(&invocation, Err(error.into()))),
-            }
+        let result = host.first_turn(&invocation, now, || {
+            let value = self.begin(function, params, &invocation).transpose()?;
+            let result = self.outcome(&invocation, value.map_err(Failure::Thrown));
+            invocation.finished.set(true);
+            Some(result)
         });
         let stopped = invocation.stopped.take();
         match stopped.map(Err).or(result) {

@@ -57,6 +57,14 @@ impl Program {
         self.0.imported.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
+    /// True when some file does not say any more what was read from it.
+    pub fn is_stale(&self) -> bool {
+        let imported = self.0.imported.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = |path: &Path, text: &str| !std::fs::read_to_string(path).is_ok_and(|now| now == text);
+        self.0.scripts.iter().any(|script| changed(&script.path, &script.source))
+            || imported.iter().any(|(path, text)| changed(path, text))
+    }
+
     /// The text of an imported file, whose path has no symlinks left.
     pub(super) fn import(&self, path: &Path) -> io::Result<Arc<str>> {
         let mut imported = self.0.imported.lock().unwrap_or_else(PoisonError::into_inner);

@@ -50,7 +50,7 @@ pub(super) fn call(method: &str, params: Option<&str>) -> Call {
 /// method's name begins with `fail`.
 fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
-    if let Some(result) = engine.invoke(1, call(method, params)) {
+    if let Some(result) = engine.invoke(1, call(method, params), Instant::now()) {
         return result;
     }
     loop {
@@ -302,7 +302,7 @@ fn calls_nest_only_so_deeply() {
         let mut engine = load("madrpc.register('f', () => madrpc.call('m'))").expect("loads");
         let mut deep = call("f", None);
         deep.scope.depth = 64;
-        assert!(engine.invoke(1, deep).is_none());
+        assert!(engine.invoke(1, deep, Instant::now()).is_none());
         engine.run_jobs();
         engine.take_finished().pop().map(|(_, result)| result.map_err(|error| error.code()))
     });
@@ -319,7 +319,9 @@ fn the_current_call_holds_across_await_and_timers() {
         .expect("loads");
         let (first, second) = (call("f", None), call("f", None));
         let scope = first.scope.clone();
-        assert!(engine.invoke(1, first).is_none() && engine.invoke(2, second).is_none());
+        assert!(
+            engine.invoke(1, first, Instant::now()).is_none() && engine.invoke(2, second, Instant::now()).is_none()
+        );
         let mut parents = Vec::new();
         let mut results = Vec::new();
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -348,9 +350,9 @@ fn an_invocation_takes_its_timers_and_calls_with_it() {
              madrpc.register('g', () => { madrpc.call('m'); return new Promise(() => {}) }); madrpc.register('late', () => late)",
         )
         .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_some());
+        assert!(engine.invoke(1, call("f", None), Instant::now()).is_some());
         assert_eq!((engine.next_due(), engine.take_abandoned(), engine.take_outgoing().len()), (None, vec![1], 0));
-        assert!(engine.invoke(2, call("g", None)).is_none());
+        assert!(engine.invoke(2, call("g", None), Instant::now()).is_none());
         let sent = engine.take_outgoing();
         engine.cancel(2);
         assert_eq!((engine.parked(), engine.take_abandoned()), (0, vec![2]));

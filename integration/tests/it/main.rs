@@ -16,6 +16,7 @@ mod membership;
 mod observability;
 mod programs;
 mod readme;
+mod reload;
 mod supervisor;
 mod tidy;
 mod values;

@@ -51,7 +51,7 @@ fn watched(limits: Limits) -> Surroundings {
 /// Runs one call to its end; outgoing calls are answered with 1.
 fn run_in(contexts: &mut Contexts, id: InvocationId, method: &str) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
-    let mut result = contexts.invoke(id, call(method, None));
+    let mut result = contexts.invoke(id, call(method, None), Instant::now());
     while result.is_none() {
         assert!(Instant::now() < deadline, "{method} neither settled nor waits for anything");
         contexts.fire_timers(Instant::now());
@@ -134,7 +134,7 @@ fn every_kind_of_loop_is_stopped_and_the_context_stays_whole() {
 fn promise_chains_without_end_let_other_calls_through() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(100));
-        assert!(contexts.invoke(1, call("chain", None)).is_none());
+        assert!(contexts.invoke(1, call("chain", None), Instant::now()).is_none());
         assert!(contexts.has_jobs());
         assert_eq!(text(run_in(&mut contexts, 2, "count")), "1");
         let mut finished = Vec::new();
@@ -160,7 +160,7 @@ fn the_deadline_stops_running_scripts() {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(10_000));
         let mut short = call("loop", None);
         short.scope.deadline = Instant::now() + Duration::from_millis(30);
-        let result = contexts.invoke(1, short).expect("stopped");
+        let result = contexts.invoke(1, short, Instant::now()).expect("stopped");
         assert_eq!(result.map_err(|error| error.code()), Err(Code::TIMEOUT));
     });
 }
@@ -178,7 +178,7 @@ fn a_turn_that_is_over_can_not_be_stopped() {
                 return (watch, turn);
             }
         });
-        let result = contexts.invoke(1, call("loop", None)).expect("stopped");
+        let result = contexts.invoke(1, call("loop", None), Instant::now()).expect("stopped");
         assert_eq!(result.map_err(|error| error.code()), Err(Code::CANCELLED));
         let (watch, turn) = watcher.join().expect("no panic");
         assert!(watch.turn().is_none() && !watch.stop(&turn, CallError::Timeout));
@@ -191,7 +191,7 @@ fn a_turn_that_is_over_can_not_be_stopped() {
 fn calls_that_wait_go_on_when_another_is_stopped() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(50));
-        assert!(contexts.invoke(1, call("wait", None)).is_none());
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
         assert_eq!(text(run_in(&mut contexts, 3, "loop")), "-32009 Limit exceeded: running time in ms 50");
         contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
@@ -204,8 +204,8 @@ fn calls_that_wait_go_on_when_another_is_stopped() {
 fn calls_that_wait_finish_in_the_scripts_that_they_began_in() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(5_000));
-        assert!(contexts.invoke(1, call("wait", None)).is_none());
-        assert!(contexts.invoke(2, call("later", None)).is_none());
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
+        assert!(contexts.invoke(2, call("later", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
         contexts.renew(program("madrpc.register('count', () => 'new')")).expect("loads");
         assert_eq!(text(run_in(&mut contexts, 4, "count")), "\"new\"");
@@ -237,7 +237,7 @@ fn a_script_that_loops_while_it_loads_is_an_error() {
 fn waiting_does_not_count_as_running() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(20));
-        assert!(contexts.invoke(1, call("later", None)).is_none());
+        assert!(contexts.invoke(1, call("later", None), Instant::now()).is_none());
         std::thread::sleep(Duration::from_millis(40));
         contexts.fire_timers(Instant::now());
         assert_eq!(text(contexts.take_events().finished.remove(0).1), "\"late\"");
@@ -286,7 +286,7 @@ fn shared_keeps_module_state() {
 fn call_gives_every_call_fresh_module_state_in_the_same_globals() {
     on_engine_stack(|| {
         let mut contexts = contexts(STATE, Isolation::Call, cpu(5_000));
-        assert!(contexts.invoke(1, call("async", None)).is_none());
+        assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
         for id in 2..5 {
             assert_eq!(text(run_in(&mut contexts, id, "count")), "1");
@@ -301,7 +301,10 @@ fn call_gives_every_call_fresh_module_state_in_the_same_globals() {
         assert_eq!(contexts.methods().iter().find(|method| method.name == "runs").map(|m| m.idempotent), Some(true));
         let Err(CallError::Script(error)) = run_in(&mut contexts, 9, "where") else { panic!("it throws") };
         assert!(error.data.expect("data").as_str().contains("test.js:9:"), "the line is the script's own");
-        assert_eq!(text(contexts.invoke(10, call("toString", None)).expect("at once")), "-32601 Method not found");
+        assert_eq!(
+            text(contexts.invoke(10, call("toString", None), Instant::now()).expect("at once")),
+            "-32601 Method not found"
+        );
     });
 }
 
@@ -318,7 +321,7 @@ fn a_script_can_not_break_out_of_its_factory() {
 fn context_gives_every_call_a_world_of_its_own() {
     on_engine_stack(|| {
         let mut contexts = contexts(STATE, Isolation::Context, cpu(5_000));
-        assert!(contexts.invoke(1, call("async", None)).is_none());
+        assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
         assert_eq!(text(run_in(&mut contexts, 2, "leak")), "1");
         while contexts.prepare() {}
@@ -336,7 +339,7 @@ fn a_parked_call_can_be_cancelled_in_every_isolation() {
     on_engine_stack(|| {
         for isolation in [Isolation::Shared, Isolation::Call, Isolation::Context] {
             let mut contexts = contexts(STATE, isolation, cpu(5_000));
-            assert!(contexts.invoke(1, call("async", None)).is_none());
+            assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
             let outgoing = contexts.take_events().outgoing;
             contexts.cancel(1);
             assert_eq!(contexts.take_events().abandoned, [1], "{isolation:?}");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use super::super::tests::{call, on_engine_stack, surroundings};
 use super::super::{Contexts, Isolation, LoadError, Script};
@@ -47,7 +48,7 @@ impl Drop for Folder {
 }
 
 fn run(contexts: &mut Contexts, method: &str) -> String {
-    let result = contexts.invoke(1, call(method, None)).unwrap_or_else(|| {
+    let result = contexts.invoke(1, call(method, None), Instant::now()).unwrap_or_else(|| {
         let finished = contexts.take_events().finished.pop();
         finished.expect("settled").1
     });
