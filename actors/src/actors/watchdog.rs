@@ -1,7 +1,8 @@
 //! Watchdog: a thread that sees what can't be interrupted, and ends the engine's process because of it.
 //!
-//! Boa is asked to stop at certain points of a call. A loop after an `await` never gets to one, and a single call of a
-//! builtin may fill the memory of the machine: the process must go then, and its supervisor starts another.
+//! The interrupter stops JavaScript at the next step that it takes. A regular expression that backtracks takes none, and a
+//! single call of a builtin may fill the memory of the machine: the process must go then, and its supervisor starts
+//! another.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use crate::protocol::CallError;
 /// Exit code of a process that a limit has ended.
 pub const LIMIT_EXCEEDED: i32 = 70;
 
-/// What the engine's own checks, which stop the call alone, have time for before this thread steps in.
+/// What the interrupter, which stops the call alone, has time for before this thread steps in.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Between looks at whether the other calls have ended.
@@ -134,7 +135,7 @@ impl Watchdog {
         }
     }
 
-    /// As the engine's own checks say it.
+    /// As the interrupter says it.
     fn error(&self, breach: Breach) -> CallError {
         match breach {
             Breach::Cpu { .. } => {

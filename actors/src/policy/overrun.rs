@@ -13,7 +13,7 @@ pub fn pace(now: Instant, running: &[Sighting], waiting: usize) -> Duration {
     let long = |seen: &Sighting| now.saturating_duration_since(seen.since) >= LONG;
     Duration::from_millis(match (running, waiting) {
         // Only timers from the time of loading can run then without anybody's call.
-        ([], 0) => 250,
+        ([], 0) => 500,
         ([], _) => 50,
         _ if running.iter().any(long) => 10,
         _ => 20,
@@ -132,7 +132,7 @@ mod tests {
         let fixture = Fixture::new();
         let pace = |ms, running: &[Sighting], waiting| pace(fixture.at(ms), running, waiting).as_millis();
         let (old, new) = (fixture.sees(1, 0, None), fixture.sees(2, 95, None));
-        assert_eq!((pace(100, &[], 0), pace(100, &[], 5)), (250, 50));
+        assert_eq!((pace(100, &[], 0), pace(100, &[], 5)), (500, 50));
         assert_eq!((pace(100, &[new], 1), pace(100, &[new, old], 2), pace(100, &[old], 0)), (20, 10, 10));
     }
 
