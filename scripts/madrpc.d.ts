@@ -12,6 +12,8 @@ interface MadrpcContext {
   readonly method: string;
   /** When the caller stops waiting, in milliseconds since 1970 as `Date.now()` counts them. */
   readonly deadline: number;
+  /** Aborted when the call is cancelled: its caller has gone, or its deadline has passed. */
+  readonly signal: AbortSignal;
   /** The W3C trace that the call belongs to. */
   readonly trace: { readonly traceId: string; readonly spanId: string };
 }
@@ -34,6 +36,8 @@ interface MadrpcCallOptions {
   tags?: Record<string, string>;
   /** Goes along with the call; nodes do not yet tell a repeat by it. */
   idempotencyKey?: string;
+  /** Rejects the call with the signal's reason when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** An error with a JSON-RPC code. Thrown by a method it reaches the caller as it is; a failed `call` rejects with one. */
@@ -77,6 +81,20 @@ declare function clearTimeout(timer: number | undefined): void;
 declare function setInterval(callback: (...args: any[]) => void, delayMs?: number, ...args: any[]): number;
 declare function clearInterval(timer: number | undefined): void;
 
+// A throw out of it ends the call that queued it.
+declare function queueMicrotask(callback: () => void): void;
+
+/** Bytes, as the functions below take them. */
+type BufferSource = ArrayBufferView | ArrayBufferLike;
+
+/** A deep copy, cycles included. Throws a DataCloneError for functions, symbols, and objects of most host classes. */
+declare function structuredClone<T>(value: T, options?: { transfer?: Iterable<ArrayBuffer> } | null): T;
+
+/** Text whose characters are bytes, to base64. */
+declare function btoa(text: string): string;
+/** Base64, padded or not, to text whose characters are bytes. */
+declare function atob(base64: string): string;
+
 /** Writes to the node's log, with the name of the method. */
 interface Console {
   debug(...data: any[]): void;
@@ -84,5 +102,161 @@ interface Console {
   info(...data: any[]): void;
   warn(...data: any[]): void;
   error(...data: any[]): void;
+  trace(...data: any[]): void;
+  assert(condition?: boolean, ...data: any[]): void;
+  dir(value?: any, options?: any): void;
+  dirxml(...data: any[]): void;
+  table(data?: any, columns?: readonly string[]): void;
+  group(...data: any[]): void;
+  groupCollapsed(...data: any[]): void;
+  groupEnd(): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  time(label?: string): void;
+  timeLog(label?: string, ...data: any[]): void;
+  timeEnd(label?: string): void;
+  /** Does nothing: a log stays. */
+  clear(): void;
 }
 declare var console: Console;
+
+/** What host APIs throw: an Error with one of the standard's names, and a code if the name is an old one. */
+declare class DOMException extends Error {
+  constructor(message?: string, name?: string);
+  readonly name: string;
+  readonly code: number;
+  static readonly ABORT_ERR: 20;
+  static readonly DATA_CLONE_ERR: 25;
+  static readonly INVALID_CHARACTER_ERR: 5;
+  static readonly INVALID_STATE_ERR: 11;
+  static readonly QUOTA_EXCEEDED_ERR: 22;
+  static readonly TIMEOUT_ERR: 23;
+  static readonly TYPE_MISMATCH_ERR: 17;
+}
+
+interface EventInit {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+}
+
+declare class Event {
+  constructor(type: string, options?: EventInit);
+  readonly type: string;
+  readonly target: EventTarget | null;
+  readonly currentTarget: EventTarget | null;
+  readonly eventPhase: number;
+  readonly bubbles: boolean;
+  readonly cancelable: boolean;
+  readonly composed: boolean;
+  readonly defaultPrevented: boolean;
+  readonly isTrusted: boolean;
+  readonly timeStamp: number;
+  preventDefault(): void;
+  stopPropagation(): void;
+  stopImmediatePropagation(): void;
+  composedPath(): EventTarget[];
+}
+
+type EventListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+
+interface AddEventListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
+
+declare class EventTarget {
+  addEventListener(type: string, listener: EventListener | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListener | null, options?: boolean | { capture?: boolean }): void;
+  dispatchEvent(event: Event): boolean;
+}
+
+declare class AbortSignal extends EventTarget {
+  private constructor();
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((this: AbortSignal, event: Event) => void) | null;
+  throwIfAborted(): void;
+  static abort(reason?: any): AbortSignal;
+  /** Aborted with a TimeoutError after this time; the timer ends with the call that set it. */
+  static timeout(ms: number): AbortSignal;
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: any): void;
+}
+
+declare class TextEncoder {
+  readonly encoding: string;
+  encode(text?: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number };
+}
+
+declare class TextDecoder {
+  /** @param label any of the Encoding standard: utf-8, utf-16le, latin1, … */
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(bytes?: BufferSource, options?: { stream?: boolean }): string;
+}
+
+declare class URL {
+  constructor(url: string | URL, base?: string | URL);
+  static canParse(url: string | URL, base?: string | URL): boolean;
+  static parse(url: string | URL, base?: string | URL): URL | null;
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  readonly searchParams: URLSearchParams;
+  hash: string;
+  toString(): string;
+  toJSON(): string;
+}
+
+declare class URLSearchParams {
+  constructor(init?: string | Iterable<Iterable<string>> | Record<string, string>);
+  readonly size: number;
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  toString(): string;
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArg?: any): void;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  entries(): IterableIterator<[string, string]>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class Performance {
+  private constructor();
+  /** When the context was made, in milliseconds since 1970. */
+  readonly timeOrigin: number;
+  /** Milliseconds since then. */
+  now(): number;
+  toJSON(): { timeOrigin: number };
+}
+declare var performance: Performance;
+
+declare class Crypto {
+  private constructor();
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+  /** Fills an array of integers, 65,536 bytes at most, and gives it back. */
+  getRandomValues<T extends ArrayBufferView>(array: T): T;
+}
+declare var crypto: Crypto;

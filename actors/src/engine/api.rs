@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use boa_engine::gc::GcRefCell;
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::object::{FunctionObjectBuilder, JsObject, ObjectInitializer};
 use boa_engine::property::Attribute;
@@ -14,6 +15,7 @@ use boa_engine::{
 
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
+use super::web::{self, AbortSignal, Algorithm};
 use super::{errors, heap, json_reader, json_writer};
 use crate::protocol::method::is_reserved;
 use crate::protocol::{CallError, JsonText, MethodInfo};
@@ -166,11 +168,21 @@ fn timeout_ms(options: &JsObject, context: &mut Context) -> JsResult<Option<u64>
 fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let host = Host::of(context)?;
     let (promise, resolvers) = JsPromise::new_pending(context);
+    let signal = signal_of(arguments, context)?;
+    if let Some(aborted) = signal.as_ref().filter(|signal| signal.borrow().data().is_aborted()) {
+        let reason = aborted.borrow().data().reason();
+        resolvers.reject.call(&JsValue::undefined(), &[reason], context)?;
+        return Ok(promise.into());
+    }
     match open_call(&host, arguments, context)? {
         Ok((invocation, outgoing)) => {
+            let id = outgoing.id;
             invocation.open_calls.set(invocation.open_calls.get() + 1);
-            host.pending.borrow_mut().insert(outgoing.id, PendingCall { invocation, resolvers });
+            host.pending.borrow_mut().insert(id, PendingCall { invocation, resolvers });
             host.outgoing.borrow_mut().push(outgoing);
+            if let Some(signal) = signal {
+                signal.borrow().data().on_abort(Algorithm::CancelCall(id), context)?;
+            }
         }
         Err(error) => {
             let error = errors::to_rpc_error(&error, &host, context)?.into_opaque(context)?;
@@ -178,6 +190,14 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
         }
     }
     Ok(promise.into())
+}
+
+/// The option `signal` of `madrpc.call`.
+fn signal_of(arguments: &[JsValue], context: &mut Context) -> JsResult<Option<JsObject<AbortSignal>>> {
+    match arguments.get_or_undefined(2).as_object() {
+        Some(options) => web::follow(&options.get(js_string!("signal"), context)?),
+        None => Ok(None),
+    }
 }
 
 fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
@@ -282,16 +302,22 @@ fn settle(outcome: Result<JsValue, JsError>, context: &mut Context) -> JsResult<
 
 /// What a function gets as its second argument. Its members are getters, since most functions look at none.
 #[derive(Debug, Trace, Finalize, JsData)]
-struct CallContext(#[unsafe_ignore_trace] Rc<Invocation>);
+struct CallContext {
+    #[unsafe_ignore_trace]
+    invocation: Rc<Invocation>,
+    /// `ctx.signal`, once the function has looked at it.
+    signal: GcRefCell<Option<JsObject>>,
+}
 
 /// The `ctx` of an invocation.
 pub(super) fn ctx(invocation: &Rc<Invocation>, host: &Host, context: &Context) -> JsResult<JsObject> {
     let prototype = host.api()?.ctx_prototype.clone();
-    Ok(JsObject::new(context.root_shape(), prototype, CallContext(invocation.clone())).upcast())
+    let ctx = CallContext { invocation: invocation.clone(), signal: GcRefCell::default() };
+    Ok(JsObject::new(context.root_shape(), prototype, ctx).upcast())
 }
 
 fn ctx_prototype(context: &mut Context) -> JsObject {
-    let getters: [(JsString, Native); 4] = [
+    let getters: [(JsString, Native); 5] = [
         (js_string!("id"), |this, _, _| {
             invocation(this).map(|invocation| JsString::from(invocation.scope.to_string()).into())
         }),
@@ -299,6 +325,7 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
             invocation(this).map(|invocation| JsString::from(&*invocation.method).into())
         }),
         (js_string!("deadline"), |this, _, _| invocation(this).map(|invocation| deadline_ms(&invocation))),
+        (js_string!("signal"), signal),
         (js_string!("trace"), |this, _, context| {
             let trace = invocation(this)?.scope.trace;
             let object = ObjectInitializer::new(context)
@@ -316,10 +343,26 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
     prototype.build()
 }
 
+fn call_context(this: &JsValue) -> JsResult<JsObject<CallContext>> {
+    let ctx = this.as_object().and_then(|object| object.downcast::<CallContext>().ok());
+    ctx.ok_or_else(|| type_error("not the ctx of a call"))
+}
+
 fn invocation(this: &JsValue) -> JsResult<Rc<Invocation>> {
-    let object = this.as_object();
-    let invocation = object.as_ref().and_then(|object| object.downcast_ref::<CallContext>()).map(|ctx| ctx.0.clone());
-    invocation.ok_or_else(|| type_error("not the ctx of a call"))
+    Ok(call_context(this)?.borrow().data().invocation.clone())
+}
+
+/// `ctx.signal`: most functions never look, so it is made when one does.
+fn signal(this: &JsValue, _arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let ctx = call_context(this)?;
+    let ctx = ctx.borrow();
+    let ctx = ctx.data();
+    if let Some(signal) = &*ctx.signal.borrow() {
+        return Ok(signal.clone().into());
+    }
+    let signal = web::context_signal(&ctx.invocation, context)?;
+    *ctx.signal.borrow_mut() = Some(signal.clone());
+    Ok(signal.into())
 }
 
 /// The deadline in milliseconds of `Date.now()`.

@@ -180,7 +180,7 @@ fn describe(value: &JsValue, host: &Host, context: &mut Context) -> String {
 }
 
 /// A property that is a string; a getter that throws counts as absent.
-fn text_property(object: &JsObject, name: &str, context: &mut Context) -> Option<String> {
+pub(super) fn text_property(object: &JsObject, name: &str, context: &mut Context) -> Option<String> {
     let value = object.get(boa_engine::JsString::from(name), context).ok()?;
     value.as_string().map(|text| text.to_std_string_lossy())
 }

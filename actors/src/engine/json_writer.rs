@@ -52,6 +52,18 @@ impl Intrinsics {
             array_is_array: function(array, js_string!("isArray"), context)?,
         })
     }
+
+    /// The own enumerable properties of `object` that have strings as keys.
+    pub(super) fn own_enumerable_keys(
+        &self,
+        object: &JsObject,
+        context: &mut Context,
+    ) -> Result<Vec<JsString>, JsError> {
+        let keys = self.object_keys.call(&JsValue::undefined(), &[object.clone().into()], context)?;
+        let Some(keys) = keys.as_object() else { return Ok(Vec::new()) };
+        let length = keys.get(js_string!("length"), context)?.to_length(context)?;
+        (0..length).map(|index| keys.get(index, context)?.to_string(context)).collect()
+    }
 }
 
 /// Writes `value`, at most `limit` bytes. A whole value of `undefined` is `null`.

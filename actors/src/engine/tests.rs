@@ -33,7 +33,7 @@ pub(super) fn surroundings() -> Surroundings {
     }
 }
 
-fn load(source: &str) -> Result<Engine, LoadError> {
+pub(super) fn load(source: &str) -> Result<Engine, LoadError> {
     let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
     Engine::load(0, &program, ModuleState::Shared, surroundings())
 }
@@ -48,7 +48,7 @@ pub(super) fn call(method: &str, params: Option<&str>) -> Call {
 
 /// Runs one call to its end. Calls that the script makes are answered with `[method, params]`, or fail when the
 /// method's name begins with `fail`.
-fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
+pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
     if let Some(result) = engine.invoke(1, call(method, params), Instant::now()) {
         return result;
@@ -87,18 +87,18 @@ fn eval_with(body: &'static str, params: Option<&'static str>) -> CallResult {
     })
 }
 
-fn text(body: &'static str) -> String {
+pub(super) fn text(body: &'static str) -> String {
     eval(body).unwrap_or_else(|error| panic!("{body}: {error}")).as_str().to_owned()
 }
 
-fn script_error(body: &'static str) -> ScriptError {
+pub(super) fn script_error(body: &'static str) -> ScriptError {
     match eval(body) {
         Err(CallError::Script(error)) => *error,
         other => panic!("{body}: {other:?}"),
     }
 }
 
-fn code(body: &'static str) -> Code {
+pub(super) fn code(body: &'static str) -> Code {
     eval(body).map(|text| panic!("{body} gave {}", text.as_str())).unwrap_or_else(|error: CallError| error.code())
 }
 

@@ -18,6 +18,9 @@ const MAX_TIMERS: usize = 65_536;
 /// The longest delay: the standard keeps it in 31 bits, and takes what does not fit for 1 ms.
 const MAX_DELAY_MS: f64 = 2_147_483_647.0;
 
+/// The same, for the host's own timers, which wait so long at most.
+const MAX_DELAY: Duration = Duration::from_millis(2_147_483_647);
+
 /// Nested or repeated timers fire no more often than this, so that none can keep its executor for itself.
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -146,22 +149,38 @@ fn set(arguments: &[JsValue], repeats: bool, context: &mut Context) -> JsResult<
     } else {
         Duration::ZERO
     };
+    let repeats = repeats.then_some(delay.max(MIN_INTERVAL));
+    let id = start(delay, function, arguments.get(2..).unwrap_or_default().to_vec(), repeats, context)?;
+    Ok(JsValue::from(id))
+}
+
+/// Sets a timer of the host's own, for the call that runs.
+pub(super) fn set_native(
+    delay: Duration,
+    function: JsFunction,
+    arguments: Vec<JsValue>,
+    context: &mut Context,
+) -> JsResult<()> {
+    start(delay.min(MAX_DELAY), function, arguments, None, context).map(drop)
+}
+
+fn start(
+    delay: Duration,
+    function: JsFunction,
+    arguments: Vec<JsValue>,
+    every: Option<Duration>,
+    context: &mut Context,
+) -> JsResult<u32> {
     let host = Host::of(context)?;
     // What a script's own timer sets is the script's, too.
     let owner = host.current().filter(|owner| !owner.background);
     if owner.as_ref().is_some_and(|owner| owner.finished.get()) {
         // What a call that has ended leaves behind sets nothing in motion any more.
-        return Ok(JsValue::from(0));
+        return Ok(0);
     }
-    let timer = Timer {
-        owner,
-        function,
-        arguments: arguments.get(2..).unwrap_or_default().to_vec(),
-        every: repeats.then_some(delay.max(MIN_INTERVAL)),
-    };
+    let timer = Timer { owner, function, arguments, every };
     let id = host.timers.borrow_mut().set(delay.max(MIN_INTERVAL), timer, Instant::now());
-    let id = id.ok_or_else(|| JsNativeError::range().with_message(format!("more than {MAX_TIMERS} timers")))?;
-    Ok(JsValue::from(id))
+    id.ok_or_else(|| JsNativeError::range().with_message(format!("more than {MAX_TIMERS} timers")).into())
 }
 
 fn clear(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {

@@ -33,6 +33,31 @@ clearTimeout(timer);
 clearInterval(setInterval(() => {}, 1000));
 void errors;
 
+madrpc.register('abortable', async (params, ctx) => {
+  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(100)]);
+  signal.addEventListener('abort', (event) => console.log('%s', event.type), { once: true });
+  return madrpc.call('add', [1, 2], { signal });
+});
+
+async function web(): Promise<unknown[]> {
+  const url = new URL('/path', 'http://example.org');
+  url.searchParams.append('name', 'value');
+  const pairs: [string, string][] = [...new URLSearchParams({ a: 'b' })];
+  const bytes: Uint8Array = new TextEncoder().encode(atob(btoa('text')));
+  const text: string = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: false });
+  const copy: { list: number[] } = structuredClone({ list: [1] }, { transfer: [new ArrayBuffer(1)] });
+  const random: Uint32Array = crypto.getRandomValues(new Uint32Array(1));
+  queueMicrotask(() => console.table([{ a: 1 }], ['a']));
+  const name: string = new DOMException('message', 'AbortError').name;
+  return [url.href, pairs, text, copy, random, crypto.randomUUID(), performance.now(), name];
+}
+void web;
+
+// @ts-expect-error a signal is made by a controller
+new AbortSignal();
+// @ts-expect-error text is no function
+queueMicrotask('text');
+
 // @ts-expect-error a name is needed
 madrpc.register(() => null);
 // @ts-expect-error no such option
