@@ -8,7 +8,7 @@ use std::time::Duration;
 use madrpc_actors::actors::PeerUrl;
 use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
-use madrpc_actors::policy::interrupts::Limits;
+use madrpc_actors::policy::overrun::Limits;
 use structopt::StructOpt;
 
 use super::units::{duration, duration_or_zero, memory, size, whole};

@@ -7,14 +7,14 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
-use madrpc_actors::actors::watchdog::{Rouser, Watchdog};
+use madrpc_actors::actors::watchdog::LastResort;
 use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
 use crate::cli::NodeConfig;
-use crate::http::{self, NodeFacts, NodeService, Process, Reserved, Watchers};
+use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
@@ -94,29 +94,23 @@ async fn serve(
     let _first = node_name.set(name);
     let process = serving::process(&config.server, role.instance.clone());
     let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
-    let rouser = Rouser::default();
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
-        let watchers = Watchers { reporter: reporter.clone(), rouser: rouser.clone() };
-        let (pool, process) = (pool.clone(), process.clone());
-        move || NodeService::new(pool.clone(), about.clone(), process.clone(), watchers.clone())
+        let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
+        move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
-    let watchdog = Watchdog {
-        pool: pool.clone(),
-        admission: process.admission.clone(),
-        cpu_limit: config.cpu_limit,
-        memory_limit: config.memory_limit as u64,
-        rouser,
-    };
     let (told, accepting) = (reporter.clone(), server.clone());
-    let leaving = move |reason| {
-        told.leaving(reason);
-        // The next engine takes the connections that come from now on. To say so is enough, nothing is waited for.
-        drop(accepting.pause());
-    };
-    watchdog.start(leaving).context("the watchdog can't be started")?;
+    pool.may_end_process(LastResort {
+        admission: process.admission.clone(),
+        memory_limit: config.memory_limit as u64,
+        leaving: Box::new(move |reason| {
+            told.leaving(reason);
+            // The next engine takes the connections that come from now on. To say so is enough, nothing is waited for.
+            drop(accepting.pause());
+        }),
+    });
     reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
     actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar.clone()));

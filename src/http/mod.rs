@@ -19,7 +19,7 @@ mod server;
 mod service;
 
 pub use in_time::EachInTime;
-pub use node::{NodeFacts, NodeService, Watchers};
+pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
-use madrpc_actors::actors::watchdog::Rouser;
 use madrpc_actors::actors::JsPool;
 use madrpc_actors::metrics::Recorder;
 use madrpc_actors::policy::admission::{Admission, Permit};
@@ -29,15 +28,6 @@ pub struct NodeFacts {
     pub role: Role,
 }
 
-/// Who wants to know that there are calls.
-#[derive(Clone, Debug, Default)]
-pub struct Watchers {
-    /// Tells the supervisor of the first call that succeeds.
-    pub reporter: Reporter,
-    /// Rouses the watchdog.
-    pub rouser: Rouser,
-}
-
 /// The service of one worker thread of a node.
 #[derive(Clone)]
 pub struct NodeService(Rc<Inner>);
@@ -47,7 +37,6 @@ struct Inner {
     facts: NodeFacts,
     process: Process,
     recorder: NodeRecorder,
-    rouser: Rouser,
 }
 
 /// The figures, and word to the supervisor that this engine serves.
@@ -72,22 +61,20 @@ impl std::fmt::Debug for NodeService {
 }
 
 impl NodeService {
-    /// `facts` and `process` are what it tells about itself.
-    pub fn new(pool: JsPool, facts: NodeFacts, process: Process, watchers: Watchers) -> Self {
-        let Watchers { reporter, rouser } = watchers;
+    /// `facts` and `process` are what it tells about itself; `reporter` tells the supervisor of the first call that
+    /// succeeds.
+    pub fn new(pool: JsPool, facts: NodeFacts, process: Process, reporter: Reporter) -> Self {
         let recorder = NodeRecorder { figures: process.metrics.recorder(), reporter };
-        NodeService(Rc::new(Inner { pool, facts, process, recorder, rouser }))
+        NodeService(Rc::new(Inner { pool, facts, process, recorder }))
     }
 }
 
 impl Service for NodeService {
     fn call(&self, call: Call, permit: Permit) -> LocalBoxFuture<'static, CallResult> {
-        self.0.rouser.rouse();
         Box::pin(self.0.pool.invoke(call, permit))
     }
 
     fn batch(&self, calls: Vec<Call>, permit: Permit) -> LocalBoxStream<'static, (usize, CallResult)> {
-        self.0.rouser.rouse();
         self.0.pool.invoke_batch(calls, permit).boxed_local()
     }
 

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,16 +15,13 @@ use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
-use super::interrupter::{self, Watched};
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
-use crate::engine::{
-    Contexts, InvocationId, Isolation, LoadError, OutgoingCall, Program, Surroundings, Turn, Watch, FIRST_BACKGROUND,
-    STACK_BYTES,
-};
+use super::watchdog::{self, LastResort, Rouser, Watched};
+use crate::engine::{InvocationId, Isolation, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
-use crate::policy::interrupts::Limits;
+use crate::policy::overrun::Limits;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
@@ -37,15 +33,6 @@ const NEAR: usize = 4;
 
 /// How long a call may wait behind another while an executor is idle.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-
-/// Beyond the limit of running time, for scripts that load: a module may wait.
-const LOAD_GRACE: Duration = Duration::from_secs(15);
-
-/// The number of the thread that scripts are tried out on.
-const TRIAL: usize = usize::MAX;
-
-const LOAD_FAILED: &str = "the engine failed while it loaded the scripts";
-const LOAD_HANGS: &str = "the scripts do not finish loading";
 
 thread_local! {
     /// This thread is going to look again.
@@ -71,17 +58,6 @@ pub struct PoolConfig {
     pub limits: Limits,
 }
 
-/// What an executor's thread runs right now.
-#[derive(Clone, Debug)]
-pub struct Running {
-    /// The executor's number.
-    pub executor: usize,
-    /// Its thread, as the system numbers it.
-    pub thread: Option<i32>,
-    /// On whose behalf, how often and for how long.
-    pub turn: Turn,
-}
-
 /// A handle to the pool; clones share it.
 #[derive(Clone, Debug)]
 pub struct JsPool(Arc<PoolCore>);
@@ -95,6 +71,8 @@ pub struct PoolCore {
     version: AtomicU64,
     /// Scripts are being loaded to see whether they do, and this watches them.
     trial: Mutex<Option<Watched>>,
+    rouser: Rouser,
+    last_resort: OnceLock<LastResort>,
     methods: ArcSwap<Vec<MethodInfo>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
@@ -131,6 +109,8 @@ impl JsPool {
             program: ArcSwap::from_pointee(program),
             version: AtomicU64::new(0),
             trial: Mutex::default(),
+            rouser: Rouser::default(),
+            last_resort: OnceLock::new(),
             methods: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
@@ -139,7 +119,7 @@ impl JsPool {
             children: Mutex::default(),
             config,
         });
-        interrupter::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
+        watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
         let (loaded, outcomes) = std::sync::mpsc::channel();
         let mut executors = Vec::new();
         for number in 0..core.config.executors {
@@ -151,7 +131,7 @@ impl JsPool {
         core.active.store(Arc::new(executors));
         for _ in 0..core.config.executors {
             let outcome = outcomes.recv_timeout(core.load_patience());
-            core.methods.store(Arc::new(outcome.map_err(|_| LoadError(LOAD_HANGS.into()))??));
+            core.methods.store(Arc::new(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??));
         }
         Ok(JsPool(core))
     }
@@ -213,25 +193,9 @@ impl JsPool {
         Ok(self.methods())
     }
 
-    /// What the executors run right now. One that waits in `callSync` runs nothing.
-    pub fn running(&self) -> Vec<Running> {
-        let everyone = self.0.lock_roster().everyone.clone();
-        let running = |executor: &Arc<ExecutorInbox>| {
-            let turn = executor.watch.turn()?;
-            Some(Running { executor: executor.number, thread: executor.thread.get().copied(), turn })
-        };
-        everyone.iter().filter_map(running).collect()
-    }
-
-    /// Answers a call whose executor is stuck. False when it has been answered already.
-    pub fn give_up(&self, invocation: InvocationId, error: CallError) -> bool {
-        let everyone = self.0.lock_roster().everyone.clone();
-        let waiting = everyone.iter().find_map(|executor| executor.calls.take(invocation));
-        let found = waiting.is_some();
-        if let Some(waiting) = waiting {
-            waiting.answer(Err(error));
-        }
-        found
+    /// From now on the process may be ended when nothing else helps. The first of two calls counts.
+    pub fn may_end_process(&self, last_resort: LastResort) {
+        let _first = self.0.last_resort.set(last_resort);
     }
 
     /// Executors that have work, and all that take calls.
@@ -326,77 +290,8 @@ impl PoolCore {
         }
     }
 
-    /// Loads scripts beside those that run, on a thread of its own, and drops them again.
-    async fn try_out(self: &Arc<Self>, program: Program) -> Result<Vec<MethodInfo>, LoadError> {
-        let watch = Arc::new(Watch::default());
-        let watched = Watched { number: TRIAL, watch: watch.clone(), thread: None };
-        match &mut *self.lock_trial() {
-            Some(_) => return Err(LoadError("other scripts are still being loaded".into())),
-            none => *none = Some(watched),
-        }
-        let (outcome, tried) = oneshot::channel();
-        let core = self.clone();
-        let body = move || {
-            let surroundings = Surroundings { watch: Some(watch), ..core.surroundings() };
-            let load = || Contexts::load(program, core.isolation(), surroundings).map(|tried| tried.methods());
-            let loaded = catch_unwind(AssertUnwindSafe(load));
-            *core.lock_trial() = None;
-            let _gone = outcome.send(loaded.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))));
-        };
-        let thread = std::thread::Builder::new().name("js-trial".into()).stack_size(STACK_BYTES).spawn(body);
-        if let Err(error) = thread {
-            *self.lock_trial() = None;
-            return Err(LoadError(format!("no thread to load the scripts on: {error}")));
-        }
-        match actix_rt::time::timeout(self.load_patience(), tried).await {
-            Ok(tried) => tried.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))),
-            // Its thread can't be stopped; as long as it runs, nothing else is tried.
-            Err(_) => Err(LoadError(LOAD_HANGS.into())),
-        }
-    }
-
-    /// What every thread that may run JavaScript is watched by.
-    pub(super) fn watched(&self) -> Vec<Watched> {
-        let executor = |executor: &Arc<ExecutorInbox>| Watched {
-            number: executor.number,
-            watch: executor.watch.clone(),
-            thread: executor.thread.get().copied(),
-        };
-        let trial = self.lock_trial().as_ref().map(|trial| Watched { watch: trial.watch.clone(), ..*trial });
-        self.lock_roster().everyone.iter().map(executor).chain(trial).collect()
-    }
-
-    /// What bounds a call.
-    pub(super) fn limits(&self) -> &Limits {
-        &self.config.limits
-    }
-
-    /// True when nobody waits any more for an invocation that runs.
-    pub(super) fn is_unwanted(&self, executor: usize, invocation: InvocationId) -> bool {
-        let executor = self.lock_roster().everyone.iter().find(|other| other.number == executor).cloned();
-        // What no caller asked for, a timer or the loading of scripts, is numbered from the other end.
-        invocation < FIRST_BACKGROUND && executor.is_some_and(|executor| executor.is_cancelled(invocation))
-    }
-
     fn lock_trial(&self) -> MutexGuard<'_, Option<Watched>> {
         self.trial.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Most loops of a script that loads are stopped at the limit; this is for those that can't be.
-    fn load_patience(&self) -> Duration {
-        self.config.limits.cpu.unwrap_or(Duration::from_secs(10)) + LOAD_GRACE
-    }
-
-    /// From here on every call that begins runs in the new scripts. New methods are known only after that.
-    fn publish(&self, program: Program, methods: Vec<MethodInfo>) {
-        let roster = self.lock_roster();
-        let version = self.version() + 1;
-        self.program.store(Arc::new(Versioned { version, program }));
-        self.version.store(version, Ordering::Release);
-        self.methods.store(Arc::new(methods));
-        for executor in &roster.everyone {
-            executor.send(Work::Renew);
-        }
     }
 
     fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
@@ -405,6 +300,7 @@ impl PoolCore {
         if executor.load() > 0 {
             self.look_again_soon();
         }
+        self.rouser.rouse();
         executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
         CancelGuard { executor, invocation, settled: false }
     }
@@ -550,6 +446,9 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     inbox.connect(address);
     inbox
 }
+
+mod reloading;
+mod watching;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,6 @@ pub mod cluster;
 pub mod executor_inbox;
 #[cfg(test)]
 mod fake_peers;
-mod interrupter;
 pub mod js_executor;
 pub mod js_pool;
 pub mod node_registry;

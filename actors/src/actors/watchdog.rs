@@ -1,24 +1,24 @@
-//! Watchdog: a thread that sees what can't be interrupted, and ends the engine's process because of it.
+//! Watchdog: the thread that looks at what the executors run, since a thread that runs JavaScript can't look at itself.
 //!
-//! The interrupter stops JavaScript at the next step that it takes. A regular expression that backtracks takes none, and a
-//! single call of a builtin may fill the memory of the machine: the process must go then, and its supervisor starts
-//! another.
+//! There are two lines of defence. A script that has run for too long, has grown too much, or is wanted by nobody is
+//! stopped, and nothing else happens. What can't be stopped is native work: a regular expression that backtracks, a
+//! call of a builtin that fills the memory of the machine. The process must go then, and its supervisor starts another.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use super::js_pool::{JsPool, Running};
+use super::js_pool::PoolCore;
+use crate::engine::{Turn, Watch};
 use crate::policy::admission::Admission;
-use crate::policy::overrun::{pace, Overruns, Sighting};
+use crate::policy::overrun::{pace, RunningTimes, Sighting};
 use crate::protocol::CallError;
 
 /// Exit code of a process that a limit has ended.
 pub const LIMIT_EXCEEDED: i32 = 70;
 
-/// What the interrupter, which stops the call alone, has time for before this thread steps in.
+/// What the first line has time for before the second steps in.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Between looks at whether the other calls have ended.
@@ -30,141 +30,182 @@ const OTHERS: Duration = Duration::from_millis(250);
 /// How long the answer to the call that is to blame may take out of the process; it wouldn't be worth much memory.
 const ANSWER: Duration = Duration::from_millis(10);
 
-/// What the watchdog watches.
-#[derive(Debug)]
-pub struct Watchdog {
-    /// The executors.
-    pub pool: JsPool,
+/// The second line of defence, for a process that may be ended.
+pub struct LastResort {
     /// Tells whether calls are under way.
     pub admission: Admission,
-    /// Running time of one call.
-    pub cpu_limit: Duration,
     /// Memory of this process, in bytes.
     pub memory_limit: u64,
-    /// Whoever admits calls has a clone.
-    pub rouser: Rouser,
+    /// Hears why the process is about to end, with exit code 70.
+    pub leaving: Box<dyn Fn(String) + Send + Sync>,
 }
 
-/// Rouses a watchdog when there is something to watch. Clones rouse the same one.
-#[derive(Clone, Debug, Default)]
-pub struct Rouser(Arc<Rest>);
+impl std::fmt::Debug for LastResort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LastResort").field("memory_limit", &self.memory_limit).finish_non_exhaustive()
+    }
+}
 
+/// A thread that may run JavaScript.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    /// Tells it from others.
+    pub(super) number: usize,
+    /// What runs there.
+    pub(super) watch: Arc<Watch>,
+    /// As the system numbers it.
+    pub(super) thread: Option<i32>,
+}
+
+/// Rouses a watchdog when there is something to watch.
 #[derive(Debug, Default)]
-struct Rest {
+pub(super) struct Rouser {
     watchdog: OnceLock<Thread>,
     /// The watchdog rests because no call is under way.
     rests: AtomicBool,
 }
 
 impl Rouser {
-    /// A call has been admitted. Next to nothing unless it is the first after a pause.
-    pub fn rouse(&self) {
+    /// A call begins. Next to nothing unless it is the first after a pause.
+    pub(super) fn rouse(&self) {
         // The race with a watchdog that lies down just now is harmless: it does not rest for long.
-        if self.0.rests.load(Ordering::Relaxed) && self.0.rests.swap(false, Ordering::Relaxed) {
-            if let Some(watchdog) = self.0.watchdog.get() {
+        if self.rests.load(Ordering::Relaxed) && self.rests.swap(false, Ordering::Relaxed) {
+            if let Some(watchdog) = self.watchdog.get() {
                 watchdog.unpark();
             }
         }
     }
 }
 
+/// Starts the thread; it ends with the pool.
+pub(super) fn start(pool: &Arc<PoolCore>) -> std::io::Result<()> {
+    let pool = Arc::downgrade(pool);
+    std::thread::Builder::new().name("watchdog".into()).spawn(move || run(&pool)).map(drop)
+}
+
+fn run(pool: &Weak<PoolCore>) {
+    let mut watchdog = Watchdog { times: RunningTimes::default(), memory: Memory::open() };
+    while let Some(pool) = pool.upgrade() {
+        let rouser = pool.rouser();
+        rouser.watchdog.get_or_init(std::thread::current);
+        let (now, seen) = watchdog.look(&pool);
+        let waiting = pool.has_calls();
+        rouser.rests.store(seen.is_empty() && !waiting, Ordering::Relaxed);
+        drop(pool);
+        std::thread::park_timeout(pace(now, &seen, waiting));
+    }
+}
+
 /// Which limit was broken.
 #[derive(Clone, Copy, Debug)]
 enum Breach {
-    Cpu { ran: Duration },
-    Memory { used: u64 },
+    Cpu { ran: Duration, limit: Duration },
+    Memory { used: u64, limit: u64 },
+}
+
+struct Watchdog {
+    times: RunningTimes,
+    memory: Option<Memory>,
 }
 
 impl Watchdog {
-    /// Watches from now on. When a limit is broken, the call that is to blame is answered, `leaving` gets the reason in
-    /// words, and the process ends soon after that, with exit code 70.
-    pub fn start(self, leaving: impl FnOnce(String) + Send + 'static) -> io::Result<()> {
-        std::thread::Builder::new().name("watchdog".into()).spawn(move || {
-            let (breach, culprit) = self.watch();
-            let reason = self.reason(breach, culprit.as_ref());
-            log::error!("{reason}: the engine ends");
-            if let Some(culprit) = &culprit {
-                self.pool.give_up(culprit.turn.invocation, self.error(breach));
-            }
-            leaving(reason);
-            self.linger(breach);
-            // Runs no destructors of other threads. If it hangs all the same, the supervisor does not wait for long.
-            std::process::exit(LIMIT_EXCEEDED);
-        })?;
-        Ok(())
-    }
-
-    /// Returns when a limit is broken, with the call that is to blame, as far as that can be told.
-    fn watch(&self) -> (Breach, Option<Running>) {
-        let rest = &self.rouser.0;
-        rest.watchdog.get_or_init(std::thread::current);
-        let mut overruns = Overruns::new(self.cpu_limit.saturating_add(GRACE));
-        let memory = Memory::open();
-        loop {
-            let running = self.pool.running();
-            if let Some(used) = memory.as_ref().and_then(Memory::used).filter(|used| *used > self.memory_limit) {
-                // What has run for longest has had the most time to allocate.
-                return (Breach::Memory { used }, running.into_iter().min_by_key(|running| running.turn.since));
-            }
-            let sightings: Vec<Sighting> = running.iter().map(sighting).collect();
-            let now = Instant::now();
-            if let Some(overrun) = overruns.look(now, &sightings) {
-                let culprit = running.into_iter().find(|running| running.executor == overrun.executor);
-                return (Breach::Cpu { ran: overrun.ran }, culprit);
-            }
-            rest.rests.store(sightings.is_empty() && self.admission.inflight() == 0, Ordering::Relaxed);
-            std::thread::park_timeout(pace(now, &sightings, self.admission.inflight()));
-        }
-    }
-
-    fn reason(&self, breach: Breach, culprit: Option<&Running>) -> String {
-        let who = match culprit {
-            // The name is a script's, and registered; the id is that of the call's lines in the log.
-            Some(culprit) => format!("call {:016x} of {:?}", culprit.turn.call, culprit.turn.method),
-            None => "no call".to_owned(),
-        };
-        match breach {
-            Breach::Cpu { ran } => {
-                format!("CPU limit: {who} has run for {ran:.1?}, and {:?} is allowed", self.cpu_limit)
-            }
-            Breach::Memory { used } => {
-                let mib = |bytes: u64| bytes / (1 << 20);
-                let allowed = mib(self.memory_limit);
-                format!("memory limit: the engine has {} MiB while {who} runs, and {allowed} MiB is allowed", mib(used))
+    /// One look at everything that runs. Does not return when the last resort is taken.
+    fn look(&mut self, pool: &PoolCore) -> (Instant, Vec<Sighting>) {
+        let running: Vec<(Watched, Turn)> =
+            pool.watched().into_iter().filter_map(|watched| watched.watch.turn().map(|turn| (watched, turn))).collect();
+        let seen: Vec<Sighting> = running.iter().map(|(watched, turn)| sighting(pool, watched, turn)).collect();
+        let now = Instant::now();
+        let ran = self.times.look(now, &seen);
+        for (((watched, turn), seen), ran) in running.iter().zip(&seen).zip(&ran) {
+            if let Some(reason) = seen.stop_reason(*ran, pool.limits(), now) {
+                let text = reason.to_string();
+                if watched.watch.stop(turn, reason) {
+                    log::warn!("{} is stopped: {text} call={:016x}", turn.method, turn.call);
+                }
             }
         }
+        if let Some(last_resort) = pool.last_resort() {
+            if let Some((breach, culprit)) = self.breach(pool, last_resort, &running, &ran) {
+                end_process(pool, last_resort, breach, culprit);
+            }
+        }
+        (now, seen)
     }
 
-    /// As the interrupter says it.
-    fn error(&self, breach: Breach) -> CallError {
-        match breach {
-            Breach::Cpu { .. } => {
-                let limit = u64::try_from(self.cpu_limit.as_millis()).unwrap_or(u64::MAX);
-                CallError::LimitExceeded { what: "running time in ms", limit }
-            }
-            Breach::Memory { .. } => CallError::LimitExceeded { what: "memory in bytes", limit: self.memory_limit },
+    /// A limit that is broken although the first line has had its time, and the turn that is to blame, as far as that
+    /// can be told.
+    fn breach<'a>(
+        &self,
+        pool: &PoolCore,
+        last_resort: &LastResort,
+        running: &'a [(Watched, Turn)],
+        ran: &[Duration],
+    ) -> Option<(Breach, Option<&'a Turn>)> {
+        let limit = last_resort.memory_limit;
+        if let Some(used) = self.memory.as_ref().and_then(Memory::used).filter(|used| *used > limit) {
+            let largest = running.iter().max_by_key(|(watched, _)| watched.watch.heap_growth());
+            return Some((Breach::Memory { used, limit }, largest.map(|(_, turn)| turn)));
+        }
+        let limit = pool.limits().cpu?;
+        let (ran, (_, turn)) = ran.iter().zip(running).max_by_key(|(ran, _)| **ran)?;
+        (*ran > limit.saturating_add(GRACE)).then_some((Breach::Cpu { ran: *ran, limit }, Some(turn)))
+    }
+}
+
+fn sighting(pool: &PoolCore, watched: &Watched, turn: &Turn) -> Sighting {
+    Sighting {
+        executor: watched.number,
+        invocation: turn.invocation,
+        since: turn.since,
+        before: turn.before,
+        deadline: turn.deadline,
+        heap_growth: watched.watch.heap_growth(),
+        unwanted: pool.is_unwanted(watched.number, turn.invocation),
+        cpu: watched.thread.and_then(thread_cpu),
+    }
+}
+
+/// Answers the call that is to blame, says why, and ends the process soon after that.
+fn end_process(pool: &PoolCore, last_resort: &LastResort, breach: Breach, culprit: Option<&Turn>) -> ! {
+    let reason = in_words(breach, culprit);
+    log::error!("{reason}: the engine ends");
+    if let Some(culprit) = culprit {
+        pool.give_up(culprit.invocation, error(breach));
+    }
+    (last_resort.leaving)(reason);
+    std::thread::sleep(ANSWER);
+    // Where there is memory for it the other calls come to their end.
+    if let Breach::Cpu { .. } = breach {
+        let deadline = Instant::now() + OTHERS;
+        while last_resort.admission.inflight() > 0 && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
         }
     }
+    // Runs no destructors of other threads. If it hangs all the same, the supervisor does not wait for long.
+    std::process::exit(LIMIT_EXCEEDED);
+}
 
-    /// Lets the answer out, and where there is memory for it the other calls come to their end.
-    fn linger(&self, breach: Breach) {
-        std::thread::sleep(ANSWER);
-        if let Breach::Cpu { .. } = breach {
-            let deadline = Instant::now() + OTHERS;
-            while self.admission.inflight() > 0 && Instant::now() < deadline {
-                std::thread::sleep(LOOK);
-            }
+fn in_words(breach: Breach, culprit: Option<&Turn>) -> String {
+    let who = match culprit {
+        // The name is a script's, and registered; the id is that of the call's lines in the log.
+        Some(culprit) => format!("call {:016x} of {:?}", culprit.call, culprit.method),
+        None => "no call".to_owned(),
+    };
+    match breach {
+        Breach::Cpu { ran, limit } => format!("CPU limit: {who} has run for {ran:.1?}, and {limit:?} is allowed"),
+        Breach::Memory { used, limit } => {
+            let mib = |bytes: u64| bytes / (1 << 20);
+            let (used, limit) = (mib(used), mib(limit));
+            format!("memory limit: the engine has {used} MiB while {who} runs, and {limit} MiB is allowed")
         }
     }
 }
 
-fn sighting(running: &Running) -> Sighting {
-    Sighting {
-        executor: running.executor,
-        invocation: running.turn.invocation,
-        since: running.turn.since,
-        before: running.turn.before,
-        cpu: running.thread.and_then(thread_cpu),
+/// As the first line says it.
+fn error(breach: Breach) -> CallError {
+    match breach {
+        Breach::Cpu { limit, .. } => CallError::ran_too_long(limit),
+        Breach::Memory { limit, .. } => CallError::LimitExceeded { what: "memory in bytes", limit },
     }
 }
 

@@ -6,7 +6,6 @@ pub mod backoff;
 pub mod balance;
 pub mod breaker;
 pub mod health;
-pub mod interrupts;
 pub mod joining;
 pub mod lease;
 pub mod membership;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::tests::{call, on_engine_stack, surroundings};
 use super::super::Script;
 use super::*;
-use crate::policy::interrupts::{Interrupts, Limits, Sight};
+use crate::policy::overrun::Limits;
 use crate::protocol::{Code, JsonText};
 
 // ---- limits ---------------------------------------------------------------------------------------------------------
@@ -28,18 +28,13 @@ fn watched(limits: Limits) -> Surroundings {
     let surroundings = Surroundings { cpu_limit: limits.cpu, ..surroundings() };
     let watch = surroundings.watch.as_ref().map(Arc::downgrade).expect("watched");
     std::thread::spawn(move || {
-        let mut interrupts = Interrupts::default();
         while let Some(watch) = watch.upgrade() {
             if let Some(turn) = watch.turn() {
-                let sight = Sight {
-                    turn: (turn.invocation, turn.since),
-                    before: turn.before,
-                    deadline: turn.deadline,
-                    heap_growth: 0,
-                    unwanted: false,
-                };
-                if let Some(reason) = interrupts.look(0, &sight, &limits, Instant::now(), || None) {
-                    watch.stop(&turn, reason);
+                let (now, cpu) = (Instant::now(), limits.cpu.expect("limited"));
+                if turn.before + now.duration_since(turn.since) >= cpu {
+                    watch.stop(&turn, CallError::ran_too_long(cpu));
+                } else if now >= turn.deadline {
+                    watch.stop(&turn, CallError::Timeout);
                 }
             }
             std::thread::yield_now();
