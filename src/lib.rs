@@ -2,9 +2,12 @@
 
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod allocator;
 pub mod cli;
 pub mod commands;
 pub mod http;
 pub mod observe;
+pub mod reload;
 pub mod shutdown;
+pub mod supervisor;
 pub mod transport;

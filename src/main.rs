@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use madrpc_actor::allocator::ReportingAllocator;
 use madrpc_actor::cli::Command;
 use madrpc_actor::commands;
 use madrpc_actor::observe::{self, Terminal};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ReportingAllocator = ReportingAllocator;
 
 fn main() -> ExitCode {
     let terminal = Terminal::stderr();
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let level = if matches!(command, Command::Call(_)) { "warn" } else { "info" };
     observe::init(&terminal, level);
     match command {
-        Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal)),
+        Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal).map(|()| 0)),
         Command::Node(config) => finish(commands::node::run(config, terminal)),
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
@@ -29,9 +30,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn finish(outcome: anyhow::Result<()>) -> ExitCode {
+fn finish(outcome: anyhow::Result<u8>) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code.into(),
         Err(error) => {
             log::error!("{error:#}");
             commands::FAILED.into()

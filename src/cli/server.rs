@@ -6,12 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use madrpc_actors::actors::PeerUrl;
+use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
+use madrpc_actors::policy::overrun::Limits;
 use structopt::StructOpt;
 
-use super::units::{duration, duration_or_zero, size, whole};
-use super::values::{balance_policy, peer_url, script, tag, BindAddr, Secret};
+use super::units::{duration, duration_or_zero, memory, size, whole};
+use super::values::{balance_policy, isolation, peer_url, script, tag, BindAddr, Secret};
 use super::Usage;
+
+/// A context that holds less is not worth making anew.
+const SMALLEST_CONTEXT_BOUND: usize = 16 << 20;
 
 fn threads(text: &str) -> Result<usize, String> {
     whole(text, 1..=1024)
@@ -138,6 +143,18 @@ pub struct NodeConfig {
     /// Threads that run JavaScript [default: CPUs]
     #[structopt(long, env = "MADRPC_POOL_SIZE", value_name = "N", parse(try_from_str = threads))]
     pool_size: Option<usize>,
+    /// What a call shares with those before it: shared, call or context
+    #[structopt(long, env = "MADRPC_ISOLATION", default_value = "shared", value_name = "MODE", parse(try_from_str = isolation))]
+    pub isolation: Isolation,
+    /// JavaScript running time of one call, waiting not counted; over it: error -32009
+    #[structopt(long, env = "MADRPC_CPU_LIMIT", default_value = "10s", value_name = "D", parse(try_from_str = duration))]
+    pub cpu_limit: Duration,
+    /// Reload the scripts when a file of theirs changes, without losing a call [env: MADRPC_WATCH=true]
+    #[structopt(long)]
+    pub watch: bool,
+    /// Memory of the engine process; over it the engine is replaced, the node lives
+    #[structopt(long, env = "MADRPC_MEMORY_LIMIT", default_value = "1GiB", value_name = "SIZE", parse(try_from_str = memory))]
+    pub memory_limit: usize,
     /// Nesting of calls across the cluster; over it: error -32011
     #[structopt(long, env = "MADRPC_MAX_DEPTH", default_value = "64", value_name = "N", parse(try_from_str = positive))]
     pub max_depth: u32,
@@ -147,6 +164,9 @@ pub struct NodeConfig {
     #[structopt(skip)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub tags: BTreeMap<String, String>,
+    /// Run the engine in this very process, with nothing to replace it when it dies [env: MADRPC_NO_SUPERVISE=true]
+    #[structopt(long)]
+    pub no_supervise: bool,
     /// Capacity told to the orchestrator [default: pool size]
     #[structopt(long, env = "MADRPC_WEIGHT", value_name = "N", parse(try_from_str = positive))]
     weight: Option<u32>,
@@ -161,6 +181,17 @@ impl NodeConfig {
         self.pool_size.unwrap_or_else(cpus)
     }
 
+    /// What one call may use up. One that grows the heap by half of what the process may have is stopped; between calls
+    /// the contexts of all executors together keep below that.
+    pub fn limits(&self) -> Limits {
+        let half = self.memory_limit / 2;
+        Limits {
+            cpu: Some(self.cpu_limit),
+            heap: Some(half),
+            context: Some((half / self.pool_size()).max(SMALLEST_CONTEXT_BOUND)),
+        }
+    }
+
     /// Capacity relative to other nodes.
     pub fn weight(&self) -> u32 {
         self.weight.unwrap_or_else(|| u32::try_from(self.pool_size()).unwrap_or(u32::MAX))
@@ -170,6 +201,8 @@ impl NodeConfig {
         super::scripts(&mut self.scripts, env)?;
         super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
+        self.watch |= super::switch("watch", "MADRPC_WATCH", env)?;
+        self.no_supervise |= super::switch("no-supervise", "MADRPC_NO_SUPERVISE", env)?;
         for orchestrator in &self.orchestrators {
             if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {
                 let problem = format!("{orchestrator} is this node itself; the URL of an orchestrator");

@@ -96,6 +96,14 @@ fn a_node_takes_every_flag() {
 }
 
 #[test]
+fn a_node_is_supervised_unless_told_otherwise() {
+    assert!(!node("-s a.js", &[]).no_supervise);
+    assert!(!node("-s a.js", &[("MADRPC_NO_SUPERVISE", "false")]).no_supervise);
+    assert!(node("-s a.js --no-supervise", &[]).no_supervise);
+    assert!(node("-s a.js", &[("MADRPC_NO_SUPERVISE", "1")]).no_supervise);
+}
+
+#[test]
 fn repeatable_flags_read_lists_from_the_environment() {
     let variables = [("MADRPC_SCRIPT", "a.js, b.js"), ("MADRPC_TAG", "zone=a,gpu=1")];
     let config = node("", &variables);
@@ -141,7 +149,6 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
             "localhost:9001",
             "URL of an orchestrator",
         ),
-        ("node -s a.mjs", "--script", "\"a.mjs\"", "ES modules are not supported yet"),
         ("node", "--script", "required", "MADRPC_SCRIPT"),
         ("local -s a.js --nodes 0", "--nodes", "\"0\"", "from 1 to 64"),
         ("call h m", "<URL>", "\"h\"", "http://HOST:PORT"),

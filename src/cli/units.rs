@@ -11,6 +11,9 @@ const SIZE: &str = "a size is a number with B, KB, MB, GB, KiB, MiB or GiB (512K
 /// Longer waits are taken for mistakes; it also keeps sums of instants in range.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// What an engine process needs before its scripts have allocated anything, twice over.
+const LEAST_MEMORY: usize = 64 << 20;
+
 /// A duration of at least 1 ms.
 pub fn duration(text: &str) -> Result<Duration, String> {
     match duration_or_zero(text)? {
@@ -81,6 +84,14 @@ fn split(text: &str) -> Option<(f64, &str)> {
     Some((number.parse().ok()?, unit.trim_start()))
 }
 
+/// Memory of a process that runs JavaScript; with less it could not even start.
+pub fn memory(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        bytes if bytes >= LEAST_MEMORY => Ok(bytes),
+        _ => Err(format!("{text:?} is not allowed: at least 64MiB; {SIZE}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +127,12 @@ mod tests {
             let error = size(bad).expect_err(bad);
             assert!(error.contains(&format!("{bad:?}")) && error.contains("10MiB"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_process_needs_some_memory() {
+        assert_eq!(memory("64MiB"), Ok(64 << 20));
+        assert!(memory("63MiB").expect_err("too little").contains("at least 64MiB"));
     }
 
     #[test]

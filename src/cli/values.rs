@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use awc::http::header::{HeaderName, HeaderValue};
 use madrpc_actors::actors::PeerUrl;
+use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
 use url::{Host, Url};
 
@@ -76,6 +77,16 @@ pub fn balance_policy(text: &str) -> Result<BalancePolicy, String> {
     BalancePolicy::from_str(text).map_err(|_| format!("{text:?} is not allowed: least-inflight, round-robin or random"))
 }
 
+/// What a call shares with those before it.
+pub fn isolation(text: &str) -> Result<Isolation, String> {
+    match text {
+        "shared" => Ok(Isolation::Shared),
+        "call" => Ok(Isolation::Call),
+        "context" => Ok(Isolation::Context),
+        _ => Err(format!("{text:?} is not allowed: shared, call or context")),
+    }
+}
+
 /// A token that no log shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -139,9 +150,6 @@ pub fn script(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if text.is_empty() {
         return Err("\"\" is not allowed: the path of a JavaScript file".into());
-    }
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mjs")) {
-        return Err(format!("{text:?} is not allowed: ES modules are not supported yet; a classic script (.js)"));
     }
     Ok(path)
 }
@@ -232,12 +240,6 @@ mod tests {
             let error = call_url(text).expect_err(text);
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }
-    }
-
-    #[test]
-    fn modules_are_refused_by_name() {
-        assert!(script("a.js").is_ok());
-        assert!(script("a.mjs").expect_err("module").contains("ES modules are not supported yet"));
     }
 
     #[test]

@@ -1,25 +1,52 @@
 //! `madrpc-actor node`.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
+use madrpc_actors::actors::watchdog::LastResort;
 use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
 use crate::cli::NodeConfig;
-use crate::http::{self, NodeService, Process};
+use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
+use crate::reload::{self, Hangup};
+use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
 
-/// Runs until it is told to end. A script that does not load ends it before a port is opened.
-pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<()> {
+/// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
+/// both in one.
+pub fn run(config: NodeConfig, terminal: Terminal) -> anyhow::Result<u8> {
+    if config.no_supervise {
+        return engine(config, terminal, None);
+    }
+    match Supervised::take().context("this engine can't take its place")? {
+        Some(place) => engine(config, terminal, Some(place)),
+        None => supervise(&config, &terminal),
+    }
+}
+
+fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
+    let reserved = serving::reserve(&config.bind)?;
+    let plan = Plan {
+        address: reserved.addr,
+        socket: reserved.into(),
+        instance: serving::new_instance(),
+        longest_end: serving::LONGEST_END,
+    };
+    supervisor::run(plan, terminal, |address| serving::announce(address, terminal))
+}
+
+/// A script that does not load ends it before anybody can connect.
+fn engine(config: NodeConfig, terminal: Terminal, place: Option<Supervised>) -> anyhow::Result<u8> {
     let program = read(&config.scripts)?;
     serving::raise_descriptor_limit();
-    actix::System::new().block_on(serve(config, program, terminal))
+    actix::System::new().block_on(serve(config, program, terminal, place)).map(|()| 0)
 }
 
 fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
@@ -27,10 +54,16 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Program> {
         let source = std::fs::read_to_string(path).with_context(|| format!("cannot read script {}", path.display()))?;
         Ok(Script { path: path.clone(), source })
     };
-    paths.iter().map(read).collect()
+    paths.iter().map(read).collect::<anyhow::Result<_>>().map(Program::new)
 }
 
-async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyhow::Result<()> {
+async fn serve(
+    config: NodeConfig,
+    program: Program,
+    terminal: Terminal,
+    place: Option<Supervised>,
+) -> anyhow::Result<()> {
+    let hangup = reload::on_hangup().context("cannot listen for signals")?;
     let node_name = Arc::new(OnceLock::new());
     let pool = JsPool::start(PoolConfig {
         program,
@@ -38,29 +71,84 @@ async fn serve(config: NodeConfig, program: Program, terminal: Terminal) -> anyh
         max_depth: config.max_depth,
         max_body: config.server.max_body,
         node_name: node_name.clone(),
+        isolation: config.isolation,
+        limits: config.limits(),
     })?;
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let clients = serving::clients(&config.server);
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
-    let listening = serving::listen(&config.bind, &terminal)?;
+    let (listening, role, reporter) = match place {
+        Some(Supervised { role, socket, reporter }) => {
+            let listening = Reserved::try_from(socket).and_then(Reserved::listen);
+            (listening.with_context(|| format!("cannot listen on {}", config.bind))?, role, reporter)
+        }
+        None => {
+            let role = Role::first(serving::new_instance());
+            (serving::listen(&config.bind, &terminal)?, role, Reporter::default())
+        }
+    };
     let address = listening.addr;
     let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
-    let process = serving::process(&config.server);
+    let process = serving::process(&config.server, role.instance.clone());
     let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
     let make_service = {
-        let (pool, tags, weight, process) = (pool.clone(), config.tags.clone(), config.weight(), process.clone());
-        move || NodeService::new(pool.clone(), tags.clone(), weight, process.clone())
+        let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
+        let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
+        move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    let (told, accepting) = (reporter.clone(), server.clone());
+    pool.may_end_process(LastResort {
+        admission: process.admission.clone(),
+        memory_limit: config.memory_limit as u64,
+        leaving: Box::new(move |reason| {
+            told.leaving(reason);
+            // The next engine takes the connections that come from now on. To say so is enough, nothing is waited for.
+            drop(accepting.pause());
+        }),
+    });
+    reporter.ready();
     let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
+    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar.clone()));
     let (admission, executors) = (process.admission.clone(), pool.clone());
     let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
+}
+
+/// Reads the scripts again whenever asked; those that do not load change nothing.
+async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, registrar: Registrar) {
+    let tried = RefCell::new(pool.program());
+    // What the scripts that were tried last import is watched although they did not load: it may be where the error is.
+    let files = || {
+        let imported = [pool.program().imported(), tried.borrow().imported()].concat();
+        config.scripts.iter().cloned().chain(imported).collect()
+    };
+    let reload = || async {
+        let before = pool.methods();
+        let outcome = match read(&config.scripts) {
+            Ok(program) => {
+                tried.replace(program.clone());
+                pool.reload(program).await.map_err(anyhow::Error::from)
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(methods) => {
+                log::info!("the new scripts run: {} methods", methods.len());
+                if methods != before {
+                    registrar.announce(methods.to_vec());
+                }
+            }
+            Err(error) => log::error!("the scripts stay as they are, since the new ones do not load: {error:#}"),
+        }
+    };
+    let stale = || pool.program().is_stale();
+    reload::whenever_asked(hangup, config.watch.then_some(files), stale, reload).await;
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {

@@ -16,7 +16,7 @@ pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()>
 
 async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
     let listening = serving::listen(&config.bind, &terminal)?;
-    let process = serving::process(&config.server);
+    let process = serving::process(&config.server, serving::new_instance());
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let http_config = serving::http_config(&config.server, listening.addr, None);

@@ -1,6 +1,7 @@
 //! What the two servers have in common: where they listen, when they end, and what they say about themselves.
 
 use std::future::Future;
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, HttpConfig, Listening, Process};
+use crate::http::{self, HttpConfig, Listening, Process, Reserved};
 use crate::observe::Terminal;
 use crate::shutdown;
 use crate::transport::{AwcClient, TransportConfig};
@@ -20,7 +21,13 @@ use crate::transport::{AwcClient, TransportConfig};
 /// How long calls that still run may hold up the end.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
-/// Between looks at whether they have ended.
+/// How long a server may take to end: its last calls, its leave of the cluster, and some time for a busy machine.
+pub(super) const LONGEST_END: Duration = Duration::from_secs(15);
+
+/// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
+const PREDECESSOR: Duration = Duration::from_secs(1);
+
+/// Between looks at whether something has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Lets this process have as many descriptors as the system allows it: each connection is one, and the usual soft limit
@@ -32,21 +39,48 @@ pub(super) fn raise_descriptor_limit() {
     }
 }
 
-/// Opens the socket, and tells on standard output where it is before anything else is written there.
+/// Opens the socket, and tells where it is.
 pub(super) fn listen(bind: &BindAddr, terminal: &Terminal) -> anyhow::Result<Listening> {
-    let mut addresses = bind.to_string().to_socket_addrs().with_context(|| format!("cannot resolve {bind}"))?;
-    let address = addresses.next().with_context(|| format!("{bind} has no address"))?;
-    let listening = http::bind(address).with_context(|| format!("cannot listen on {bind}"))?;
-    let line = format!("listening on http://{}", listening.addr);
-    terminal.write_stdout(format!("{line}\n").as_bytes());
-    log::info!("{line}");
+    let listening = http::bind(resolve(bind)?).with_context(|| format!("cannot listen on {bind}"))?;
+    announce(listening.addr, terminal);
     Ok(listening)
 }
 
+/// Takes the address for a process that will listen there. Blocks for a moment when it is in use.
+pub(super) fn reserve(bind: &BindAddr) -> anyhow::Result<Reserved> {
+    let address = resolve(bind)?;
+    let deadline = Instant::now() + PREDECESSOR;
+    loop {
+        match Reserved::bind(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline => {
+                std::thread::sleep(LOOK);
+            }
+            outcome => return outcome.with_context(|| format!("cannot listen on {bind}")),
+        }
+    }
+}
+
+fn resolve(bind: &BindAddr) -> anyhow::Result<SocketAddr> {
+    let mut addresses = bind.to_string().to_socket_addrs().with_context(|| format!("cannot resolve {bind}"))?;
+    addresses.next().with_context(|| format!("{bind} has no address"))
+}
+
+/// Tells on standard output where this process listens, before anything else is written there.
+pub(super) fn announce(address: SocketAddr, terminal: &Terminal) {
+    let line = format!("listening on http://{address}");
+    terminal.write_stdout(format!("{line}\n").as_bytes());
+    log::info!("{line}");
+}
+
+/// An identity that no other process has.
+pub(super) fn new_instance() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// The identity and the figures of this process.
-pub(super) fn process(options: &ServerOptions) -> Process {
+pub(super) fn process(options: &ServerOptions, instance: String) -> Process {
     Process {
-        instance: uuid::Uuid::new_v4().to_string().into(),
+        instance: instance.into(),
         started: Instant::now(),
         admission: Admission::new(options.max_inflight),
         metrics: Metrics::new(),

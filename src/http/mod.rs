@@ -19,10 +19,10 @@ mod server;
 mod service;
 
 pub use in_time::EachInTime;
-pub use node::NodeService;
+pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
 pub use process::Process;
-pub use server::{bind, serve, Listening};
+pub use server::{bind, serve, Listening, Reserved};
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
 
 /// Elements that a streamed batch between our own processes may have, whatever `--max-batch` says.

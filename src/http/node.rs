@@ -15,6 +15,18 @@ use serde::Serialize;
 use super::documents;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
+use crate::supervisor::{Reporter, Role};
+
+/// What a node tells about itself in `_info`, beside its methods.
+#[derive(Clone, Debug)]
+pub struct NodeFacts {
+    /// What the node registers with.
+    pub tags: BTreeMap<String, String>,
+    /// What the node registers with.
+    pub weight: u32,
+    /// Which of the node's engines this one is.
+    pub role: Role,
+}
 
 /// The service of one worker thread of a node.
 #[derive(Clone)]
@@ -22,10 +34,24 @@ pub struct NodeService(Rc<Inner>);
 
 struct Inner {
     pool: JsPool,
-    tags: BTreeMap<String, String>,
-    weight: u32,
+    facts: NodeFacts,
     process: Process,
-    recorder: Recorder,
+    recorder: NodeRecorder,
+}
+
+/// The figures, and word to the supervisor that this engine serves.
+struct NodeRecorder {
+    figures: Recorder,
+    reporter: Reporter,
+}
+
+impl CallRecorder for NodeRecorder {
+    fn record(&self, method: Option<&str>, ok: bool, latency: Duration) {
+        CallRecorder::record(&self.figures, method, ok, latency);
+        if ok {
+            self.reporter.served();
+        }
+    }
 }
 
 impl std::fmt::Debug for NodeService {
@@ -35,10 +61,11 @@ impl std::fmt::Debug for NodeService {
 }
 
 impl NodeService {
-    /// `tags` and `weight` are what the node registers with.
-    pub fn new(pool: JsPool, tags: BTreeMap<String, String>, weight: u32, process: Process) -> Self {
-        let recorder = process.metrics.recorder();
-        NodeService(Rc::new(Inner { pool, tags, weight, process, recorder }))
+    /// `facts` and `process` are what it tells about itself; `reporter` tells the supervisor of the first call that
+    /// succeeds.
+    pub fn new(pool: JsPool, facts: NodeFacts, process: Process, reporter: Reporter) -> Self {
+        let recorder = NodeRecorder { figures: process.metrics.recorder(), reporter };
+        NodeService(Rc::new(Inner { pool, facts, process, recorder }))
     }
 }
 
@@ -81,7 +108,7 @@ impl Service for NodeService {
     }
 
     fn method_timeout(&self, name: &str) -> Option<Duration> {
-        self.0.pool.method(name).and_then(|method| method.timeout_ms).map(Duration::from_millis)
+        self.0.pool.with_method(name, |method| method.timeout_ms)?.map(Duration::from_millis)
     }
 
     /// The scripts were loaded before the socket was served.
@@ -105,6 +132,10 @@ struct Info<'a> {
     tags: &'a BTreeMap<String, String>,
     weight: u32,
     executors: Executors,
+    /// Of the engine: the process that runs JavaScript.
+    pid: u32,
+    engine_restarts: u64,
+    last_restart_reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -122,9 +153,12 @@ impl Inner {
             uptime_ms: self.process.uptime_ms(),
             instance: &self.process.instance,
             methods: &self.pool.methods(),
-            tags: &self.tags,
-            weight: self.weight,
+            tags: &self.facts.tags,
+            weight: self.facts.weight,
             executors: Executors { busy, all },
+            pid: std::process::id(),
+            engine_restarts: self.facts.role.engine_restarts,
+            last_restart_reason: self.facts.role.last_restart_reason.as_deref(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,7 +26,15 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a closing connection waits for its peer.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A bound socket whose connections nobody takes yet.
+/// A bound socket that does not listen yet: its address is taken, and connections are still refused.
+#[derive(Debug)]
+pub struct Reserved {
+    socket: Socket,
+    /// Where it is, with the real port.
+    pub addr: SocketAddr,
+}
+
+/// A listening socket whose connections nobody takes yet.
 #[derive(Debug)]
 pub struct Listening {
     listener: TcpListener,
@@ -33,17 +42,49 @@ pub struct Listening {
     pub addr: SocketAddr,
 }
 
+impl Reserved {
+    /// Takes the address.
+    pub fn bind(addr: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+        // A restarted process gets its port back at once.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&addr.into())?;
+        Self::of(socket)
+    }
+
+    fn of(socket: Socket) -> io::Result<Self> {
+        let addr = socket.local_addr()?.as_socket();
+        let addr = addr.ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+        Ok(Reserved { socket, addr })
+    }
+
+    /// Lets connections queue from now on. One that listens already goes on with what has queued.
+    pub fn listen(self) -> io::Result<Listening> {
+        self.socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
+        Ok(Listening { listener: TcpListener::from(self.socket), addr: self.addr })
+    }
+}
+
+/// A socket that another process has bound.
+impl TryFrom<OwnedFd> for Reserved {
+    type Error = io::Error;
+
+    fn try_from(socket: OwnedFd) -> io::Result<Self> {
+        Self::of(Socket::from(socket))
+    }
+}
+
+/// For a process that is to listen on it.
+impl From<Reserved> for OwnedFd {
+    fn from(reserved: Reserved) -> OwnedFd {
+        reserved.socket.into()
+    }
+}
+
 /// Binds, so that the address is known and connections queue before the first is served.
 pub fn bind(addr: SocketAddr) -> io::Result<Listening> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
-    // A restarted process gets its port back at once.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.bind(&addr.into())?;
-    socket.listen(i32::try_from(BACKLOG).unwrap_or(i32::MAX))?;
-    let listener = TcpListener::from(socket);
-    let addr = listener.local_addr()?;
-    Ok(Listening { listener, addr })
+    Reserved::bind(addr)?.listen()
 }
 
 /// Serves until the future's `handle()` stops it; the future must be polled on an actix system.

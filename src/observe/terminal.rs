@@ -57,6 +57,13 @@ impl Terminal {
         });
     }
 
+    /// Takes away a live line that another process has left behind. The cursor stands at its end.
+    pub fn erase_line(&self) {
+        if self.live {
+            self.write_stderr(b"\r\x1b[2K");
+        }
+    }
+
     /// The live line; it goes away with the value.
     pub fn line(&self) -> LiveLine {
         let bar = self.bars.add(ProgressBar::new_spinner());

@@ -14,8 +14,9 @@ use std::time::Instant;
 use actix::Addr;
 
 use super::js_executor::{JsExecutor, Serve};
+use super::open_calls::OpenCalls;
 use super::reply_to::ReplyTo;
-use crate::engine::{CallId, InvocationId};
+use crate::engine::{CallId, InvocationId, Watch};
 use crate::policy::admission::Permit;
 use crate::protocol::{Call, CallResult};
 
@@ -31,6 +32,8 @@ pub enum Work {
     Settled(Vec<(CallId, CallResult)>),
     /// Nobody waits for this invocation any more.
     Cancel(InvocationId),
+    /// There are other scripts to run.
+    Renew,
 }
 
 /// Run a method.
@@ -52,6 +55,12 @@ pub struct Invoke {
 pub struct ExecutorInbox {
     /// The executor's number, for the log and for finding it in the pool.
     pub number: usize,
+    /// The calls that it has begun and not answered.
+    pub calls: OpenCalls,
+    /// What its engine runs right now.
+    pub watch: Arc<Watch>,
+    /// Its thread, as the system numbers it.
+    pub thread: OnceLock<i32>,
     state: Mutex<State>,
     arrived: Condvar,
     load: AtomicUsize,
@@ -94,6 +103,9 @@ impl ExecutorInbox {
     pub fn new(number: usize) -> Self {
         ExecutorInbox {
             number,
+            calls: OpenCalls::default(),
+            watch: Arc::default(),
+            thread: OnceLock::new(),
             state: Mutex::default(),
             arrived: Condvar::new(),
             load: AtomicUsize::new(0),
@@ -174,6 +186,12 @@ impl ExecutorInbox {
         }
         self.load.fetch_sub(invokes.len(), Ordering::Relaxed);
         invokes
+    }
+
+    /// True when the call that runs is not wanted any more: its caller has gone, or its cancellation waits here.
+    pub fn is_cancelled(&self, id: InvocationId) -> bool {
+        self.calls.is_unwanted(id)
+            || self.lock().queue.iter().any(|work| matches!(work, Work::Cancel(cancelled) if *cancelled == id))
     }
 
     /// After a panic the actor is built anew: sees to it that its successor looks at what waits.

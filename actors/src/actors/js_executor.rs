@@ -1,9 +1,9 @@
-//! JsExecutor: the actor that owns a thread, and on it an engine.
+//! JsExecutor: the actor that owns a thread, and on it its engines.
 //!
-//! It runs messages one after the other and holds no call that waits: a parked call is a promise in the engine and an
-//! entry in `parked`. A panic in the engine costs the calls that were in it; the actor is built anew.
+//! It runs messages one after the other and holds no call that waits: a parked call is a promise in an engine and an
+//! entry in `OpenCalls`. A panic in the engine costs the calls that were in it; the actor is built anew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,9 +13,8 @@ use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
-use super::reply_to::ReplyTo;
-use crate::engine::{Engine, InvocationId, LoadError, OutgoingCall};
-use crate::policy::admission::Permit;
+use super::open_calls::Waiting;
+use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Surroundings};
 use crate::protocol::{CallError, CallResult, MethodInfo};
 
 /// An executor that ran dry waits this long on its inbox before it rests in its mailbox.
@@ -37,54 +36,37 @@ pub type Loaded = std::sync::mpsc::Sender<Result<Vec<MethodInfo>, LoadError>>;
 pub struct JsExecutor {
     inbox: Arc<ExecutorInbox>,
     pool: Arc<PoolCore>,
-    engine: Option<Engine>,
-    parked: HashMap<InvocationId, Waiting>,
-    /// The call that is being begun: a panic must answer it, too.
-    running: Option<Waiting>,
+    contexts: Option<Contexts>,
+    /// Which of the pool's programs it runs.
+    version: u64,
     loaded: Option<Loaded>,
     next_sweep: Instant,
-}
-
-/// Who waits for an invocation.
-#[derive(Debug)]
-struct Waiting {
-    reply: ReplyTo,
-    permit: Option<Permit>,
-}
-
-impl Waiting {
-    /// The place is given back first: whoever has the answer may send the next call at once.
-    fn answer(self, result: CallResult) {
-        drop(self.permit);
-        self.reply.send(result);
-    }
 }
 
 impl JsExecutor {
     /// An executor that has not loaded its scripts; it does so on its own thread.
     pub fn new(inbox: Arc<ExecutorInbox>, pool: Arc<PoolCore>, loaded: Option<Loaded>) -> Self {
-        JsExecutor {
-            inbox,
-            pool,
-            engine: None,
-            parked: HashMap::new(),
-            running: None,
-            loaded,
-            next_sweep: Instant::now() + SWEEP,
-        }
+        JsExecutor { inbox, pool, contexts: None, version: 0, loaded, next_sweep: Instant::now() + SWEEP }
     }
 
     fn load(&mut self) {
+        let _first = self.inbox.thread.set(own_thread());
         let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone() };
-        let surroundings = self.pool.surroundings(Rc::new(move |leaving| calls.call_and_wait(leaving)));
-        let program = self.pool.program();
+        let surroundings = Surroundings {
+            call_sync: Rc::new(move |leaving| calls.call_and_wait(leaving)),
+            watch: Some(self.inbox.watch.clone()),
+            ..self.pool.surroundings()
+        };
+        let (version, program) = self.pool.program();
+        self.version = version;
+        let isolation = self.pool.isolation();
         // A script can make the engine panic while it loads, too.
-        let engine = catch_unwind(AssertUnwindSafe(|| Engine::load(&program, surroundings)))
+        let contexts = catch_unwind(AssertUnwindSafe(|| Contexts::load(program, isolation, surroundings)))
             .unwrap_or_else(|_| Err(LoadError("the engine failed while it loaded the scripts".into())));
-        let outcome = match engine {
-            Ok(engine) => {
-                let methods = engine.methods();
-                self.engine = Some(engine);
+        let outcome = match contexts {
+            Ok(contexts) => {
+                let methods = contexts.methods();
+                self.contexts = Some(contexts);
                 Ok(methods)
             }
             Err(error) => {
@@ -102,33 +84,57 @@ impl JsExecutor {
 
     fn serve(&mut self) {
         let mut idle_since = Instant::now();
+        let mut preparing = true;
         loop {
-            if let Some(work) = self.inbox.take(self.wait_until(idle_since)) {
+            let until = if preparing || self.has_jobs() { idle_since } else { self.wait_until(idle_since) };
+            let work = self.inbox.take(until);
+            let idle = work.is_none();
+            if let Some(work) = work {
                 self.deal_with(work);
                 self.inbox.done();
                 idle_since = Instant::now();
             }
             let now = Instant::now();
-            if self.engine.as_ref().and_then(Engine::next_due).is_some_and(|due| due <= now) {
-                if let Some(engine) = &mut self.engine {
-                    engine.fire_timers(now);
-                }
-                self.flush();
-            }
+            self.go_on(now);
+            preparing = idle && !self.has_jobs() && self.contexts.as_mut().is_some_and(Contexts::prepare);
             if now >= self.next_sweep {
                 self.sweep();
                 self.next_sweep = now + SWEEP;
             }
-            let nothing_waits = self.parked.is_empty() && self.engine.as_ref().and_then(Engine::next_due).is_none();
-            if nothing_waits && now.duration_since(idle_since) >= LINGER && self.inbox.rest() {
+            let nothing_waits = !preparing && self.inbox.calls.none_parked() && !self.has_jobs();
+            let no_timer = self.contexts.as_ref().and_then(Contexts::next_due).is_none();
+            if nothing_waits && no_timer && now.duration_since(idle_since) >= LINGER && self.inbox.rest() {
                 return;
             }
         }
     }
 
+    fn has_jobs(&self) -> bool {
+        self.contexts.as_ref().is_some_and(Contexts::has_jobs)
+    }
+
+    /// Runs what became due by itself: timers, and promise jobs that were interrupted in favour of the inbox.
+    fn go_on(&mut self, now: Instant) {
+        let Some(contexts) = &mut self.contexts else { return };
+        let timers = contexts.next_due().is_some_and(|due| due <= now);
+        if timers {
+            contexts.fire_timers(now);
+        }
+        let jobs = contexts.has_jobs();
+        if jobs {
+            contexts.run_jobs();
+        }
+        if timers || jobs {
+            self.flush();
+        }
+        if let Some(contexts) = &mut self.contexts {
+            contexts.tidy();
+        }
+    }
+
     fn wait_until(&self, idle_since: Instant) -> Instant {
-        let timer = self.engine.as_ref().and_then(Engine::next_due);
-        let sweep = if self.parked.is_empty() { idle_since + LINGER } else { self.next_sweep };
+        let timer = self.contexts.as_ref().and_then(Contexts::next_due);
+        let sweep = if self.inbox.calls.none_parked() { idle_since + LINGER } else { self.next_sweep };
         timer.map_or(sweep, |timer| timer.min(sweep))
     }
 
@@ -136,14 +142,12 @@ impl JsExecutor {
         match work {
             Work::Invoke(invoke) => self.invoke(*invoke),
             Work::Settled(results) => {
-                if let Some(engine) = &mut self.engine {
-                    for (call, result) in results {
-                        engine.settle(call, result);
-                    }
-                    engine.run_jobs();
+                if let Some(contexts) = &mut self.contexts {
+                    contexts.settle(results);
                 }
             }
             Work::Cancel(id) => self.cancel(id),
+            Work::Renew => self.keep_up(),
         }
         self.flush();
     }
@@ -154,56 +158,66 @@ impl JsExecutor {
         if waiting.reply.is_closed() {
             return;
         }
-        if let Err(expired) = call.scope.remaining() {
-            return waiting.answer(Err(expired));
+        let now = Instant::now();
+        if call.scope.deadline <= now {
+            return waiting.answer(Err(CallError::Timeout));
         }
-        let Some(engine) = &mut self.engine else {
+        self.keep_up();
+        let Some(contexts) = &mut self.contexts else {
             return waiting.answer(Err(CallError::internal("this executor has no engine")));
         };
-        self.running = Some(waiting);
-        let result = engine.invoke(id, call);
-        if let Some(waiting) = self.running.take() {
-            match result {
-                Some(result) => {
-                    waiting.answer(result);
-                    self.pool.forget_children(id);
-                }
-                None => drop(self.parked.insert(id, waiting)),
-            }
+        self.inbox.calls.begin(id, waiting);
+        match contexts.invoke(id, call, now) {
+            Some(result) => self.answer(id, result),
+            None => self.inbox.calls.park_begun(),
+        }
+    }
+
+    fn answer(&self, id: InvocationId, result: CallResult) {
+        if let Some(waiting) = self.inbox.calls.take(id) {
+            waiting.answer(result);
+            self.pool.forget_children(id);
+        }
+    }
+
+    /// Changes to the scripts that the pool runs now. They have been loaded once by then, so an error here is odd; the
+    /// old ones go on.
+    fn keep_up(&mut self) {
+        if self.version == self.pool.version() {
+            return;
+        }
+        let (version, program) = self.pool.program();
+        self.version = version;
+        if let Some(Err(error)) = self.contexts.as_mut().map(|contexts| contexts.renew(program)) {
+            log::error!("executor {} keeps its scripts, since the new ones do not load: {error}", self.inbox.number);
         }
     }
 
     fn cancel(&mut self, id: InvocationId) {
-        if self.parked.remove(&id).is_some() {
-            if let Some(engine) = &mut self.engine {
-                engine.cancel(id);
+        if self.inbox.calls.take(id).is_some() {
+            if let Some(contexts) = &mut self.contexts {
+                contexts.cancel(id);
             }
         }
     }
 
     /// Hands on what the last message led to.
     fn flush(&mut self) {
-        let Some(engine) = &mut self.engine else { return };
-        for (id, result) in engine.take_finished() {
-            if let Some(waiting) = self.parked.remove(&id) {
-                waiting.answer(result);
-                self.pool.forget_children(id);
-            }
+        let Some(contexts) = &mut self.contexts else { return };
+        let events = contexts.take_events();
+        for (id, result) in events.finished {
+            self.answer(id, result);
         }
-        let outgoing = engine.take_outgoing();
-        if !outgoing.is_empty() {
-            self.pool.send_out(&self.inbox, outgoing);
+        if !events.outgoing.is_empty() {
+            self.pool.send_out(&self.inbox, events.outgoing);
         }
-        let abandoned = engine.take_abandoned();
-        if !abandoned.is_empty() {
-            self.pool.abandon(abandoned);
+        if !events.abandoned.is_empty() {
+            self.pool.abandon(events.abandoned);
         }
     }
 
     fn sweep(&mut self) {
-        let gone: Vec<_> =
-            self.parked.iter().filter(|(_, waiting)| waiting.reply.is_closed()).map(|(id, _)| *id).collect();
-        for id in gone {
+        for id in self.inbox.calls.unwanted() {
             self.cancel(id);
         }
         self.flush();
@@ -211,18 +225,22 @@ impl JsExecutor {
 
     /// Answers every call that was in the engine when it failed.
     fn fail(&mut self) {
-        let error = || Err(CallError::internal("the engine failed and was rebuilt"));
-        let parked = std::mem::take(&mut self.parked);
-        self.pool.abandon(parked.keys().copied().collect());
-        for waiting in self.running.take().into_iter().chain(parked.into_values()) {
-            waiting.answer(error());
+        let (parked, waiting) = self.inbox.calls.take_all();
+        self.pool.abandon(parked);
+        for waiting in waiting {
+            waiting.answer(Err(CallError::internal("the engine failed and was rebuilt")));
         }
         // The heap of an engine that panicked may be in any state: if it can't be dropped, it is left.
-        let engine = self.engine.take();
-        if catch_unwind(AssertUnwindSafe(|| drop(engine))).is_err() {
+        let contexts = self.contexts.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(contexts))).is_err() {
             log::error!("executor {}: the failed engine could not be freed", self.inbox.number);
         }
     }
+}
+
+/// This thread, as the system numbers it.
+pub(super) fn own_thread() -> i32 {
+    rustix::thread::gettid().as_raw_nonzero().get()
 }
 
 impl Actor for JsExecutor {
@@ -275,6 +293,7 @@ impl SyncCalls {
                     self.inbox.done();
                     self.pool.redirect(invoke);
                 }
+                Some(Work::Renew) => kept.push_back(Work::Renew),
                 Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
                     if id == parent {

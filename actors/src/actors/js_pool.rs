@@ -18,9 +18,10 @@ use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
-use crate::engine::host::CallSync;
-use crate::engine::{InvocationId, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
+use super::watchdog::{self, LastResort, Rouser, Watched};
+use crate::engine::{InvocationId, Isolation, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
+use crate::policy::overrun::Limits;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
@@ -51,6 +52,10 @@ pub struct PoolConfig {
     pub max_body: usize,
     /// How this node is called in error data; may be set later.
     pub node_name: Arc<OnceLock<String>>,
+    /// What a call shares with those before it.
+    pub isolation: Isolation,
+    /// What one call may use up.
+    pub limits: Limits,
 }
 
 /// A handle to the pool; clones share it.
@@ -61,7 +66,14 @@ pub struct JsPool(Arc<PoolCore>);
 #[derive(Debug)]
 pub struct PoolCore {
     config: PoolConfig,
-    methods: OnceLock<Arc<[MethodInfo]>>,
+    /// The scripts that run now; `version` counts them.
+    program: ArcSwap<Versioned>,
+    version: AtomicU64,
+    /// Scripts are being loaded to see whether they do, and this watches them.
+    trial: Mutex<Option<Watched>>,
+    rouser: Rouser,
+    last_resort: OnceLock<LastResort>,
+    methods: ArcSwap<Vec<MethodInfo>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
     /// Those that could stand in.
@@ -72,8 +84,16 @@ pub struct PoolCore {
     children: Mutex<Children>,
 }
 
+#[derive(Debug)]
+struct Versioned {
+    version: u64,
+    program: Program,
+}
+
 #[derive(Debug, Default)]
 struct Roster {
+    /// All that were ever made.
+    everyone: Vec<Arc<ExecutorInbox>>,
     resting: Vec<Arc<ExecutorInbox>>,
     spares_made: usize,
 }
@@ -84,8 +104,14 @@ type Children = std::collections::HashMap<InvocationId, Vec<(Arc<ExecutorInbox>,
 impl JsPool {
     /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
     pub fn start(config: PoolConfig) -> Result<JsPool, LoadError> {
+        let program = Versioned { version: 0, program: config.program.clone() };
         let core = Arc::new(PoolCore {
-            methods: OnceLock::new(),
+            program: ArcSwap::from_pointee(program),
+            version: AtomicU64::new(0),
+            trial: Mutex::default(),
+            rouser: Rouser::default(),
+            last_resort: OnceLock::new(),
+            methods: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
             outbound: OnceLock::new(),
@@ -93,14 +119,19 @@ impl JsPool {
             children: Mutex::default(),
             config,
         });
+        watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
         let (loaded, outcomes) = std::sync::mpsc::channel();
-        let executors: Vec<_> =
-            (0..core.config.executors).map(|n| start_executor(&core, n, Some(loaded.clone()))).collect();
+        let mut executors = Vec::new();
+        for number in 0..core.config.executors {
+            let executor = start_executor(&core, number, Some(loaded.clone()));
+            core.lock_roster().everyone.push(executor.clone());
+            executors.push(executor);
+        }
         drop(loaded);
         core.active.store(Arc::new(executors));
-        for outcome in outcomes.iter().take(core.config.executors) {
-            let methods = outcome?;
-            let _ = core.methods.set(methods.into());
+        for _ in 0..core.config.executors {
+            let outcome = outcomes.recv_timeout(core.load_patience());
+            core.methods.store(Arc::new(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??));
         }
         Ok(JsPool(core))
     }
@@ -132,20 +163,39 @@ impl JsPool {
         BatchResults { results, guards }
     }
 
-    /// What the scripts registered.
-    pub fn methods(&self) -> Arc<[MethodInfo]> {
-        self.0.methods.get().cloned().unwrap_or_default()
+    /// What the scripts registered, by name.
+    pub fn methods(&self) -> Arc<Vec<MethodInfo>> {
+        self.0.methods.load_full()
     }
 
-    /// The method of this name.
-    pub fn method(&self, name: &str) -> Option<&MethodInfo> {
-        let methods = self.0.methods.get()?;
-        methods.binary_search_by(|method| method.name.as_str().cmp(name)).ok().map(|place| &methods[place])
+    /// Looks up a method.
+    pub fn with_method<T>(&self, name: &str, look: impl FnOnce(&MethodInfo) -> T) -> Option<T> {
+        let methods = self.0.methods.load();
+        let place = methods.binary_search_by(|method| method.name.as_str().cmp(name)).ok()?;
+        Some(look(&methods[place]))
     }
 
     /// Whether a method of this name is registered.
     pub fn knows_method(&self, name: &str) -> bool {
-        self.method(name).is_some()
+        self.with_method(name, |_| ()).is_some()
+    }
+
+    /// The scripts that run now.
+    pub fn program(&self) -> Program {
+        self.0.program().1
+    }
+
+    /// Runs other scripts from now on: calls that have begun finish in the old ones. Nothing changes unless they load.
+    /// Gives what they registered.
+    pub async fn reload(&self, program: Program) -> Result<Arc<Vec<MethodInfo>>, LoadError> {
+        let methods = self.0.try_out(program.clone()).await?;
+        self.0.publish(program, methods);
+        Ok(self.methods())
+    }
+
+    /// From now on the process may be ended when nothing else helps. The first of two calls counts.
+    pub fn may_end_process(&self, last_resort: LastResort) {
+        let _first = self.0.last_resort.set(last_resort);
     }
 
     /// Executors that have work, and all that take calls.
@@ -212,19 +262,36 @@ impl Drop for CancelGuard {
 }
 
 impl PoolCore {
-    /// The scripts.
-    pub(super) fn program(&self) -> Program {
-        self.config.program.clone()
+    /// The scripts that run now, and their version.
+    pub(super) fn program(&self) -> (u64, Program) {
+        let current = self.program.load();
+        (current.version, current.program.clone())
     }
 
-    /// What an engine of this pool is told.
-    pub(super) fn surroundings(&self, call_sync: Rc<CallSync>) -> Surroundings {
+    /// Changes with every reload.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(super) fn isolation(&self) -> Isolation {
+        self.config.isolation
+    }
+
+    /// What an engine of this pool is told; an executor adds what is its own.
+    pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
-            call_sync,
+            call_sync: Rc::new(|_| Err(CallError::Cancelled)),
             node_name: self.config.node_name.clone(),
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,
+            cpu_limit: self.config.limits.cpu,
+            context_limit: self.config.limits.context,
+            watch: None,
         }
+    }
+
+    fn lock_trial(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.trial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
@@ -233,6 +300,7 @@ impl PoolCore {
         if executor.load() > 0 {
             self.look_again_soon();
         }
+        self.rouser.rouse();
         executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
         CancelGuard { executor, invocation, settled: false }
     }
@@ -338,7 +406,9 @@ impl PoolCore {
             Some(spare) => spare,
             None if roster.spares_made < MAX_SPARES => {
                 roster.spares_made += 1;
-                start_executor(self, self.config.executors + roster.spares_made, None)
+                let spare = start_executor(self, self.config.executors + roster.spares_made, None);
+                roster.everyone.push(spare.clone());
+                spare
             }
             None => return Err(CallError::Overloaded),
         };
@@ -376,6 +446,9 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     inbox.connect(address);
     inbox
 }
+
+mod reloading;
+mod watching;
 
 #[cfg(test)]
 mod tests;

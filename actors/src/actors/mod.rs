@@ -11,11 +11,13 @@ mod fake_peers;
 pub mod js_executor;
 pub mod js_pool;
 pub mod node_registry;
+pub mod open_calls;
 pub mod orchestrator;
 pub mod outbound;
 pub mod peer;
 pub mod registrar;
 pub mod reply_to;
+pub mod watchdog;
 
 pub use cluster::{Cluster, ClusterConfig};
 pub use js_pool::JsPool;

@@ -202,12 +202,12 @@ mod tests {
 
     #[test]
     fn calls_of_one_invocation_travel_together_up_to_the_bound() {
-        let call = |id, parent| OutgoingCall {
-            id,
+        let call = |number, parent| OutgoingCall {
+            id: CallId { engine: 0, number },
             parent,
             call: Call { method: "m".into(), params: None, scope: CallScope::root(Duration::from_secs(1)) },
         };
-        let calls = (0..300).map(|id| call(id, u64::from(id >= 200))).collect();
+        let calls = (0..300).map(|number| call(number, u64::from(number >= 200))).collect();
         let sizes: Vec<_> = split(calls).into_iter().map(|(parent, group)| (parent, group.len())).collect();
         assert_eq!(sizes, [(0, 128), (0, 72), (1, 100)]);
     }

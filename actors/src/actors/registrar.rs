@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
 use crate::policy::backoff::Backoff;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{Call, CallError, CallScope, JsonText};
+use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo};
 
 /// Between attempts to register.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
@@ -63,7 +63,7 @@ impl Registrar {
     /// Starts on the current arbiter, and registers.
     pub fn start(membership: Membership, clients: &PeerClientFactory) -> Self {
         let joined = vec![None; membership.orchestrators.len()];
-        Registrar(RegistrarActor { membership, client: clients(), joined }.start())
+        Registrar(RegistrarActor { membership, client: clients(), joined, edition: 0 }.start())
     }
 
     /// Leaves every cluster. Bounded by the time of one message.
@@ -71,6 +71,11 @@ impl Registrar {
         if let Err(error) = self.0.send(Leave).await {
             log::warn!("could not deregister: {error}");
         }
+    }
+
+    /// Tells every orchestrator that the node has other methods now.
+    pub fn announce(&self, methods: Vec<MethodInfo>) {
+        self.0.do_send(Announce { methods });
     }
 
     /// Whether the node is a member of at least one of its orchestrators.
@@ -95,6 +100,22 @@ struct Join {
     attempt: u32,
 }
 
+/// The node's methods have changed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Announce {
+    methods: Vec<MethodInfo>,
+}
+
+/// Say so to the orchestrator of this index, which has the node as a member.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Declare {
+    orchestrator: usize,
+    edition: u64,
+    attempt: u32,
+}
+
 /// Renew the lease there.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -107,6 +128,8 @@ struct RegistrarActor {
     client: Rc<dyn PeerClient>,
     /// By orchestrator, the lease while this node is a member.
     joined: Vec<Option<Duration>>,
+    /// How often the methods have changed.
+    edition: u64,
 }
 
 impl Actor for RegistrarActor {
@@ -125,12 +148,16 @@ impl Handler<Join> for RegistrarActor {
     fn handle(&mut self, Join { orchestrator, attempt }: Join, context: &mut Self::Context) {
         let url = self.membership.orchestrators[orchestrator].clone();
         let registered = register(self.client.clone(), url.clone(), self.membership.clone());
+        let edition = self.edition;
         let done = registered.into_actor(self).map(move |outcome, actor, context| match outcome {
             Ok(registered) => {
                 log::info!("registered with {url} as {}", registered.registered_url);
                 let lease = Duration::from_millis(registered.lease_ms.max(30));
                 actor.joined[orchestrator] = Some(lease);
                 context.notify_later(Renew { orchestrator }, lease / 3);
+                if actor.edition != edition {
+                    context.notify(Declare { orchestrator, edition: actor.edition, attempt: 0 });
+                }
             }
             Err(error) => {
                 let delay = BACKOFF.delay(attempt, fastrand::f64());
@@ -139,6 +166,41 @@ impl Handler<Join> for RegistrarActor {
             }
         });
         // One future per orchestrator at a time.
+        context.spawn(done);
+    }
+}
+
+impl Handler<Announce> for RegistrarActor {
+    type Result = ();
+
+    fn handle(&mut self, Announce { methods }: Announce, context: &mut Self::Context) {
+        self.membership.register.methods = Some(methods);
+        self.edition += 1;
+        for orchestrator in 0..self.joined.len() {
+            context.notify(Declare { orchestrator, edition: self.edition, attempt: 0 });
+        }
+    }
+}
+
+impl Handler<Declare> for RegistrarActor {
+    type Result = ();
+
+    fn handle(&mut self, Declare { orchestrator, edition, attempt }: Declare, context: &mut Self::Context) {
+        // Whoever has not joined tells its methods when it does; and only the newest are worth telling.
+        if self.joined[orchestrator].is_none() || edition != self.edition {
+            return;
+        }
+        let url = self.membership.orchestrators[orchestrator].clone();
+        let declared = register(self.client.clone(), url.clone(), self.membership.clone());
+        let done = declared.into_actor(self).map(move |outcome, _actor, context| match outcome {
+            Ok(_) => log::info!("{url} knows the new methods"),
+            Err(error) => {
+                let delay = BACKOFF.delay(attempt, fastrand::f64());
+                log::warn!("could not tell {url} the new methods: {error}; again in {} ms", delay.as_millis());
+                let attempt = attempt.saturating_add(1);
+                context.notify_later(Declare { orchestrator, edition, attempt }, delay);
+            }
+        });
         context.spawn(done);
     }
 }

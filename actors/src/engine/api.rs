@@ -13,10 +13,10 @@ use boa_engine::{
     Source, Trace,
 };
 
-use super::host::{Api, CallOptions, Host, Invocation, Method, OutgoingCall, PendingCall};
+use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, json_reader, json_writer};
+use super::{errors, heap, json_reader, json_writer};
 use crate::protocol::method::is_reserved;
 use crate::protocol::{CallError, JsonText, MethodInfo};
 
@@ -79,6 +79,9 @@ fn type_error(message: impl Into<std::borrow::Cow<'static, str>>) -> JsError {
 
 fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let host = Host::of(context)?;
+    if let Some(wanted) = host.wanted.borrow_mut().as_mut() {
+        return register_for_one_call(wanted, arguments);
+    }
     if !host.loading.get() {
         return Err(type_error("madrpc.register works only while the script loads"));
     }
@@ -109,7 +112,16 @@ fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> Js
     if methods.contains_key(&name) {
         return Err(type_error(format!("{name} is registered already")));
     }
-    methods.insert(name, Method { function, info, registered_at });
+    methods.insert(name.clone(), Method { function, name: name.into(), info, registered_at });
+    Ok(JsValue::undefined())
+}
+
+/// The script runs again for one call, and was checked when it was loaded: only the function that is called counts.
+fn register_for_one_call(wanted: &mut Wanted, arguments: &[JsValue]) -> JsResult<JsValue> {
+    let name = arguments.get_or_undefined(0).as_string();
+    if name.is_some_and(|name| name == *wanted.name) {
+        wanted.function = arguments.get(1..3.min(arguments.len())).and_then(|rest| rest.last()?.as_function());
+    }
     Ok(JsValue::undefined())
 }
 
@@ -194,7 +206,7 @@ fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> J
         Ok((_, outgoing)) => {
             let mut leaving = host.outgoing.take();
             leaving.push(outgoing);
-            (host.surroundings.call_sync)(leaving)
+            host.wait(|| (host.surroundings.call_sync)(leaving))
         }
         Err(error) => Err(error),
     };
@@ -214,6 +226,11 @@ type Opened = Result<(Rc<Invocation>, OutgoingCall), CallError>;
 
 /// Reads the arguments of `madrpc.call`. A programming error throws; what PROTOCOL has a code for is a `CallError`.
 fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
+    // The call leaves this thread.
+    heap::uncounted(|| read_call(host, arguments, context))
+}
+
+fn read_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
     let method =
         arguments.get_or_undefined(0).as_string().ok_or_else(|| type_error("the method of madrpc.call is a string"))?;
     let method = method.to_std_string_lossy();
@@ -276,7 +293,7 @@ fn on_rejected(_this: &JsValue, arguments: &[JsValue], context: &mut Context) ->
 fn settle(outcome: Result<JsValue, JsError>, context: &mut Context) -> JsResult<JsValue> {
     let host = Host::of(context)?;
     if let Some(invocation) = host.current() {
-        host.settled.borrow_mut().push((invocation, outcome));
+        host.settled.borrow_mut().push((invocation, outcome.map_err(Failure::Thrown)));
     }
     Ok(JsValue::undefined())
 }
@@ -305,7 +322,7 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
             invocation(this).map(|invocation| JsString::from(invocation.scope.to_string()).into())
         }),
         (js_string!("method"), |this, _, _| {
-            invocation(this).map(|invocation| JsString::from(invocation.method.as_str()).into())
+            invocation(this).map(|invocation| JsString::from(&*invocation.method).into())
         }),
         (js_string!("deadline"), |this, _, _| invocation(this).map(|invocation| deadline_ms(&invocation))),
         (js_string!("signal"), signal),

@@ -108,7 +108,7 @@ fn emit(level: log::Level, text: &str, context: &Context) -> JsResult<()> {
         state.groups.borrow().get(&invocation.as_ref().map(|invocation| invocation.id)).copied()
     })?;
     let line = " ".repeat(2 * groups.unwrap_or_default().min(MAX_GROUPS)) + &format::one_line(text, MAX_LINE);
-    match invocation {
+    match invocation.filter(|invocation| !invocation.background) {
         Some(invocation) => {
             log::log!(target: "script", level, "{line} method={} call={}", invocation.method, invocation.scope);
         }

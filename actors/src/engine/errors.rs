@@ -155,12 +155,12 @@ fn plain_error(
         .filter(|stack| is_error(value) && !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
-        .or_else(|| host.methods.borrow().get(&invocation.method).map(|method| method.registered_at.clone()));
+        .or_else(|| host.methods.borrow().get(&*invocation.method).map(|method| method.registered_at.clone()));
     let head = if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
     let stack = format!("{head}\n{}", stack.unwrap_or_default().trim_end());
     let node = host.surroundings.node_name.get().cloned().unwrap_or_default();
     let data = serde_json::json!({
-        "name": bounded(name), "stack": bounded(stack), "method": invocation.method, "node": node
+        "name": bounded(name), "stack": bounded(stack), "method": &*invocation.method, "node": node
     });
     ScriptError { code: Code::SCRIPT, message: bounded(message), data: JsonText::of(&data).ok() }
 }

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::ResolvingFunctions;
 use boa_engine::job::Job;
@@ -14,17 +15,36 @@ use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
 use super::json_writer::Intrinsics;
+use super::run_clock::RunClock;
 use super::timers::Timers;
+use super::watch::{self, Watch};
 use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Identifies an invocation across all executors of a node.
 pub type InvocationId = u64;
 
-/// Identifies an open `madrpc.call` within one engine.
-pub type CallId = u64;
+/// What no caller asked for, a timer of a script or its loading, is numbered down from the largest number.
+pub const FIRST_BACKGROUND: InvocationId = 1 << 63;
+
+/// Identifies an open `madrpc.call` within one executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallId {
+    /// The engine that it was made in.
+    pub engine: EngineId,
+    /// Counts up within that engine.
+    pub number: u64,
+}
+
+/// Identifies an engine within one executor.
+pub type EngineId = u64;
 
 /// Open calls that one context may have. Beyond it `madrpc.call` rejects as overloaded.
 pub const MAX_OPEN_CALLS: usize = 65_536;
+
+/// What the log calls the timers that a script sets while it loads, and how long what they start may take.
+const BACKGROUND: &str = "(timer)";
+const LOADING: &str = "(load)";
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
 #[derive(Debug)]
@@ -32,11 +52,17 @@ pub struct Invocation {
     /// Its id.
     pub id: InvocationId,
     /// The method that runs.
-    pub method: String,
+    pub method: Arc<str>,
     /// Deadline, depth and trace, which its own calls inherit.
     pub scope: CallScope,
     /// Set once it has an outcome; what its leftovers do then concerns nobody.
     pub finished: Cell<bool>,
+    /// Not a call: a timer that a script set while it loaded.
+    pub background: bool,
+    /// How long its JavaScript has run, up to the turn that runs now.
+    pub ran_for: Cell<Duration>,
+    /// Why it was stopped in the middle of a turn.
+    pub stopped: RefCell<Option<CallError>>,
     /// How many of its calls are open.
     pub open_calls: Cell<usize>,
     /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
@@ -59,6 +85,8 @@ pub struct OutgoingCall {
 pub struct Method {
     /// The function.
     pub function: JsFunction,
+    /// Its name, to be shared with every invocation.
+    pub name: Arc<str>,
     /// What it says of itself.
     pub info: MethodInfo,
     /// Where it was registered, as a line of a stack trace.
@@ -89,6 +117,12 @@ pub struct Surroundings {
     pub max_depth: u32,
     /// Longest params or result, in bytes.
     pub max_body: usize,
+    /// Running time of one call; whoever watches stops a turn that exceeds it.
+    pub cpu_limit: Option<Duration>,
+    /// Bytes by which the heap may have grown between calls, or the next call gets a new context; none: unlimited.
+    pub context_limit: Option<usize>,
+    /// Where the engine tells what it runs, and hears when it must stop; none where nothing bounds what it runs.
+    pub watch: Option<Arc<Watch>>,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -97,8 +131,32 @@ impl std::fmt::Debug for Surroundings {
     }
 }
 
+/// Why JavaScript came to no value.
+#[derive(Debug)]
+pub enum Failure {
+    /// It threw, or the engine did on its behalf.
+    Thrown(JsError),
+    /// It was not allowed to go on.
+    Ended(CallError),
+}
+
+impl From<JsError> for Failure {
+    fn from(error: JsError) -> Self {
+        Failure::Thrown(error)
+    }
+}
+
 /// An invocation and what it came to.
-pub type Settled = (Rc<Invocation>, Result<JsValue, JsError>);
+pub type Settled = (Rc<Invocation>, Result<JsValue, Failure>);
+
+/// While a script runs for one call alone (`isolation=call`): which of its functions is wanted.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The method that is called.
+    pub name: Arc<str>,
+    /// What the script registered under that name.
+    pub function: Option<JsFunction>,
+}
 
 /// The shared state of one context.
 #[derive(Debug)]
@@ -123,7 +181,15 @@ pub struct Host {
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: RefCell<Vec<InvocationId>>,
-    next_call: Cell<CallId>,
+    /// The function that a call is looking for in a script which runs for it alone.
+    pub wanted: RefCell<Option<Wanted>>,
+    engine: EngineId,
+    turn_began: Cell<Instant>,
+    /// Set once there is a context.
+    context_limits: OnceLock<watch::Limits>,
+    clock: RunClock,
+    next_call: Cell<u64>,
+    next_background: Cell<InvocationId>,
     api: OnceLock<Api>,
 }
 
@@ -146,7 +212,7 @@ pub struct Api {
 
 impl Host {
     /// The state of a context that has not loaded anything.
-    pub fn new(surroundings: Surroundings) -> Rc<Self> {
+    pub fn new(engine: EngineId, surroundings: Surroundings) -> Rc<Self> {
         Rc::new(Host {
             surroundings,
             methods: RefCell::default(),
@@ -158,7 +224,13 @@ impl Host {
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
+            wanted: RefCell::default(),
+            engine,
+            turn_began: Cell::new(Instant::now()),
+            context_limits: OnceLock::new(),
+            clock: RunClock::new(),
             next_call: Cell::new(1),
+            next_background: Cell::new(InvocationId::MAX),
             api: OnceLock::new(),
         })
     }
@@ -167,6 +239,11 @@ impl Host {
     pub fn of(context: &Context) -> JsResult<Rc<Host>> {
         let host = context.get_data::<Rc<Host>>().cloned();
         host.ok_or_else(|| JsNativeError::error().with_message("this context has no host").into())
+    }
+
+    /// Which of its executor's engines this is.
+    pub fn engine(&self) -> EngineId {
+        self.engine
     }
 
     /// The objects made once per context.
@@ -184,17 +261,113 @@ impl Host {
         self.current.borrow().clone()
     }
 
-    /// Runs `body` on behalf of `invocation`, and restores who was current before.
+    /// Lets whoever watches this engine stop it.
+    pub(super) fn can_be_stopped_by(&self, limits: watch::Limits) {
+        let _first = self.context_limits.set(limits);
+    }
+
+    /// One turn of an invocation, from outside JavaScript: runs `body` on its behalf and charges it for the time. If it
+    /// is stopped meanwhile, it settles with the reason, whatever the engine makes of the error.
+    pub fn turn<T>(&self, invocation: &Rc<Invocation>, body: impl FnOnce() -> T) -> T {
+        let result = self.on_behalf_of(Some(invocation.clone()), body);
+        if let Some(reason) = invocation.stopped.take() {
+            self.settled.borrow_mut().push((invocation.clone(), Err(Failure::Ended(reason))));
+        }
+        result
+    }
+
+    /// Runs `body` on behalf of `invocation` and restores who was current before. The time is charged to `invocation`,
+    /// unless it runs inside a turn that is being charged already. It may be stopped: see `Invocation::stopped`.
     pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
-        let before = self.current.replace(invocation);
+        let before = self.current.replace(invocation.clone());
+        let charged = invocation.filter(|_| before.is_none());
+        let charging = charged.as_ref().map(|invocation| Charging::begin(self, invocation, Instant::now()));
         let result = body();
+        drop(charging);
         *self.current.borrow_mut() = before;
         result
     }
 
+    /// The first turn of an invocation, which begins at `now`: as `on_behalf_of`, without another look at the clock.
+    pub fn first_turn<T>(&self, invocation: &Rc<Invocation>, now: Instant, body: impl FnOnce() -> T) -> T {
+        let before = self.current.replace(Some(invocation.clone()));
+        let charging = Charging::begin(self, invocation, now);
+        let result = body();
+        drop(charging);
+        *self.current.borrow_mut() = before;
+        result
+    }
+
+    /// Waits outside JavaScript in the middle of a turn; the time is not charged.
+    pub fn wait<T>(&self, body: impl FnOnce() -> T) -> T {
+        let invocation = self.current();
+        if let Some(invocation) = &invocation {
+            self.end_turn(invocation);
+        }
+        let result = body();
+        if let Some(invocation) = &invocation {
+            self.begin_turn(invocation, Instant::now());
+        }
+        result
+    }
+
+    fn begin_turn(&self, invocation: &Invocation, now: Instant) {
+        let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
+        self.clock.sample(now);
+        self.turn_began.set(now);
+        watch.begin(invocation, now, *limits);
+    }
+
+    fn end_turn(&self, invocation: &Invocation) {
+        let Some(watch) = &self.surroundings.watch else { return };
+        if let Some(reason) = watch.end() {
+            *invocation.stopped.borrow_mut() = Some(reason);
+        }
+        // Nothing more is charged to one that is over, as most are after their first turn.
+        if !invocation.finished.get() {
+            invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
+        }
+    }
+
+    /// Why `invocation` must not begin another turn.
+    pub fn spent(&self, invocation: &Invocation) -> Option<CallError> {
+        let cpu = self.surroundings.cpu_limit?;
+        if invocation.ran_for.get() >= cpu {
+            return Some(CallError::ran_too_long(cpu));
+        }
+        (Instant::now() >= invocation.scope.deadline).then_some(CallError::Timeout)
+    }
+
+    /// An invocation for what runs while scripts load.
+    pub fn loading(&self) -> Rc<Invocation> {
+        Rc::new(Invocation { method: LOADING.into(), ..self.own_invocation() })
+    }
+
+    /// An invocation for a timer that a script set while it loaded.
+    pub fn background(&self) -> Rc<Invocation> {
+        Rc::new(self.own_invocation())
+    }
+
+    fn own_invocation(&self) -> Invocation {
+        let id = self.next_background.get();
+        self.next_background.set(id - 1);
+        Invocation {
+            id,
+            method: BACKGROUND.into(),
+            scope: CallScope::root(BACKGROUND_TIMEOUT),
+            background: true,
+            finished: Cell::new(false),
+            ran_for: Cell::default(),
+            stopped: RefCell::default(),
+            open_calls: Cell::new(0),
+            rejection_stack: RefCell::default(),
+        }
+    }
+
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
     pub fn open_call(&self, method: String, options: CallOptions) -> Result<(Rc<Invocation>, OutgoingCall), CallError> {
-        let invocation = self.current().filter(|invocation| !invocation.finished.get()).ok_or(CallError::Cancelled)?;
+        let may_call = |invocation: &Rc<Invocation>| !invocation.finished.get() && !self.loading.get();
+        let invocation = self.current().filter(may_call).ok_or(CallError::Cancelled)?;
         if invocation.scope.depth >= self.surroundings.max_depth {
             return Err(CallError::DepthExceeded { limit: self.surroundings.max_depth });
         }
@@ -204,8 +377,9 @@ impl Host {
         let mut scope = invocation.scope.nested(options.timeout);
         scope.idempotency_key = options.idempotency_key;
         scope.tags = options.tags;
-        let id = self.next_call.get();
-        self.next_call.set(id + 1);
+        let number = self.next_call.get();
+        self.next_call.set(number + 1);
+        let id = CallId { engine: self.engine, number };
         let call = Call { method, params: options.params, scope };
         let outgoing = OutgoingCall { id, parent: invocation.id, call };
         Ok((invocation, outgoing))
@@ -219,6 +393,26 @@ impl Host {
         self.outgoing.borrow_mut().clear();
         self.settled.borrow_mut().clear();
         self.timers.borrow_mut().clear();
+        self.wanted.take();
+    }
+}
+
+/// Charges an invocation for a turn, however the turn ends: a panic, too, must not leave a turn that can be stopped.
+struct Charging<'a> {
+    host: &'a Host,
+    invocation: &'a Invocation,
+}
+
+impl<'a> Charging<'a> {
+    fn begin(host: &'a Host, invocation: &'a Invocation, now: Instant) -> Self {
+        host.begin_turn(invocation, now);
+        Charging { host, invocation }
+    }
+}
+
+impl Drop for Charging<'_> {
+    fn drop(&mut self) {
+        self.host.end_turn(self.invocation);
     }
 }
 
@@ -228,7 +422,7 @@ pub struct CallOptions {
     /// An array or object, as text.
     pub params: Option<crate::protocol::JsonText>,
     /// Upper bound, within the parent's deadline.
-    pub timeout: Option<std::time::Duration>,
+    pub timeout: Option<Duration>,
     /// Makes a retry safe.
     pub idempotency_key: Option<String>,
     /// Tags that the node must carry.

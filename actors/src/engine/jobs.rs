@@ -3,17 +3,28 @@
 //! A reaction remembers who was current when it was made (`HostMakeJobCallback`) and runs on behalf of the same
 //! (`HostCallJobCallback`): an async-local that holds across every `await`.
 
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::OperationType;
 use boa_engine::context::HostHooks;
-use boa_engine::job::{Job, JobCallback, JobExecutor};
+use boa_engine::job::{Job, JobCallback, JobExecutor, NativeAsyncJob};
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::realm::Realm;
 use boa_engine::{Context, Finalize, JsData, JsNativeError, JsResult, JsString, JsValue, Trace};
 
 use super::errors;
-use super::host::{Host, Invocation};
+use super::host::{Failure, Host, Invocation};
+
+/// Promise jobs run this long before the executor looks at what else there is.
+const SLICE: Duration = Duration::from_millis(5);
+
+/// Jobs between two looks at the clock.
+const LOOK_EVERY: u32 = 64;
 
 /// The invocation that a reaction belongs to.
 #[derive(Debug, Trace, Finalize, JsData)]
@@ -36,11 +47,20 @@ impl HostHooks for Hooks {
         context: &mut Context,
     ) -> JsResult<JsValue> {
         let owner = job.host_defined().downcast_ref::<Owner>().and_then(|owner| owner.0.clone());
-        let result = self.0.on_behalf_of(owner.clone(), || job.callback().call(this, args, context));
+        if let Some(owner) = &owner {
+            if let Some(reason) = self.0.spent(owner) {
+                self.0.settled.borrow_mut().push((owner.clone(), Err(Failure::Ended(reason))));
+                return Ok(JsValue::undefined());
+            }
+        }
+        let Some(owner) = owner else {
+            return job.callback().call(this, args, context);
+        };
+        let result = self.0.turn(&owner, || job.callback().call(this, args, context));
         // An engine limit can't be caught and settles no promise: without this its invocation would wait for ever.
-        if let (Err(error), Some(owner)) = (&result, owner) {
+        if let Err(error) = &result {
             if error.as_engine().is_some() {
-                self.0.settled.borrow_mut().push((owner, Err(error.clone())));
+                self.0.settled.borrow_mut().push((owner, Err(Failure::Thrown(error.clone()))));
             }
         }
         result
@@ -87,13 +107,19 @@ impl JobExecutor for Queue {
         self.0.jobs.borrow_mut().push_back(job);
     }
 
+    /// Runs for one slice at most: promise chains without end must not keep the executor from its other calls.
     fn run_jobs(self: Rc<Self>, context: &mut Context) -> JsResult<()> {
-        loop {
+        let began = Instant::now();
+        for count in 1_u32.. {
+            if count.is_multiple_of(LOOK_EVERY) && began.elapsed() >= SLICE {
+                break;
+            }
             let job = self.0.jobs.borrow_mut().pop_front();
             let result = match job {
                 None => return Ok(()),
                 Some(Job::PromiseJob(job)) => job.call(context),
                 Some(Job::GenericJob(job)) => job.call(context),
+                Some(Job::AsyncJob(job)) => run_at_once(job, context),
                 // Only host functions make the other kinds, and ours make none.
                 Some(_) => continue,
             };
@@ -101,5 +127,17 @@ impl JobExecutor for Queue {
                 log::debug!(target: "script", "a promise job failed: {error}");
             }
         }
+        Ok(())
+    }
+}
+
+/// The one kind of future that a context gets is a module being loaded, which is done when it is first asked.
+fn run_at_once(job: NativeAsyncJob, context: &mut Context) -> JsResult<JsValue> {
+    let context = RefCell::new(context);
+    let mut task = std::task::Context::from_waker(Waker::noop());
+    let polled = pin!(job.call(&context)).poll(&mut task);
+    match polled {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(JsNativeError::error().with_message("a host job waits, and none may").into()),
     }
 }

@@ -6,13 +6,19 @@
 
 mod api;
 mod console;
+mod contexts;
 mod errors;
+pub mod heap;
 pub mod host;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
+mod loading;
+mod modules;
 pub mod program;
+mod run_clock;
 mod timers;
+mod watch;
 mod web;
 
 #[cfg(test)]
@@ -23,13 +29,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-use boa_engine::{Context, JsError, JsResult, JsString, JsValue, Source};
+use boa_engine::object::builtins::{JsFunction, JsPromise};
+use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
 
-pub use host::{CallId, InvocationId, OutgoingCall, Surroundings};
+pub use contexts::{Contexts, Events, Isolation};
+pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
 pub use program::{LoadError, Program, Script};
+pub use watch::{Turn, Watch};
 
-use host::{Host, Invocation};
-use jobs::{Hooks, Queue};
+use host::{Failure, Host, Invocation, Wanted};
+use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 
@@ -43,11 +52,25 @@ pub const STACK_LIMIT: usize = 1 << 20;
 /// Stack of a thread that runs an engine. The parser takes tens of kilobytes per nesting level.
 pub const STACK_BYTES: usize = 64 << 20;
 
+/// How an engine keeps the state of its scripts' modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleState {
+    /// It lives as long as the engine.
+    Shared,
+    /// It is fresh for each call: the scripts are compiled once, as factories, and run for each.
+    PerCall,
+}
+
 /// One context with its scripts loaded.
 pub struct Engine {
-    context: Context,
+    /// In a place of its own: what it is limited by is changed from another thread while it runs.
+    context: Box<Context>,
     host: Rc<Host>,
     parked: HashMap<InvocationId, Rc<Invocation>>,
+    /// The scripts as functions, where each call runs them.
+    factories: Vec<JsFunction>,
+    loader: Rc<Loader>,
+    worn: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -57,41 +80,6 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Makes a context and runs the scripts in it.
-    pub fn load(program: &Program, surroundings: Surroundings) -> Result<Engine, LoadError> {
-        let host = Host::new(surroundings);
-        let context = Context::builder()
-            .host_hooks(Rc::new(Hooks(host.clone())))
-            .job_executor(Rc::new(Queue(host.clone())))
-            .can_block(false)
-            .build()
-            .map_err(|error| LoadError(error.to_string()))?;
-        let mut engine = Engine { context, host, parked: HashMap::new() };
-        engine.prepare().map_err(|error| LoadError(error.to_string()))?;
-        for script in program.iter() {
-            engine.run_script(script)?;
-        }
-        engine.host.loading.set(false);
-        Ok(engine)
-    }
-
-    fn prepare(&mut self) -> JsResult<()> {
-        let limits = self.context.runtime_limits_mut();
-        limits.set_recursion_limit(RECURSION_LIMIT);
-        limits.set_stack_size_limit(STACK_LIMIT);
-        self.context.insert_data(self.host.clone());
-        api::install(&self.host, &mut self.context)?;
-        timers::install(&mut self.context)?;
-        web::install(&mut self.context)
-    }
-
-    fn run_script(&mut self, script: &Script) -> Result<(), LoadError> {
-        let source = Source::from_bytes(&script.source).with_path(&script.path);
-        let result = self.context.eval(source);
-        self.run_jobs();
-        result.map(drop).map_err(|error| errors::load_error(&error, script))
-    }
-
     /// What the scripts registered, by name.
     pub fn methods(&self) -> Vec<MethodInfo> {
         let mut methods: Vec<_> = self.host.methods.borrow().values().map(|method| method.info.clone()).collect();
@@ -99,45 +87,58 @@ impl Engine {
         methods
     }
 
-    /// Runs a method until it settles or waits. Its outcome, now or later, comes by `take_finished`.
-    pub fn invoke(&mut self, id: InvocationId, call: Call) -> Option<CallResult> {
-        let method = self.host.methods.borrow().get(&call.method).map(|method| method.function.clone());
-        let Some(function) = method else {
+    /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
+    pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
+        let Call { method, params, scope } = call;
+        let found =
+            self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
+        let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
         };
-        let params = match &call.params {
-            None => JsValue::undefined(),
-            Some(text) => match json_reader::read(text.as_str(), &mut self.context) {
-                Ok(params) => params,
-                Err(_) => return Some(Err(CallError::Parse)),
-            },
-        };
-        let invocation = Rc::new(Invocation {
-            id,
-            method: call.method,
-            scope: call.scope,
-            finished: Cell::new(false),
-            open_calls: Cell::new(0),
-            rejection_stack: RefCell::default(),
+        let result = heap::counted(|| {
+            let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
+            let Ok(read) = read else { return Some(Err(CallError::Parse)) };
+            let invocation = Rc::new(Invocation {
+                id,
+                method,
+                scope,
+                background: false,
+                finished: Cell::new(false),
+                ran_for: Cell::default(),
+                stopped: RefCell::default(),
+                open_calls: Cell::new(0),
+                rejection_stack: RefCell::default(),
+            });
+            self.invoke_with(&function, read.unwrap_or_default(), invocation, now)
         });
+        // Jobs that a finished call left behind still run, as they would in any other host.
+        self.run_jobs();
+        result
+    }
+
+    fn invoke_with(
+        &mut self,
+        function: &JsFunction,
+        params: JsValue,
+        invocation: Rc<Invocation>,
+        now: Instant,
+    ) -> Option<CallResult> {
         let host = self.host.clone();
-        let result = host.on_behalf_of(Some(invocation.clone()), || self.begin(&function, params, &invocation));
-        match result {
-            Ok(Some(value)) => {
-                let result = self.outcome(&invocation, Ok(value));
-                // Jobs that a finished call left behind still run, as they would in any other host.
-                self.run_jobs();
+        let result = host.first_turn(&invocation, now, || {
+            let value = self.begin(function, params, &invocation).transpose()?;
+            let result = self.outcome(&invocation, value.map_err(Failure::Thrown));
+            invocation.finished.set(true);
+            Some(result)
+        });
+        let stopped = invocation.stopped.take();
+        match stopped.map(Err).or(result) {
+            Some(result) => {
+                self.end(&invocation);
                 Some(result)
             }
-            Ok(None) => {
-                self.parked.insert(id, invocation);
-                self.run_jobs();
+            None => {
+                self.parked.insert(invocation.id, invocation);
                 None
-            }
-            Err(error) => {
-                let result = self.outcome(&invocation, Err(error));
-                self.run_jobs();
-                Some(result)
             }
         }
     }
@@ -145,11 +146,13 @@ impl Engine {
     /// Calls the function; a pending promise gets reactions, and `None` is returned.
     fn begin(
         &mut self,
-        function: &boa_engine::object::builtins::JsFunction,
+        function: &JsFunction,
         params: JsValue,
         invocation: &Rc<Invocation>,
     ) -> JsResult<Option<JsValue>> {
         let ctx = api::ctx(invocation, &self.host, &self.context)?;
+        let fresh = if self.factories.is_empty() { None } else { Some(self.run_factories(invocation)?) };
+        let function = fresh.as_ref().unwrap_or(function);
         let value = function.call(&JsValue::undefined(), &[params, ctx.into()], &mut self.context)?;
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
@@ -161,18 +164,33 @@ impl Engine {
         Ok(None)
     }
 
+    /// Runs the scripts for this one call, and gives the function that they registered for it.
+    fn run_factories(&mut self, invocation: &Rc<Invocation>) -> JsResult<JsFunction> {
+        let host = self.host.clone();
+        *host.wanted.borrow_mut() = Some(Wanted { name: invocation.method.clone(), function: None });
+        let madrpc = self.madrpc()?;
+        let mut factories = self.factories.iter();
+        let outcome = factories.try_for_each(|factory| {
+            factory.call(&JsValue::undefined(), std::slice::from_ref(&madrpc), &mut self.context).map(drop)
+        });
+        let wanted = host.wanted.take();
+        outcome?;
+        let missing = || JsNativeError::typ().with_message("the script did not register the method this time").into();
+        wanted.and_then(|wanted| wanted.function).ok_or_else(missing)
+    }
+
     /// As `await` would: an object with a callable `then` is waited for.
     fn adopt_thenable(&mut self, object: boa_engine::JsObject) -> JsResult<Option<JsValue>> {
-        let then = object.get(JsString::from("then"), &mut self.context)?;
+        let then = object.get(js_string!("then"), &mut self.context)?;
         if !then.is_callable() {
             return Ok(Some(object.into()));
         }
-        let promise = boa_engine::object::builtins::JsPromise::resolve(object, &mut self.context)?;
+        let promise = JsPromise::resolve(object, &mut self.context)?;
         self.react(&promise)?;
         Ok(None)
     }
 
-    fn react(&mut self, promise: &boa_engine::object::builtins::JsPromise) -> JsResult<()> {
+    fn react(&mut self, promise: &JsPromise) -> JsResult<()> {
         let api = self.host.api()?;
         promise.then(Some(api.on_fulfilled.clone()), Some(api.on_rejected.clone()), &mut self.context)?;
         Ok(())
@@ -186,10 +204,10 @@ impl Engine {
         let open = &pending.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
         let host = self.host.clone();
-        let settled = host.on_behalf_of(Some(pending.invocation.clone()), || -> JsResult<()> {
-            let value = match result {
-                Ok(text) => api::read_result(&text, &mut self.context),
-                Err(error) => Err(errors::to_rpc_error(&error, &host, &mut self.context)?),
+        let settle = || -> JsResult<()> {
+            let value = match &result {
+                Ok(text) => api::read_result(text, &mut self.context),
+                Err(error) => Err(errors::to_rpc_error(error, &host, &mut self.context)?),
             };
             match value {
                 Ok(value) => pending.resolvers.resolve.call(&JsValue::undefined(), &[value], &mut self.context)?,
@@ -199,19 +217,22 @@ impl Engine {
                 }
             };
             Ok(())
-        });
+        };
+        let settled = heap::counted(|| host.turn(&pending.invocation, settle));
         if let Err(error) = settled {
-            host.settled.borrow_mut().push((pending.invocation, Err(error)));
+            host.settled.borrow_mut().push((pending.invocation, Err(error.into())));
         }
     }
 
-    /// Ends a parked invocation without an outcome: nobody waits for it any more.
-    pub fn cancel(&mut self, id: InvocationId) {
-        if let Some(invocation) = self.parked.remove(&id) {
-            web::cancelled(&invocation, &mut self.context);
-            self.end(&invocation);
-            self.run_jobs();
-        }
+    /// Ends a parked invocation without an outcome: nobody waits for it any more. False when it is not parked here.
+    pub fn cancel(&mut self, id: InvocationId) -> bool {
+        let Some(invocation) = self.parked.remove(&id) else { return false };
+        let host = self.host.clone();
+        // What listens for it may run for as long as the call might have.
+        heap::counted(|| host.turn(&invocation, || web::cancelled(&invocation, &mut self.context)));
+        self.end(&invocation);
+        self.run_jobs();
+        true
     }
 
     /// Fires the timers that are due.
@@ -220,33 +241,67 @@ impl Engine {
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
             let host = self.host.clone();
-            let owner = due.owner.clone();
-            let fired = host.on_behalf_of(due.owner, || {
-                due.function.call(&JsValue::undefined(), &due.arguments, &mut self.context)
-            });
-            if let Err(error) = fired {
-                self.timer_failed(owner, error);
+            let owner = due.owner.unwrap_or_else(|| host.background());
+            let fired = heap::counted(|| self.fire(&due.function, &due.arguments, &owner));
+            if let Err(failure) = fired {
+                self.timer_failed(owner, failure);
             }
             self.run_jobs();
         }
     }
 
-    /// A throw out of a timer's callback has nobody to catch it. It ends the call that set the timer, as an uncaught
-    /// error does elsewhere; the script's own timers only log it.
-    fn timer_failed(&mut self, owner: Option<Rc<Invocation>>, error: JsError) {
-        match owner {
-            Some(owner) => self.host.settled.borrow_mut().push((owner, Err(error))),
-            None => log::warn!(target: "script", "a timer of the script failed: {error}"),
+    fn fire(&mut self, function: &JsFunction, arguments: &[JsValue], owner: &Rc<Invocation>) -> Result<(), Failure> {
+        let host = self.host.clone();
+        if let Some(reason) = host.spent(owner) {
+            return Err(Failure::Ended(reason));
+        }
+        let call = || function.call(&JsValue::undefined(), arguments, &mut self.context);
+        let result = host.on_behalf_of(Some(owner.clone()), call);
+        match owner.stopped.take() {
+            Some(reason) => Err(Failure::Ended(reason)),
+            None => Ok(result.map(drop)?),
         }
     }
 
-    /// Runs promise jobs until none is left.
-    pub fn run_jobs(&mut self) {
-        if self.host.jobs.borrow().is_empty() {
-            return;
+    /// A throw out of a timer's callback has nobody to catch it. It ends the call that set the timer, as an uncaught
+    /// error does elsewhere; the script's own timers only log it.
+    fn timer_failed(&mut self, owner: Rc<Invocation>, failure: Failure) {
+        match failure {
+            failure if !owner.background => self.host.settled.borrow_mut().push((owner, Err(failure))),
+            Failure::Thrown(error) => log::warn!(target: "script", "a timer of the script failed: {error}"),
+            Failure::Ended(reason) => log::warn!(target: "script", "a timer of the script was stopped: {reason}"),
         }
-        if let Err(error) = self.context.run_jobs() {
+    }
+
+    /// Runs promise jobs for a while; true when some are left.
+    pub fn run_jobs(&mut self) -> bool {
+        if self.host.jobs.borrow().is_empty() {
+            return false;
+        }
+        if let Err(error) = heap::counted(|| self.context.run_jobs()) {
             log::warn!(target: "script", "promise jobs failed: {error}");
+        }
+        self.has_jobs()
+    }
+
+    /// True while promise jobs wait to run.
+    pub fn has_jobs(&self) -> bool {
+        !self.host.jobs.borrow().is_empty()
+    }
+
+    /// True once no further call should begin in this engine.
+    pub fn is_worn(&self) -> bool {
+        self.worn
+    }
+
+    /// Frees what can be freed, and sees whether the heap has outgrown its bound all the same.
+    pub fn collect_garbage(&mut self) {
+        heap::counted(boa_gc::force_collect);
+        let Some(watch) = &self.host.surroundings.watch else { return };
+        let growth = watch.heap_growth();
+        if self.host.surroundings.context_limit.is_some_and(|limit| growth > limit) {
+            log::info!("a context has grown by {growth} bytes; the next call gets a new one");
+            self.worn = true;
         }
     }
 
@@ -266,7 +321,11 @@ impl Engine {
         let mut finished = Vec::with_capacity(settled.len());
         for (invocation, outcome) in settled {
             if self.parked.remove(&invocation.id).is_some() {
-                let result = self.outcome(&invocation, outcome);
+                let host = self.host.clone();
+                let result = heap::counted(|| {
+                    host.on_behalf_of(Some(invocation.clone()), || self.outcome(&invocation, outcome))
+                });
+                self.end(&invocation);
                 finished.push((invocation.id, result));
             }
         }
@@ -278,23 +337,27 @@ impl Engine {
         std::mem::take(&mut *self.host.outgoing.borrow_mut())
     }
 
-    /// Turns an outcome into text, and ends the invocation.
-    fn outcome(&mut self, invocation: &Rc<Invocation>, outcome: Result<JsValue, JsError>) -> CallResult {
+    /// Turns an outcome into text.
+    fn outcome(&mut self, invocation: &Rc<Invocation>, outcome: Result<JsValue, Failure>) -> CallResult {
         let host = self.host.clone();
-        let result = host.on_behalf_of(Some(invocation.clone()), || match outcome {
+        match outcome {
             Ok(value) => {
                 let intrinsics = match host.api() {
                     Ok(api) => &api.intrinsics,
                     Err(error) => return Err(CallError::internal(error.to_string())),
                 };
-                json_writer::write(&value, host.surroundings.max_body, intrinsics, &mut self.context)
-                    .map(JsonText::from_trusted)
-                    .map_err(|error| errors::write_error(error, &host, invocation, &mut self.context))
+                // The text leaves this thread.
+                heap::uncounted(|| {
+                    json_writer::write(&value, host.surroundings.max_body, intrinsics, &mut self.context)
+                        .map(JsonText::from_trusted)
+                        .map_err(|error| errors::write_error(error, &host, invocation, &mut self.context))
+                })
             }
-            Err(error) => Err(errors::to_call_error(error, &host, invocation, &mut self.context)),
-        });
-        self.end(invocation);
-        result
+            Err(Failure::Thrown(error)) => {
+                heap::uncounted(|| Err(errors::to_call_error(error, &host, invocation, &mut self.context)))
+            }
+            Err(Failure::Ended(reason)) => Err(reason),
+        }
     }
 
     /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
@@ -325,6 +388,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // The host keeps handles into the heap of the context that keeps the host.
         self.host.clear();
+        self.loader.clear();
         self.context.remove_data::<Rc<Host>>();
     }
 }

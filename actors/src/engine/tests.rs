@@ -16,7 +16,7 @@ pub(super) fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send
     }
 }
 
-fn surroundings() -> Surroundings {
+pub(super) fn surroundings() -> Surroundings {
     let node_name = Arc::new(OnceLock::new());
     node_name.set("http://127.0.0.1:9001".to_owned()).expect("unset");
     Surroundings {
@@ -27,12 +27,15 @@ fn surroundings() -> Surroundings {
         node_name,
         max_depth: 64,
         max_body: 1 << 20,
+        cpu_limit: Some(Duration::from_secs(5)),
+        context_limit: None,
+        watch: Some(Arc::default()),
     }
 }
 
 pub(super) fn load(source: &str) -> Result<Engine, LoadError> {
-    let program: Program = Arc::new([Script { path: "test.js".into(), source: source.to_owned() }]);
-    Engine::load(&program, surroundings())
+    let program: Program = Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }]);
+    Engine::load(0, &program, ModuleState::Shared, surroundings())
 }
 
 pub(super) fn call(method: &str, params: Option<&str>) -> Call {
@@ -47,7 +50,7 @@ pub(super) fn call(method: &str, params: Option<&str>) -> Call {
 /// method's name begins with `fail`.
 pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
-    if let Some(result) = engine.invoke(1, call(method, params)) {
+    if let Some(result) = engine.invoke(1, call(method, params), Instant::now()) {
         return result;
     }
     loop {
@@ -299,7 +302,7 @@ fn calls_nest_only_so_deeply() {
         let mut engine = load("madrpc.register('f', () => madrpc.call('m'))").expect("loads");
         let mut deep = call("f", None);
         deep.scope.depth = 64;
-        assert!(engine.invoke(1, deep).is_none());
+        assert!(engine.invoke(1, deep, Instant::now()).is_none());
         engine.run_jobs();
         engine.take_finished().pop().map(|(_, result)| result.map_err(|error| error.code()))
     });
@@ -316,7 +319,9 @@ fn the_current_call_holds_across_await_and_timers() {
         .expect("loads");
         let (first, second) = (call("f", None), call("f", None));
         let scope = first.scope.clone();
-        assert!(engine.invoke(1, first).is_none() && engine.invoke(2, second).is_none());
+        assert!(
+            engine.invoke(1, first, Instant::now()).is_none() && engine.invoke(2, second, Instant::now()).is_none()
+        );
         let mut parents = Vec::new();
         let mut results = Vec::new();
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -345,9 +350,9 @@ fn an_invocation_takes_its_timers_and_calls_with_it() {
              madrpc.register('g', () => { madrpc.call('m'); return new Promise(() => {}) }); madrpc.register('late', () => late)",
         )
         .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_some());
+        assert!(engine.invoke(1, call("f", None), Instant::now()).is_some());
         assert_eq!((engine.next_due(), engine.take_abandoned(), engine.take_outgoing().len()), (None, vec![1], 0));
-        assert!(engine.invoke(2, call("g", None)).is_none());
+        assert!(engine.invoke(2, call("g", None), Instant::now()).is_none());
         let sent = engine.take_outgoing();
         engine.cancel(2);
         assert_eq!((engine.parked(), engine.take_abandoned()), (0, vec![2]));

@@ -172,7 +172,8 @@ fn start(
     context: &mut Context,
 ) -> JsResult<u32> {
     let host = Host::of(context)?;
-    let owner = host.current();
+    // What a script's own timer sets is the script's, too.
+    let owner = host.current().filter(|owner| !owner.background);
     if owner.as_ref().is_some_and(|owner| owner.finished.get()) {
         // What a call that has ended leaves behind sets nothing in motion any more.
         return Ok(0);

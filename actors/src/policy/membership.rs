@@ -90,7 +90,12 @@ impl Membership {
         let instance = joining.instance.clone().unwrap_or_default();
         let known = self.by_instance.get(&instance).copied();
         let (id, is_new) = match known.and_then(|id| self.members.get(&id)) {
-            Some(member) if member.entry.url == joining.url => (member.entry.id, false),
+            // It still has its place, and had no need to register: its engine is a new one, and what the breaker has
+            // counted was about the old one.
+            Some(member) if member.entry.url == joining.url => {
+                member.entry.renew();
+                (member.entry.id, false)
+            }
             // The operator's address stands as long as it works.
             Some(member) if member.is_static && member.health.state() != NodeState::Down => (member.entry.id, false),
             Some(member) => {

@@ -1,6 +1,7 @@
 //! Decisions as pure state machines: no clock, no IO, handed `now`.
 
 pub mod admission;
+pub mod attempts;
 pub mod backoff;
 pub mod balance;
 pub mod breaker;
@@ -10,6 +11,8 @@ pub mod joining;
 pub mod lease;
 pub mod membership;
 pub mod node;
+pub mod overrun;
 pub mod pool;
+pub mod restart;
 pub mod retry_budget;
 pub mod routing;

@@ -1,5 +1,7 @@
 //! The one error type that crosses actors, and the one table that says what each error means (PROTOCOL, section 3).
 
+use std::time::Duration;
+
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -168,6 +170,12 @@ impl CallError {
     /// Our own fault; `detail` is for the log.
     pub fn internal(detail: impl Into<String>) -> Self {
         CallError::Internal { detail: detail.into() }
+    }
+
+    /// A script that has run for longer than it may.
+    pub fn ran_too_long(limit: Duration) -> Self {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        CallError::LimitExceeded { what: "running time in ms", limit }
     }
 
     /// An argument that was refused.

@@ -1,82 +1,22 @@
 //! Nodes and orchestrators that die and come back.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
 use crate::harness::{
-    free_port, node, node_of, orchestrator, pause, program, signal, wait_for, wait_until, Client, Cluster, Process,
-    RpcFailure, SOON,
+    free_port, node, node_of, orchestrator, program, signal, wait_for, wait_until, Client, Cluster, Load, Process, SOON,
 };
 
 /// What it may take until the orchestrator has noticed that a node died or came back.
 const DETECTION: Duration = Duration::from_secs(3);
 
-/// Calls at a steady rate until told to stop, whatever each answer takes.
-struct Load<'a> {
-    client: &'a Client,
-    method: &'a str,
-    stop: AtomicBool,
-    done: AtomicUsize,
-}
-
-impl<'a> Load<'a> {
-    const CALLERS: usize = 20;
-    /// 20 callers that begin a call every 200 ms make 100 calls a second.
-    const PERIOD: Duration = Duration::from_millis(200);
-
-    fn new(client: &'a Client, method: &'a str) -> Self {
-        Load { client, method, stop: AtomicBool::new(false), done: AtomicUsize::new(0) }
-    }
-
-    /// One caller: makes calls until the load is stopped, and returns those that failed.
-    fn caller(&self, index: usize) -> Vec<RpcFailure> {
-        let mut failures = Vec::new();
-        let mut next = Instant::now() + Self::PERIOD * u32::try_from(index).expect("small") / 20;
-        while !self.stop.load(Ordering::Relaxed) {
-            while let Some(left) = next.checked_duration_since(Instant::now()) {
-                pause(left);
-            }
-            failures.extend(self.client.call(self.method, json!({"ms": 30})).err());
-            self.done.fetch_add(1, Ordering::Relaxed);
-            next += Self::PERIOD;
-        }
-        failures
-    }
-
-    /// Runs `meanwhile` under the load, and returns the failures of its calls.
-    fn during(&self, meanwhile: impl FnOnce(&Self)) -> Vec<RpcFailure> {
-        thread::scope(|scope| {
-            let callers: Vec<_> = (0..Self::CALLERS).map(|index| scope.spawn(move || self.caller(index))).collect();
-            let stop = StopAtEnd(&self.stop);
-            meanwhile(self);
-            drop(stop);
-            callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
-        })
-    }
-
-    fn wait_for_more(&self, calls: usize) {
-        let goal = self.done.load(Ordering::Relaxed) + calls;
-        wait_until("calls go on", SOON, || self.done.load(Ordering::Relaxed) >= goal);
-    }
-}
-
-/// Stops the callers also when an assertion fails, so that the test ends.
-struct StopAtEnd<'a>(&'a AtomicBool);
-
-impl Drop for StopAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_killed_node_costs_idempotent_calls_no_error() {
     let mut cluster = Cluster::start(program("cluster.js"), 2);
     let client = cluster.client.clone();
-    let load = Load::new(&client, "pause_idempotent");
+    let load = Load::of(&client, "pause_idempotent", 100);
     let failures = load.during(|load| {
         load.wait_for_more(60);
         let victim = cluster.node_client(0);
@@ -194,11 +134,11 @@ fn a_node_that_ends_in_order_leaves_at_once() {
 fn active_checks_find_a_node_that_hangs() {
     let checks = ["--health-interval", "200ms", "--health-timeout", "200ms", "--health-failures", "2"];
     let cluster = Cluster::with(program("cluster.js"), 2, &checks, &[]);
-    signal(cluster.nodes[0].pid(), "STOP");
+    signal(cluster.nodes[0].engine_pid(), "STOP");
     wait_until("the hanging node is out of rotation", DETECTION, || cluster.usable() == 1);
     for n in 0..20_u64 {
         assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)));
     }
-    signal(cluster.nodes[0].pid(), "CONT");
+    signal(cluster.nodes[0].engine_pid(), "CONT");
     cluster.wait_for_usable(2);
 }

@@ -16,5 +16,8 @@ mod membership;
 mod observability;
 mod programs;
 mod readme;
+mod reload;
+mod supervisor;
 mod tidy;
 mod values;
+mod watchdog;

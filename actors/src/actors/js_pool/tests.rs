@@ -24,11 +24,24 @@ madrpc.register('parentOfHold', () => madrpc.call('hold'));
 madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({length: 500}, (_, i) => i); for (let n = 0; n < 50; n++) a.sort(() => Math.random() - 0.5); return 'survived' });
 ";
 
+fn program(source: &str) -> Program {
+    Program::new(vec![Script { path: "pool.js".into(), source: source.into() }])
+}
+
+fn config(program: Program) -> PoolConfig {
+    PoolConfig {
+        program,
+        executors: 1,
+        max_depth: 64,
+        max_body: 1 << 20,
+        node_name: Arc::new(OnceLock::new()),
+        isolation: Isolation::Shared,
+        limits: Limits { cpu: Some(Duration::from_secs(10)), ..Limits::default() },
+    }
+}
+
 fn pool(executors: usize) -> JsPool {
-    let program = Arc::new([Script { path: "pool.js".into(), source: PROGRAM.into() }]);
-    let config =
-        PoolConfig { program, executors, max_depth: 64, max_body: 1 << 20, node_name: Arc::new(OnceLock::new()) };
-    JsPool::start(config).expect("loads")
+    JsPool::start(PoolConfig { executors, ..config(program(PROGRAM)) }).expect("loads")
 }
 
 fn call(method: &str, params: &str) -> Call {
@@ -163,10 +176,8 @@ fn an_expired_call_does_not_run() {
 #[test]
 fn scripts_that_do_not_load_are_told() {
     actix_rt::System::new().block_on(async {
-        let program = Arc::new([Script { path: "bad.js".into(), source: "let = ".into() }]);
-        let config =
-            PoolConfig { program, executors: 2, max_depth: 1, max_body: 1, node_name: Arc::new(OnceLock::new()) };
-        let error = JsPool::start(config).expect_err("a syntax error");
+        let program = Program::new(vec![Script { path: "bad.js".into(), source: "let = ".into() }]);
+        let error = JsPool::start(PoolConfig { executors: 2, ..config(program) }).expect_err("a syntax error");
         assert!(error.to_string().starts_with("bad.js:1:"), "{error}");
     });
 }
@@ -180,5 +191,75 @@ fn a_call_does_not_wait_behind_a_slow_one_while_an_executor_is_idle() {
         let quick = begun.elapsed();
         assert_eq!(slow.await.expect("a result").as_str(), "\"spun\"");
         assert!(quick * 2 < begun.elapsed(), "{quick:?} of {:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_reload_lets_calls_finish_in_the_old_scripts() {
+    with_pool(1, |pool, admission| async move {
+        let held = pool.invoke(call("hold", "[]"), admission.admit(1, 0).expect("free"));
+        let slept = pool.invoke(call("sleep", "[50]"), admission.admit(1, 0).expect("free"));
+        // Asked of the one executor after them: both have begun.
+        until(&pool, &admission, "held", "1").await;
+        let source = "madrpc.register('add', p => p[0] * p[1]); madrpc.register('fresh', () => 'new');";
+        let methods = pool.reload(program(source)).await.expect("loads");
+        assert_eq!(methods.iter().map(|method| method.name.as_str()).collect::<Vec<_>>(), ["add", "fresh"]);
+        for _ in 0..20 {
+            assert_eq!(run(&pool, &admission, "add", "[3,4]").await, "12");
+        }
+        assert_eq!(run(&pool, &admission, "fresh", "[]").await, "\"new\"");
+        assert!(run(&pool, &admission, "sleep", "[1]").await.contains("-32601") && !pool.knows_method("sleep"));
+        assert_eq!(slept.await.expect("finishes").as_str(), "50");
+        drop(held);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while admission.inflight() > 0 {
+            assert!(Instant::now() < deadline, "the old scripts' call was not cancelled");
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn scripts_that_do_not_load_again_change_nothing() {
+    with_pool(1, |pool, admission| async move {
+        let error =
+            pool.reload(program("madrpc.register('add', () => 1);\nlet x = ;")).await.expect_err("a syntax error");
+        assert!(error.to_string().starts_with("pool.js:2:"), "{error}");
+        assert_eq!(run(&pool, &admission, "add", "[3,4]").await, "7");
+        assert!(pool.knows_method("release"));
+    });
+}
+
+#[test]
+fn what_runs_can_be_seen_and_answered_from_outside() {
+    with_pool(1, |pool, admission| async move {
+        let running = |pool: &JsPool| pool.0.watched().iter().find_map(|watched| watched.watch.turn());
+        assert!(running(&pool).is_none());
+        let slow = pool.invoke(call("spin", "[300]"), admission.admit(1, 0).expect("free"));
+        let turn = loop {
+            if let Some(turn) = running(&pool) {
+                break turn;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(&*turn.method, "spin");
+        assert!(pool.0.give_up(turn.invocation, CallError::LimitExceeded { what: "x", limit: 1 }));
+        assert_eq!(slow.await.map_err(|error| error.code()), Err(Code::LIMIT_EXCEEDED));
+        assert!(!pool.0.give_up(turn.invocation, CallError::Timeout));
+        assert_eq!(run(&pool, &admission, "add", "[3,4]").await, "7");
+    });
+}
+
+#[test]
+fn a_caller_that_goes_away_ends_the_loop_that_it_asked_for() {
+    with_pool(1, |pool, admission| async move {
+        let begun = Instant::now();
+        let slow = pool.invoke(call("spin", "[8000]"), admission.admit(1, 0).expect("free"));
+        while pool.0.watched().iter().all(|watched| watched.watch.turn().is_none()) {
+            tokio::task::yield_now().await;
+        }
+        drop(slow);
+        assert_eq!(run(&pool, &admission, "add", "[3,4]").await, "7");
+        assert!(begun.elapsed() < Duration::from_secs(4), "the loop went on");
     });
 }

@@ -10,9 +10,9 @@ use tokio::time::timeout_at;
 use crate::actors::clock;
 use crate::actors::cluster::Cluster;
 use crate::actors::peer::PeerClient;
+use crate::policy::attempts::Attempts;
 use crate::policy::node::{NodeId, Picked, Verdict};
 use crate::policy::retry_budget::RetryBudget;
-use crate::protocol::error::Retry;
 use crate::protocol::{Call, CallError, CallResult};
 
 /// Routes and sends; shared by the calls of one thread.
@@ -25,8 +25,7 @@ pub(super) struct Forwarder {
 /// A call and where it has been.
 pub(super) struct Journey {
     pub(super) call: Call,
-    /// Safe to run twice, by its method's or its caller's word.
-    idempotent: bool,
+    attempts: Attempts,
     tried: Vec<NodeId>,
     /// Why the last node did not do it.
     last: Option<CallError>,
@@ -57,7 +56,7 @@ impl Forwarder {
     pub(super) fn begin(&self, call: Call) -> Journey {
         self.budget.borrow_mut().deposit(clock::now());
         // An idempotency key makes nothing safe by itself: no node tells a repeat by it yet.
-        Journey { idempotent: false, call, tried: Vec::new(), last: None }
+        Journey { attempts: Attempts::default(), call, tried: Vec::new(), last: None }
     }
 
     /// Tries nodes until one gives a result, or an error that no other node would mend.
@@ -86,7 +85,7 @@ impl Forwarder {
         let now = clock::now();
         let scope = &mut journey.call.scope;
         if journey.tried.is_empty() {
-            journey.idempotent |= route.info().idempotent;
+            journey.attempts.idempotent |= route.info().idempotent;
             let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
             scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
         }
@@ -117,17 +116,9 @@ impl Forwarder {
         if let CallError::Unreachable { .. } = error {
             picked.suspect();
         }
-        let retry = error.meaning().retry;
+        let may_go_on = journey.attempts.may_go_on(error, self.cluster.retries);
         picked.settle(Verdict::of(&result, allowed));
-        let may_travel_on = match retry {
-            Retry::Always => true,
-            Retry::IfIdempotent => journey.idempotent,
-            Retry::Never => false,
-        };
-        if may_travel_on
-            && journey.tried.len() <= self.cluster.retries
-            && self.budget.borrow_mut().withdraw(clock::now())
-        {
+        if may_go_on && self.budget.borrow_mut().withdraw(clock::now()) {
             journey.last = result.err();
             return None;
         }

@@ -129,6 +129,27 @@ fn unless_it_is_safe_to_run_twice() {
 }
 
 #[test]
+fn a_call_that_kills_its_nodes_kills_two() {
+    with_paused_clock(async {
+        for in_batch in [false, true] {
+            let peers = FakePeers::default();
+            (1..=5).for_each(|port| peers.node(port, &port.to_string(), IDEMPOTENT, Answer::Fail(LOST)));
+            let mut eager = config(&[1, 2, 3, 4, 5]);
+            eager.retries = 4;
+            let fixture = Fixture::new(peers, eager).await;
+            match in_batch {
+                false => assert_eq!(fixture.call("get").await, Err(-32005)),
+                true => assert_eq!(fixture.batch(vec![call("get")]).await, [Err(-32005)]),
+            }
+            assert_eq!(fixture.peers.world().calls.len(), 2);
+        }
+        // Calls that died beside it, on its first node, are served by the next.
+        let fixture = Fixture::pair(Answer::Fail(LOST), TWO).await;
+        assert_eq!(fixture.batch(vec![call("get"); 4]).await, vec![Ok("2".to_owned()); 4]);
+    });
+}
+
+#[test]
 fn a_refusing_node_is_passed_over_and_its_error_kept() {
     with_paused_clock(async {
         let refused = || Answer::Fail(remote(Code::OVERLOADED, Some(Fault::Refused)));

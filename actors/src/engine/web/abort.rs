@@ -27,7 +27,7 @@ const FIRST_PRUNING: usize = 64;
 #[derive(Clone, Debug, Trace, Finalize)]
 pub(in crate::engine) enum Algorithm {
     /// Reject an open call.
-    CancelCall(CallId),
+    CancelCall(#[unsafe_ignore_trace] CallId),
     /// Remove the listener with this mark.
     RemoveListener(JsObject, #[unsafe_ignore_trace] Rc<Cell<bool>>),
 }

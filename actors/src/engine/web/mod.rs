@@ -152,7 +152,7 @@ fn report(error: JsError, what: &str, context: &mut Context) -> JsResult<()> {
     // A call that returns in this very turn has its result all the same, and then this line is all there is of it.
     log::warn!(target: "script", "{what} of the script failed: {error}");
     if let Some(invocation) = host.current() {
-        host.settled.borrow_mut().push((invocation, Err(error)));
+        host.settled.borrow_mut().push((invocation, Err(error.into())));
     }
     Ok(())
 }

@@ -215,6 +215,18 @@ fn a_static_node_is_found_goes_down_and_comes_back_but_never_leaves() {
 }
 
 #[test]
+fn a_node_that_registers_again_has_a_new_engine() {
+    let mut fixture = Fixture::new(&[]);
+    fixture.join(1, "a", &["m"]);
+    let renewals = fixture.renewals.load(Ordering::Relaxed);
+    assert!(fixture.beat("a"));
+    assert_eq!(fixture.renewals.load(Ordering::Relaxed), renewals);
+    fixture.join(1, "a", &["m"]);
+    assert_eq!(fixture.renewals.load(Ordering::Relaxed), renewals + 1, "its breaker begins anew");
+    assert_eq!(fixture.states(), [(1, Up)]);
+}
+
+#[test]
 fn another_process_at_a_static_address_is_another_node() {
     let mut fixture = Fixture::new(&[1]);
     fixture.check(|_| info("a", &["m"]));

@@ -3,6 +3,7 @@
 mod client;
 mod cluster;
 mod foreign;
+mod load;
 mod process;
 mod procfs;
 mod raw;
@@ -12,6 +13,7 @@ mod wait;
 pub(crate) use client::{Client, RpcFailure};
 pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
 pub(crate) use foreign::ForeignServer;
+pub(crate) use load::Load;
 pub(crate) use process::{binary, free_port, run, Process};
 pub(crate) use procfs::{children_of, cpu_time, is_alive, signal};
 pub(crate) use raw::exchange;

@@ -10,6 +10,7 @@ use std::sync::{mpsc, Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::procfs::{children_of, is_alive};
 use super::wait::{wait_for, wait_until, SOON};
 
 /// Lines of log kept for assertions and for the output of a failed test.
@@ -102,6 +103,11 @@ impl Process {
         self.child.id()
     }
 
+    /// As the end of whoever started it does.
+    pub(crate) fn close_stdin(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
     /// `host:port` of where it listens.
     pub(crate) fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
@@ -127,10 +133,19 @@ impl Process {
         .0
     }
 
-    /// SIGKILL, and waits until the process is gone.
+    /// The process that runs a node's JavaScript: the supervisor's child, or the node itself without one.
+    pub(crate) fn engine_pid(&self) -> u32 {
+        children_of(self.pid()).first().copied().unwrap_or_else(|| self.pid())
+    }
+
+    /// SIGKILL, and waits until the process is gone, and with it what it has started.
     pub(crate) fn kill(&mut self) {
+        let children = children_of(self.pid());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            wait_until("its processes are gone", SOON, || !children.iter().any(|pid| is_alive(*pid)));
+        }
     }
 
     /// The exit code once the process has ended by itself and all that it wrote has been read; `None` when a signal

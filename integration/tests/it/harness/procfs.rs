@@ -1,11 +1,16 @@
 //! What Linux tells of a process.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 /// Fields of /proc/PID/stat from the third on: those after the name, which may hold spaces.
 fn stat(pid: u32) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    fields(Path::new(&format!("/proc/{pid}/stat")))
+}
+
+fn fields(stat: &Path) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(stat).ok()?;
     let (_, fields) = text.rsplit_once(')')?;
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
@@ -18,9 +23,12 @@ pub(crate) fn cpu_time(pid: u32) -> Duration {
     Duration::from_millis((ticks(11) + ticks(12)) * 10)
 }
 
-/// False once the process has ended; a zombie has.
+/// False once the process has ended and closed all that it had open; a zombie has. The first of several threads may be a
+/// zombie before the others, which keep everything open, have ended.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    stat(pid).is_some_and(|fields| fields[0] != "Z")
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut states = threads.filter_map(|thread| fields(&thread.path().join("stat"))?.into_iter().next());
+    states.any(|state| state != "Z" && state != "X")
 }
 
 /// The processes whose parent is `pid`.

@@ -37,6 +37,11 @@ impl Script {
         Script { folder, path }
     }
 
+    /// Writes it anew.
+    pub(crate) fn rewrite(&self, text: &str) {
+        std::fs::write(&self.path, text).expect("the test file can be written");
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

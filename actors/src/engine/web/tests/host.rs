@@ -61,17 +61,17 @@ fn an_aborted_call_is_not_open_any_more() {
              const p = madrpc.call('m', [], {signal: c.signal}); c.abort(5); return p.catch(e => e) })",
         )
         .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_none());
+        assert!(engine.invoke(1, call("f", None), std::time::Instant::now()).is_none());
         let sent = engine.take_outgoing();
         assert_eq!(sent.len(), 1);
-        assert!(engine.invoke(2, call("abort", None)).expect("ends").is_ok());
+        assert!(engine.invoke(2, call("abort", None), std::time::Instant::now()).expect("ends").is_ok());
         engine.run_jobs();
         let finished = engine.take_finished();
         assert_eq!(finished[0].1.as_ref().expect("a result").as_str(), r#""AbortError""#);
         assert!(engine.take_abandoned().is_empty(), "nothing of it was open at its end");
         engine.settle(sent[0].id, Ok(JsonText::NULL));
         engine.run_jobs();
-        assert!(engine.invoke(3, call("unsent", None)).is_none());
+        assert!(engine.invoke(3, call("unsent", None), std::time::Instant::now()).is_none());
         assert_eq!(engine.take_outgoing().len(), 0, "a call that was aborted in its turn does not leave");
         assert_eq!(engine.take_finished()[0].1.as_ref().expect("a result").as_str(), "5");
     });
@@ -87,10 +87,10 @@ fn cancelling_a_call_aborts_its_signal() {
              madrpc.register('seen', () => [...seen, globalThis.kept?.signal.aborted])",
         )
         .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_none());
+        assert!(engine.invoke(1, call("f", None), std::time::Instant::now()).is_none());
         engine.cancel(1);
         engine.cancel(1);
-        assert!(engine.invoke(2, call("g", None)).is_some());
+        assert!(engine.invoke(2, call("g", None), std::time::Instant::now()).is_some());
         engine.cancel(2);
         assert_eq!(run(&mut engine, "seen", None).expect("runs").as_str(), r#"["AbortError","after",false]"#);
     });
@@ -100,12 +100,12 @@ fn cancelling_a_call_aborts_its_signal() {
 fn a_timeout_ends_with_its_call() {
     on_engine_stack(|| {
         let mut engine = load("madrpc.register('f', () => { AbortSignal.timeout(1) })").expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_some());
+        assert!(engine.invoke(1, call("f", None), std::time::Instant::now()).is_some());
         assert_eq!(engine.next_due(), None);
         let mut engine =
             load("madrpc.register('f', () => { AbortSignal.timeout(2 ** 53 - 1); return new Promise(() => {}) })")
                 .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_none());
+        assert!(engine.invoke(1, call("f", None), std::time::Instant::now()).is_none());
         let due = engine.next_due().expect("a timer");
         assert!(due > Instant::now() + Duration::from_secs(20 * 86_400), "the longest time is not taken for none");
     });
@@ -288,8 +288,8 @@ fn groups_belong_to_their_call() {
              madrpc.register('g', () => console.log('x'))",
         )
         .expect("loads");
-        assert!(engine.invoke(1, call("f", None)).is_none());
-        assert!(engine.invoke(2, call("g", None)).is_some());
+        assert!(engine.invoke(1, call("f", None), std::time::Instant::now()).is_none());
+        assert!(engine.invoke(2, call("g", None), std::time::Instant::now()).is_some());
         LINES.take()
     });
     assert!(lines[0].starts_with("INFO x method=g call="), "{lines:?}");

@@ -1,0 +1,364 @@
+//! The engines of one executor: the one that takes calls, those that a call has to itself, and those that only finish
+//! what is parked in them.
+//!
+//! An engine takes no further calls once its heap has outgrown its bound, or once the scripts have been loaded anew. It is dropped when the last of its calls has ended.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
+
+use super::heap::{self, Account};
+use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
+use super::program::{LoadError, Program};
+use super::{Engine, ModuleState};
+use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+
+/// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
+const MAX_ENGINES: usize = 1_000;
+
+/// Engines kept ready for calls that each have one to themselves.
+const WARM: usize = 4;
+
+/// A collection is forced when the heap has grown by this much, or by half: Boa raises its own threshold after a large
+/// payload and never lowers it.
+const COLLECT_AFTER: isize = 8 << 20;
+
+/// What a call shares with those before it (PROTOCOL, section 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Module state lives as long as the executor.
+    #[default]
+    Shared,
+    /// Module state is fresh for each call; globals and prototypes stay the executor's.
+    Call,
+    /// Each call has a whole context to itself.
+    Context,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Contexts {
+    program: Program,
+    isolation: Isolation,
+    surroundings: Surroundings,
+    /// Engines that may take a call; the last is next.
+    ready: Vec<Engine>,
+    /// Engines in which calls wait, and that take no others.
+    retired: HashMap<EngineId, Engine>,
+    /// Where the calls that wait in a retired engine are.
+    homes: HashMap<InvocationId, EngineId>,
+    /// When retired engines have timers due.
+    due: BTreeSet<(Instant, EngineId)>,
+    due_of: HashMap<EngineId, Instant>,
+    /// Retired engines that something happened in.
+    touched: BTreeSet<EngineId>,
+    given_up: Vec<(InvocationId, CallResult)>,
+    heap_after_collection: isize,
+    next_engine: EngineId,
+}
+
+impl Contexts {
+    /// Loads the first engine.
+    pub fn load(program: Program, isolation: Isolation, surroundings: Surroundings) -> Result<Self, LoadError> {
+        let mut contexts = Contexts {
+            program,
+            isolation,
+            surroundings,
+            ready: Vec::new(),
+            retired: HashMap::new(),
+            homes: HashMap::new(),
+            due: BTreeSet::new(),
+            due_of: HashMap::new(),
+            touched: BTreeSet::new(),
+            given_up: Vec::new(),
+            heap_after_collection: Account::own().bytes(),
+            next_engine: 0,
+        };
+        let engine = contexts.make()?;
+        contexts.ready.push(engine);
+        Ok(contexts)
+    }
+
+    /// A module can't be compiled as a factory: where calls are to be isolated, its state is fresh in a fresh context.
+    fn isolation(&self) -> Isolation {
+        match self.isolation {
+            Isolation::Call if self.program.has_modules() => Isolation::Context,
+            other => other,
+        }
+    }
+
+    fn make(&mut self) -> Result<Engine, LoadError> {
+        let modules = match self.isolation() {
+            Isolation::Call => ModuleState::PerCall,
+            Isolation::Shared | Isolation::Context => ModuleState::Shared,
+        };
+        let id = self.next_engine;
+        self.next_engine += 1;
+        Engine::load(id, &self.program, modules, self.surroundings.clone())
+    }
+
+    /// What the scripts registered, by name.
+    pub fn methods(&self) -> Vec<MethodInfo> {
+        self.ready.last().map(Engine::methods).unwrap_or_default()
+    }
+
+    /// Runs other scripts from now on; calls that wait finish in the old ones. After an error all is as before.
+    pub fn renew(&mut self, program: Program) -> Result<(), LoadError> {
+        let before = std::mem::replace(&mut self.program, program);
+        match self.make() {
+            Ok(engine) => {
+                for old in std::mem::replace(&mut self.ready, vec![engine]) {
+                    self.retire(old);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.program = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// See `Engine::invoke`.
+    pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
+        let prepared = match self.isolation() {
+            Isolation::Context => self.take_ready(),
+            Isolation::Shared | Isolation::Call => return self.invoke_shared(id, call, now),
+        };
+        let mut engine = match prepared {
+            Ok(engine) => engine,
+            Err(error) => return Some(Err(error)),
+        };
+        let result = engine.invoke(id, call, now);
+        if result.is_none() {
+            self.homes.insert(id, engine.host.engine());
+        }
+        self.retire(engine);
+        result
+    }
+
+    fn invoke_shared(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
+        if self.ready.last().is_none_or(Engine::is_worn) {
+            self.replace();
+        }
+        match self.ready.last_mut() {
+            Some(engine) => engine.invoke(id, call, now),
+            None => Some(Err(CallError::internal("this executor has no engine"))),
+        }
+    }
+
+    /// Puts a new engine in the place of one that is worn; when none can be made, the worn one goes on.
+    fn replace(&mut self) {
+        match self.make() {
+            Ok(engine) => {
+                for old in std::mem::replace(&mut self.ready, vec![engine]) {
+                    self.retire(old);
+                }
+            }
+            Err(error) => log::error!("a worn context can't be replaced: {error}"),
+        }
+    }
+
+    fn take_ready(&mut self) -> Result<Engine, CallError> {
+        if self.retired.len() >= MAX_ENGINES {
+            return Err(CallError::Overloaded);
+        }
+        match self.ready.pop() {
+            Some(engine) => Ok(engine),
+            None => self.make().map_err(|error| CallError::internal(error.to_string())),
+        }
+    }
+
+    /// Keeps an engine for as long as something of it waits.
+    fn retire(&mut self, engine: Engine) {
+        let id = engine.host.engine();
+        for invocation in engine.parked.keys() {
+            self.homes.insert(*invocation, id);
+        }
+        if self.retired.len() >= MAX_ENGINES {
+            self.give_up_oldest();
+        }
+        self.touched.insert(id);
+        self.retired.insert(id, engine);
+    }
+
+    fn give_up_oldest(&mut self) {
+        let Some(oldest) = self.retired.keys().min().copied() else { return };
+        let Some(engine) = self.drop_retired(oldest) else { return };
+        log::warn!("more than {MAX_ENGINES} contexts: the {} calls of the oldest are given up", engine.parked());
+        for invocation in engine.parked.keys() {
+            self.homes.remove(invocation);
+            self.given_up.push((*invocation, Err(CallError::internal("its context was given up"))));
+        }
+    }
+
+    fn drop_retired(&mut self, id: EngineId) -> Option<Engine> {
+        self.schedule(id, None);
+        self.retired.remove(&id)
+    }
+
+    /// Notes when a retired engine has its next timer due.
+    fn schedule(&mut self, id: EngineId, next: Option<Instant>) {
+        let before = match next {
+            Some(next) => self.due_of.insert(id, next),
+            None => self.due_of.remove(&id),
+        };
+        if before == next {
+            return;
+        }
+        if let Some(before) = before {
+            self.due.remove(&(before, id));
+        }
+        if let Some(next) = next {
+            self.due.insert((next, id));
+        }
+    }
+
+    fn engine(&mut self, id: EngineId) -> Option<&mut Engine> {
+        if let Some(retired) = self.retired.get_mut(&id) {
+            self.touched.insert(id);
+            return Some(retired);
+        }
+        self.ready.iter_mut().find(|engine| engine.host.engine() == id)
+    }
+
+    /// Settles calls that scripts made, and runs what follows.
+    pub fn settle(&mut self, results: Vec<(CallId, CallResult)>) {
+        let mut engines = BTreeSet::new();
+        for (call, result) in results {
+            if let Some(engine) = self.engine(call.engine) {
+                engine.settle(call, result);
+                engines.insert(call.engine);
+            }
+        }
+        for id in engines {
+            if let Some(engine) = self.engine(id) {
+                engine.run_jobs();
+            }
+        }
+    }
+
+    /// See `Engine::cancel`.
+    pub fn cancel(&mut self, id: InvocationId) {
+        match self.homes.remove(&id) {
+            Some(home) => drop(self.engine(home).map(|engine| engine.cancel(id))),
+            None => drop(self.ready.iter_mut().any(|engine| engine.cancel(id))),
+        }
+    }
+
+    /// When the next timer is due.
+    pub fn next_due(&self) -> Option<Instant> {
+        let retired = self.due.first().map(|(due, _)| *due);
+        self.ready.iter().filter_map(Engine::next_due).chain(retired).min()
+    }
+
+    /// Fires the timers that are due.
+    pub fn fire_timers(&mut self, now: Instant) {
+        for engine in &mut self.ready {
+            engine.fire_timers(now);
+        }
+        let due: Vec<_> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| *id).collect();
+        for id in due {
+            if let Some(engine) = self.engine(id) {
+                engine.fire_timers(now);
+            }
+        }
+    }
+
+    /// True while promise jobs wait to run.
+    pub fn has_jobs(&self) -> bool {
+        self.ready.iter().any(Engine::has_jobs)
+            || self.touched.iter().any(|id| self.retired.get(id).is_some_and(Engine::has_jobs))
+    }
+
+    /// Runs promise jobs for a while.
+    pub fn run_jobs(&mut self) {
+        for engine in &mut self.ready {
+            engine.run_jobs();
+        }
+        for id in &self.touched {
+            if let Some(engine) = self.retired.get_mut(id) {
+                engine.run_jobs();
+            }
+        }
+    }
+
+    /// Hands over what came of the calls since the last time, and drops the engines that are done.
+    pub fn take_events(&mut self) -> Events {
+        let mut events = Events { finished: std::mem::take(&mut self.given_up), ..Events::default() };
+        for engine in &mut self.ready {
+            events.take_from(engine);
+        }
+        for id in std::mem::take(&mut self.touched) {
+            let Some(engine) = self.retired.get_mut(&id) else { continue };
+            events.take_from(engine);
+            let (next, jobs) = (engine.next_due(), engine.has_jobs());
+            if engine.parked() == 0 && !jobs {
+                self.drop_retired(id);
+                continue;
+            }
+            self.schedule(id, next);
+            if jobs {
+                self.touched.insert(id);
+            }
+        }
+        if !self.homes.is_empty() {
+            for (invocation, _) in &events.finished {
+                self.homes.remove(invocation);
+            }
+        }
+        events
+    }
+
+    /// Between calls: frees memory, and has the next engine made when the heap has outgrown its bound.
+    pub fn tidy(&mut self) {
+        let held = Account::own().bytes();
+        let step = COLLECT_AFTER.max(self.heap_after_collection / 2);
+        if held - self.heap_after_collection < step {
+            // What was freed since then makes room for garbage that is to be collected, too.
+            self.heap_after_collection = self.heap_after_collection.min(held);
+            return;
+        }
+        match self.ready.last_mut() {
+            Some(engine) => engine.collect_garbage(),
+            None => heap::counted(boa_gc::force_collect),
+        }
+        self.heap_after_collection = Account::own().bytes();
+    }
+
+    /// With nothing else to do: makes an engine for a call to come. True when there is more of this to do.
+    pub fn prepare(&mut self) -> bool {
+        if self.isolation() != Isolation::Context || self.ready.len() >= WARM {
+            return false;
+        }
+        match self.make() {
+            Ok(engine) => self.ready.push(engine),
+            Err(error) => {
+                log::error!("a context can't be made ready: {error}");
+                return false;
+            }
+        }
+        self.ready.len() < WARM
+    }
+}
+
+/// What came of the calls in an executor's engines.
+#[derive(Debug, Default)]
+pub struct Events {
+    /// Parked invocations that have settled, with their outcomes.
+    pub finished: Vec<(InvocationId, CallResult)>,
+    /// The calls that scripts have made.
+    pub outgoing: Vec<OutgoingCall>,
+    /// Invocations that ended while calls of theirs were open.
+    pub abandoned: Vec<InvocationId>,
+}
+
+impl Events {
+    fn take_from(&mut self, engine: &mut Engine) {
+        self.finished.append(&mut engine.take_finished());
+        self.outgoing.append(&mut engine.take_outgoing());
+        self.abandoned.append(&mut engine.take_abandoned());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! Limits, isolation, and what becomes of calls when their context is replaced.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::tests::{call, on_engine_stack, surroundings};
+use super::super::Script;
+use super::*;
+use crate::policy::overrun::Limits;
+use crate::protocol::{Code, JsonText};
+
+// ---- limits ---------------------------------------------------------------------------------------------------------
+
+fn program(source: &str) -> Program {
+    Program::new(vec![Script { path: "test.js".into(), source: source.to_owned() }])
+}
+
+fn contexts(source: &str, isolation: Isolation, limits: Limits) -> Contexts {
+    Contexts::load(program(source), isolation, watched(limits)).expect("loads")
+}
+
+fn cpu(limit_ms: u64) -> Limits {
+    Limits { cpu: Some(Duration::from_millis(limit_ms)), ..Limits::default() }
+}
+
+/// Surroundings with somebody who watches, as the pool's own thread does.
+fn watched(limits: Limits) -> Surroundings {
+    let surroundings = Surroundings { cpu_limit: limits.cpu, ..surroundings() };
+    let watch = surroundings.watch.as_ref().map(Arc::downgrade).expect("watched");
+    std::thread::spawn(move || {
+        while let Some(watch) = watch.upgrade() {
+            if let Some(turn) = watch.turn() {
+                let (now, cpu) = (Instant::now(), limits.cpu.expect("limited"));
+                if turn.before + now.duration_since(turn.since) >= cpu {
+                    watch.stop(&turn, CallError::ran_too_long(cpu));
+                } else if now >= turn.deadline {
+                    watch.stop(&turn, CallError::Timeout);
+                }
+            }
+            std::thread::yield_now();
+        }
+    });
+    surroundings
+}
+
+/// Runs one call to its end; outgoing calls are answered with 1.
+fn run_in(contexts: &mut Contexts, id: InvocationId, method: &str) -> CallResult {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut result = contexts.invoke(id, call(method, None), Instant::now());
+    while result.is_none() {
+        assert!(Instant::now() < deadline, "{method} neither settled nor waits for anything");
+        contexts.fire_timers(Instant::now());
+        contexts.run_jobs();
+        let events = contexts.take_events();
+        contexts.settle(events.outgoing.into_iter().map(|call| (call.id, Ok(JsonText::from_trusted("1")))).collect());
+        result = events.finished.into_iter().find(|(finished, _)| *finished == id).map(|(_, result)| result);
+    }
+    contexts.take_events();
+    result.expect("a result")
+}
+
+fn text(result: CallResult) -> String {
+    result.map_or_else(|error| error.to_string(), |text| text.as_str().to_owned())
+}
+
+const LOOPS: &str = r"
+let counter = 0;
+madrpc.register('count', () => ++counter);
+madrpc.register('loop', () => { for (;;); });
+madrpc.register('asyncLoop', async () => { for (;;); });
+madrpc.register('afterAwait', async () => { await madrpc.call('x'); for (;;); });
+madrpc.register('afterTwo', async () => { await null; await madrpc.call('x'); while (true) await null; });
+madrpc.register('nested', () => { const f = n => { while (n > 0) ; return g(n) }; const g = n => f(n + 1); return f(0) });
+madrpc.register('fibonacci', () => { const f = n => n < 2 ? n : f(n - 1) + f(n - 2); return f(60) });
+madrpc.register('caught', () => { for (;;) try { for (;;); } catch { } finally { continue } });
+madrpc.register('sort', () => [3, 2, 1].sort(() => { for (;;); }));
+madrpc.register('replace', () => 'x'.replace(/x/, () => { do { } while (true) }));
+madrpc.register('getter', () => ({ get x() { for (;;); } }));
+madrpc.register('toJSON', () => ({ toJSON() { for (;;); } }));
+madrpc.register('generator', () => { function* g() { for (;;) yield 1 } let n = 0; for (const x of g()) n += x; return n });
+madrpc.register('executor', () => new Promise(() => { for (;;); }));
+madrpc.register('then', () => Promise.resolve().then(() => { for (const i of [1]) for (;;); }));
+madrpc.register('thenable', () => ({ then(done) { for (;;); } }));
+madrpc.register('proxy', () => new Proxy({}, { get() { for (;;); } }).x);
+madrpc.register('chain', () => { const again = () => Promise.resolve().then(again); return again() });
+madrpc.register('leftover', () => { const again = () => Promise.resolve().then(again); again(); return 'left' });
+madrpc.register('timer', () => new Promise(() => setTimeout(() => { for (;;); }, 1)));
+madrpc.register('timerChain', () => new Promise(() => { const again = () => { for (let i = 0; i < 1e5; i++); setTimeout(again, 0) }; again() }));
+madrpc.register('wait', async () => { await madrpc.call('x'); return 'waited' });
+madrpc.register('later', () => new Promise(done => setTimeout(() => done('late'), 30)));
+";
+
+#[test]
+fn every_kind_of_loop_is_stopped_and_the_context_stays_whole() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(50));
+        let methods = [
+            "loop",
+            "asyncLoop",
+            "afterAwait",
+            "afterTwo",
+            "nested",
+            "fibonacci",
+            "caught",
+            "sort",
+            "replace",
+            "getter",
+            "toJSON",
+            "generator",
+            "executor",
+            "then",
+            "thenable",
+            "proxy",
+            "chain",
+            "timer",
+            "timerChain",
+        ];
+        for (id, method) in (2..).zip(methods) {
+            let begun = Instant::now();
+            let result = text(run_in(&mut contexts, id, method));
+            assert_eq!(result, "-32009 Limit exceeded: running time in ms 50", "{method}");
+            assert!(begun.elapsed() >= Duration::from_millis(50), "{method}");
+            assert_eq!(text(run_in(&mut contexts, 100 + id, "count")), (id - 1).to_string(), "{method}");
+        }
+    });
+}
+
+#[test]
+fn promise_chains_without_end_let_other_calls_through() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(100));
+        assert!(contexts.invoke(1, call("chain", None), Instant::now()).is_none());
+        assert!(contexts.has_jobs());
+        assert_eq!(text(run_in(&mut contexts, 2, "count")), "1");
+        let mut finished = Vec::new();
+        while finished.is_empty() {
+            contexts.run_jobs();
+            finished = contexts.take_events().finished;
+        }
+        let (id, result) = finished.remove(0);
+        assert_eq!((id, result.map_err(|error| error.code())), (1, Err(Code::LIMIT_EXCEEDED)));
+        assert_eq!(text(run_in(&mut contexts, 3, "leftover")), "\"left\"");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while contexts.has_jobs() {
+            assert!(Instant::now() < deadline, "what a finished call left behind runs for ever");
+            contexts.run_jobs();
+        }
+        assert_eq!(text(run_in(&mut contexts, 4, "count")), "2");
+    });
+}
+
+#[test]
+fn the_deadline_stops_running_scripts() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(10_000));
+        let mut short = call("loop", None);
+        short.scope.deadline = Instant::now() + Duration::from_millis(30);
+        let result = contexts.invoke(1, short, Instant::now()).expect("stopped");
+        assert_eq!(result.map_err(|error| error.code()), Err(Code::TIMEOUT));
+    });
+}
+
+#[test]
+fn a_turn_that_is_over_can_not_be_stopped() {
+    on_engine_stack(|| {
+        let surroundings = surroundings();
+        let watch = surroundings.watch.clone().expect("watched");
+        let mut contexts = Contexts::load(program(LOOPS), Isolation::Shared, surroundings).expect("loads");
+        let watcher = std::thread::spawn(move || loop {
+            if let Some(turn) = watch.turn() {
+                assert!(watch.stop(&turn, CallError::Cancelled));
+                assert!(!watch.stop(&turn, CallError::Timeout), "once");
+                return (watch, turn);
+            }
+        });
+        let result = contexts.invoke(1, call("loop", None), Instant::now()).expect("stopped");
+        assert_eq!(result.map_err(|error| error.code()), Err(Code::CANCELLED));
+        let (watch, turn) = watcher.join().expect("no panic");
+        assert!(watch.turn().is_none() && !watch.stop(&turn, CallError::Timeout));
+        assert_eq!(text(run_in(&mut contexts, 2, "count")), "1");
+        assert_eq!(text(run_in(&mut contexts, 3, "nestedOnce")), "-32601 Method not found");
+    });
+}
+
+#[test]
+fn calls_that_wait_go_on_when_another_is_stopped() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(50));
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        assert_eq!(text(run_in(&mut contexts, 3, "loop")), "-32009 Limit exceeded: running time in ms 50");
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        let (id, result) = contexts.take_events().finished.remove(0);
+        assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
+    });
+}
+
+#[test]
+fn calls_that_wait_finish_in_the_scripts_that_they_began_in() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(5_000));
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
+        assert!(contexts.invoke(2, call("later", None), Instant::now()).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        contexts.renew(program("madrpc.register('count', () => 'new')")).expect("loads");
+        assert_eq!(text(run_in(&mut contexts, 4, "count")), "\"new\"");
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        let (id, result) = contexts.take_events().finished.remove(0);
+        assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(contexts.next_due().is_some_and(|due| due <= Instant::now()));
+        contexts.fire_timers(Instant::now());
+        let (id, result) = contexts.take_events().finished.remove(0);
+        assert_eq!((id, text(result)), (2, "\"late\"".to_owned()));
+        assert!(contexts.next_due().is_none() && contexts.retired.is_empty());
+    });
+}
+
+#[test]
+fn a_script_that_loops_while_it_loads_is_an_error() {
+    on_engine_stack(|| {
+        for source in ["for (;;);", "const again = () => Promise.resolve().then(again); again()"] {
+            for modules in [ModuleState::Shared, ModuleState::PerCall] {
+                let error = Engine::load(0, &program(source), modules, watched(cpu(50))).expect_err("a loop");
+                assert_eq!(error.to_string(), "test.js: -32009 Limit exceeded: running time in ms 50", "{source}");
+            }
+        }
+    });
+}
+
+#[test]
+fn waiting_does_not_count_as_running() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(20));
+        assert!(contexts.invoke(1, call("later", None), Instant::now()).is_none());
+        std::thread::sleep(Duration::from_millis(40));
+        contexts.fire_timers(Instant::now());
+        assert_eq!(text(contexts.take_events().finished.remove(0).1), "\"late\"");
+    });
+}
+
+#[test]
+fn timers_of_the_script_itself_are_stopped_too() {
+    on_engine_stack(|| {
+        let source = "let n = 0; setInterval(() => { n++; for (;;); }, 1); madrpc.register('n', () => n)";
+        let mut contexts = contexts(source, Isolation::Shared, cpu(50));
+        std::thread::sleep(Duration::from_millis(2));
+        let begun = Instant::now();
+        contexts.fire_timers(Instant::now());
+        assert!(begun.elapsed() >= Duration::from_millis(50));
+        assert_eq!(text(run_in(&mut contexts, 1, "n")), "1");
+    });
+}
+
+// ---- isolation ------------------------------------------------------------------------------------------------------
+
+const STATE: &str = r"
+let counter = 0;
+globalThis.runs = (globalThis.runs || 0) + 1;
+madrpc.register('count', () => ++counter);
+madrpc.register('runs', { idempotent: true }, () => globalThis.runs);
+madrpc.register('leak', () => { Array.prototype.leaked = 1; return [].leaked });
+madrpc.register('leaked', () => [].leaked === 1);
+madrpc.register('async', async () => { counter++; await madrpc.call('x'); return ++counter });
+madrpc.register('where', () => { throw new Error('here') });
+madrpc.register('this', function () { return this === undefined });
+";
+
+#[test]
+fn shared_keeps_module_state() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(STATE, Isolation::Shared, cpu(5_000));
+        assert_eq!(text(run_in(&mut contexts, 1, "count")), "1");
+        assert_eq!(text(run_in(&mut contexts, 2, "count")), "2");
+        assert_eq!(text(run_in(&mut contexts, 3, "runs")), "1");
+        assert_eq!(text(run_in(&mut contexts, 4, "this")), "false");
+    });
+}
+
+#[test]
+fn call_gives_every_call_fresh_module_state_in_the_same_globals() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(STATE, Isolation::Call, cpu(5_000));
+        assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        for id in 2..5 {
+            assert_eq!(text(run_in(&mut contexts, id, "count")), "1");
+        }
+        // Once when it was loaded, once for each of five calls.
+        assert_eq!(text(run_in(&mut contexts, 5, "runs")), "6");
+        assert_eq!(text(run_in(&mut contexts, 6, "leak")), "1");
+        assert_eq!(text(run_in(&mut contexts, 7, "leaked")), "true");
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        assert_eq!(text(contexts.take_events().finished.remove(0).1), "2");
+        assert_eq!(text(run_in(&mut contexts, 8, "this")), "true", "factories are strict");
+        assert_eq!(contexts.methods().iter().find(|method| method.name == "runs").map(|m| m.idempotent), Some(true));
+        let Err(CallError::Script(error)) = run_in(&mut contexts, 9, "where") else { panic!("it throws") };
+        assert!(error.data.expect("data").as_str().contains("test.js:9:"), "the line is the script's own");
+        assert_eq!(
+            text(contexts.invoke(10, call("toString", None), Instant::now()).expect("at once")),
+            "-32601 Method not found"
+        );
+    });
+}
+
+#[test]
+fn a_script_can_not_break_out_of_its_factory() {
+    on_engine_stack(|| {
+        let source = "}); (function () { madrpc.register('x', () => 1)";
+        let error = Engine::load(0, &program(source), ModuleState::PerCall, surroundings()).expect_err("no script");
+        assert!(error.to_string().starts_with("test.js:1:1"), "{error}");
+    });
+}
+
+#[test]
+fn context_gives_every_call_a_world_of_its_own() {
+    on_engine_stack(|| {
+        let mut contexts = contexts(STATE, Isolation::Context, cpu(5_000));
+        assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        assert_eq!(text(run_in(&mut contexts, 2, "leak")), "1");
+        while contexts.prepare() {}
+        for id in 3..12 {
+            assert_eq!(text(run_in(&mut contexts, id, "count")), "1");
+            assert_eq!(text(run_in(&mut contexts, id, "leaked")), "false");
+        }
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        assert_eq!(text(contexts.take_events().finished.remove(0).1), "2");
+    });
+}
+
+#[test]
+fn a_parked_call_can_be_cancelled_in_every_isolation() {
+    on_engine_stack(|| {
+        for isolation in [Isolation::Shared, Isolation::Call, Isolation::Context] {
+            let mut contexts = contexts(STATE, isolation, cpu(5_000));
+            assert!(contexts.invoke(1, call("async", None), Instant::now()).is_none());
+            let outgoing = contexts.take_events().outgoing;
+            contexts.cancel(1);
+            assert_eq!(contexts.take_events().abandoned, [1], "{isolation:?}");
+            contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+            assert!(contexts.take_events().finished.is_empty());
+        }
+    });
+}
