@@ -13,6 +13,7 @@ mod jsonrpc;
 mod jsonrpc_http;
 mod local;
 mod membership;
+mod memory;
 mod observability;
 mod programs;
 mod readme;

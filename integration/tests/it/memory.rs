@@ -1,0 +1,96 @@
+//! Memory stays where it is, however many calls there are.
+
+use serde_json::{json, Value};
+
+use crate::harness::{node, resident, wait_until, Client, Process, Script, SOON};
+
+const METHODS: &str = "
+    madrpc.register('add', args => ({ result: args.a + args.b }));
+    madrpc.register('later', async args => { await null; return args.a; });
+    madrpc.register('payload', args => args.items.length);
+";
+
+/// Calls in one request.
+const BATCH: usize = 2_000;
+
+/// By how much memory may have grown, in bytes.
+const FLAT: u64 = 10 << 20;
+
+struct Loaded {
+    node: Process,
+    client: Client,
+    _script: Script,
+}
+
+impl Loaded {
+    fn start(isolation: &str) -> Loaded {
+        let script = Script::new("memory.js", METHODS);
+        let node = node(&script, &["--isolation", isolation, "--summary-interval", "0"]);
+        let client = Client::new(&node.url);
+        Loaded { node, client, _script: script }
+    }
+
+    /// Makes `calls` calls, all of which must succeed.
+    fn call(&self, method: &str, calls: usize) {
+        let batch: Vec<Value> = (0..BATCH)
+            .map(|n| json!({"jsonrpc": "2.0", "id": n, "method": method, "params": {"a": n, "b": 1}}))
+            .collect();
+        let body = Value::Array(batch).to_string();
+        for _ in 0..calls.div_ceil(BATCH) {
+            let reply = self.client.post(&body);
+            assert!(!reply.body.contains("\"error\""), "{}", &reply.body[..500.min(reply.body.len())]);
+        }
+    }
+
+    fn memory(&self) -> u64 {
+        resident(self.node.engine_pid())
+    }
+
+    /// Makes calls, and then as many again, which must leave memory where the first left it.
+    fn stays_flat(&self, method: &str, calls: usize) {
+        self.call(method, calls / 10);
+        let before = self.memory();
+        self.call(method, calls);
+        let grown = || self.memory().saturating_sub(before);
+        wait_until(&format!("memory is flat after {calls} calls of {method}"), SOON, || grown() <= FLAT);
+    }
+}
+
+#[test]
+fn shared_contexts_stay_flat() {
+    let loaded = Loaded::start("shared");
+    loaded.stays_flat("add", 300_000);
+    loaded.stays_flat("later", 100_000);
+}
+
+#[test]
+fn contexts_with_fresh_modules_stay_flat() {
+    let loaded = Loaded::start("call");
+    loaded.stays_flat("add", 200_000);
+    loaded.stays_flat("later", 50_000);
+}
+
+#[test]
+fn contexts_of_their_own_stay_flat() {
+    let loaded = Loaded::start("context");
+    loaded.stays_flat("add", 10_000);
+    loaded.stays_flat("later", 5_000);
+}
+
+#[test]
+fn what_large_payloads_took_is_given_back() {
+    let loaded = Loaded::start("shared");
+    loaded.call("add", BATCH);
+    let before = loaded.memory();
+    let items: Vec<Value> =
+        (0..60_000).map(|n| json!({"number": n, "text": format!("item {n}"), "nested": [n]})).collect();
+    let params = json!({ "items": items });
+    for _ in 0..10 {
+        assert_eq!(loaded.client.call("payload", params.clone()), Ok(json!(60_000)));
+    }
+    let grown = || loaded.memory().saturating_sub(before);
+    wait_until("what the payloads took is given back", SOON, || {
+        loaded.call("add", BATCH);
+        grown() <= 3 * FLAT
+    });
+}
