@@ -1,5 +1,4 @@
 //! mimalloc, with every allocation reported to the engine's accounts: the only way to know how much a script holds.
-#![allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait; every method hands its arguments on unchanged")]
 
 use std::alloc::{GlobalAlloc, Layout};
 
@@ -15,6 +14,7 @@ fn signed(bytes: usize) -> isize {
     isize::try_from(bytes).unwrap_or(isize::MAX)
 }
 
+#[allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait; every method hands its arguments on unchanged")]
 // SAFETY: mimalloc keeps the contract; reporting neither allocates nor unwinds.
 unsafe impl GlobalAlloc for ReportingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -39,5 +39,14 @@ unsafe impl GlobalAlloc for ReportingAllocator {
         heap::report(signed(size).wrapping_sub(signed(layout.size())));
         // SAFETY: see `alloc`.
         unsafe { MiMalloc.realloc(pointer, layout, size) }
+    }
+}
+
+/// Lets the system have the memory that this thread has freed; mimalloc would keep some of it for later.
+pub fn give_back() {
+    #[allow(unsafe_code, reason = "mimalloc's own interface is C")]
+    // SAFETY: callable at any time, on any thread.
+    unsafe {
+        libmimalloc_sys::mi_collect(true);
     }
 }

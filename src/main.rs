@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use madrpc_actor::allocator::ReportingAllocator;
+use madrpc_actor::allocator::{self, ReportingAllocator};
 use madrpc_actor::cli::Command;
 use madrpc_actor::commands;
 use madrpc_actor::observe::{self, Terminal};
@@ -11,6 +11,7 @@ use madrpc_actor::observe::{self, Terminal};
 static ALLOCATOR: ReportingAllocator = ReportingAllocator;
 
 fn main() -> ExitCode {
+    madrpc_actors::engine::heap::give_back_by(allocator::give_back);
     let terminal = Terminal::stderr();
     let command = match Command::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(command) => command,

@@ -182,13 +182,12 @@ impl NodeConfig {
     }
 
     /// What one call may use up. One that grows the heap by half of what the process may have is stopped; between calls
-    /// the contexts of all executors together keep below that.
+    /// the contexts of all executors together keep below a quarter.
     pub fn limits(&self) -> Limits {
-        let half = self.memory_limit / 2;
         Limits {
             cpu: Some(self.cpu_limit),
-            heap: Some(half),
-            context: Some((half / self.pool_size()).max(SMALLEST_CONTEXT_BOUND)),
+            heap: Some(self.memory_limit / 2),
+            context: Some((self.memory_limit / 4 / self.pool_size()).max(SMALLEST_CONTEXT_BOUND)),
         }
     }
 

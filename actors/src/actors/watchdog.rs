@@ -143,7 +143,7 @@ impl Watchdog {
     ) -> Option<(Breach, Option<&'a Turn>)> {
         let limit = last_resort.memory_limit;
         if let Some(used) = self.memory.as_ref().and_then(Memory::used).filter(|used| *used > limit) {
-            let largest = running.iter().max_by_key(|(watched, _)| watched.watch.heap_growth());
+            let largest = running.iter().max_by_key(|(watched, turn)| watched.watch.heap_growth_of(turn));
             return Some((Breach::Memory { used, limit }, largest.map(|(_, turn)| turn)));
         }
         let limit = pool.limits().cpu?;
@@ -159,7 +159,7 @@ fn sighting(pool: &PoolCore, watched: &Watched, turn: &Turn) -> Sighting {
         since: turn.since,
         before: turn.before,
         deadline: turn.deadline,
-        heap_growth: watched.watch.heap_growth(),
+        heap_growth: watched.watch.heap_growth_of(turn),
         unwanted: pool.is_unwanted(watched.number, turn.invocation),
         cpu: watched.thread.and_then(thread_cpu),
     }

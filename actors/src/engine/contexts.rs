@@ -22,6 +22,9 @@ const WARM: usize = 4;
 /// payload and never lowers it.
 const COLLECT_AFTER: isize = 8 << 20;
 
+/// So much freed at once goes back to the system; less is soon taken again.
+const GIVE_BACK: isize = 16 << 20;
+
 /// What a call shares with those before it (PROTOCOL, section 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
@@ -148,14 +151,17 @@ impl Contexts {
 
     /// Puts a new engine in the place of one that is worn; when none can be made, the worn one goes on.
     fn replace(&mut self) {
-        match self.make() {
-            Ok(engine) => {
-                for old in std::mem::replace(&mut self.ready, vec![engine]) {
-                    self.retire(old);
-                }
+        let engine = match self.make() {
+            Ok(engine) => engine,
+            Err(error) => return log::error!("a worn context can't be replaced: {error}"),
+        };
+        for old in std::mem::replace(&mut self.ready, vec![engine]) {
+            if old.parked() > 0 || old.has_jobs() {
+                self.retire(old);
             }
-            Err(error) => log::error!("a worn context can't be replaced: {error}"),
         }
+        // What it held is of no use to anybody, and the next call may need the room.
+        self.collect();
     }
 
     fn take_ready(&mut self) -> Result<Engine, CallError> {
@@ -171,6 +177,8 @@ impl Contexts {
     /// Keeps an engine for as long as something of it waits.
     fn retire(&mut self, engine: Engine) {
         let id = engine.host.engine();
+        // The scripts' own timers go on in the engine that takes its place.
+        engine.host.timers.borrow_mut().end_of_scripts();
         for invocation in engine.parked.keys() {
             self.homes.insert(*invocation, id);
         }
@@ -318,11 +326,22 @@ impl Contexts {
             self.heap_after_collection = self.heap_after_collection.min(held);
             return;
         }
-        match self.ready.last_mut() {
-            Some(engine) => engine.collect_garbage(),
-            None => heap::counted(boa_gc::force_collect),
+        self.collect();
+        if let Some(engine) = self.ready.last_mut() {
+            engine.wear();
         }
+    }
+
+    fn collect(&mut self) {
+        let before = Account::own().bytes();
+        heap::counted(boa_gc::force_collect);
         self.heap_after_collection = Account::own().bytes();
+        if let Some(watch) = &self.surroundings.watch {
+            watch.rebase();
+        }
+        if before - self.heap_after_collection >= GIVE_BACK {
+            heap::give_back();
+        }
     }
 
     /// With nothing else to do: makes an engine for a call to come. True when there is more of this to do.

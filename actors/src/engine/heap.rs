@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 /// Threads that can be told apart; further ones share the last account.
 const ACCOUNTS: usize = 2_048;
@@ -29,6 +30,20 @@ pub fn report(bytes: isize) {
     if account != 0 {
         let held = &BYTES[account];
         held.store(held.load(Ordering::Relaxed).wrapping_add(bytes), Ordering::Relaxed);
+    }
+}
+
+static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
+
+/// Tells how the allocator is made to let the system have what a thread has freed. The first of two calls counts.
+pub fn give_back_by(give_back: fn()) {
+    let _first = GIVE_BACK.set(give_back);
+}
+
+/// Lets the system have what this thread has freed. Costs about as much as a collection of garbage.
+pub(super) fn give_back() {
+    if let Some(give_back) = GIVE_BACK.get() {
+        give_back();
     }
 }
 

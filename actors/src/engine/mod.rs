@@ -294,12 +294,13 @@ impl Engine {
         self.worn
     }
 
-    /// Frees what can be freed, and sees whether the heap has outgrown its bound all the same.
-    pub fn collect_garbage(&mut self) {
-        heap::counted(boa_gc::force_collect);
-        let Some(watch) = &self.host.surroundings.watch else { return };
+    /// Called when no garbage is left: sees whether the heap has outgrown its bound all the same.
+    fn wear(&mut self) {
+        let (Some(watch), Some(limit)) = (&self.host.surroundings.watch, self.host.surroundings.context_limit) else {
+            return;
+        };
         let growth = watch.heap_growth();
-        if self.host.surroundings.context_limit.is_some_and(|limit| growth > limit) {
+        if growth > limit && !self.worn {
             log::info!("a context has grown by {growth} bytes; the next call gets a new one");
             self.worn = true;
         }

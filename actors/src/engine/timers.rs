@@ -107,6 +107,18 @@ impl Timers {
         });
     }
 
+    /// Drops the timers that scripts set while they loaded.
+    pub fn end_of_scripts(&mut self) {
+        let ids = &mut self.due_by_id;
+        self.waiting.retain(|(_, id), timer| {
+            let stays = timer.owner.is_some();
+            if !stays {
+                ids.remove(id);
+            }
+            stays
+        });
+    }
+
     /// True when none waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

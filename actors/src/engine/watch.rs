@@ -32,6 +32,8 @@ pub struct Turn {
     pub before: Duration,
     /// When whoever called stops waiting.
     pub deadline: Instant,
+    /// What the thread's heap held when it began.
+    heap: isize,
 }
 
 /// Shared between an executor and its watchdog. Never locked for longer than it takes to copy a `Turn`.
@@ -114,10 +116,21 @@ impl Watch {
         usize::try_from(held - self.heap_at_load.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
+    /// Bytes by which it has grown since `turn` began.
+    pub fn heap_growth_of(&self, turn: &Turn) -> usize {
+        usize::try_from(self.heap.get().map_or(0, |account| account.bytes()) - turn.heap).unwrap_or(0)
+    }
+
     /// Called on the executor's thread when scripts have loaded.
     pub(super) fn loaded(&self) {
         let account = self.heap.get_or_init(Account::own);
         self.heap_at_load.store(account.bytes(), Ordering::Relaxed);
+    }
+
+    /// Called when no garbage is left. What an engine was loaded beside may be gone by then.
+    pub(super) fn rebase(&self) {
+        let held = self.heap.get_or_init(Account::own).bytes();
+        self.heap_at_load.fetch_min(held, Ordering::Relaxed);
     }
 
     pub(super) fn begin(&self, invocation: &Invocation, since: Instant, limits: Limits) {
@@ -128,6 +141,7 @@ impl Watch {
             since,
             before: invocation.ran_for.get(),
             deadline: invocation.scope.deadline,
+            heap: self.heap.get_or_init(Account::own).bytes(),
         };
         *self.lock() = Some(Running { turn, limits, stopped: None });
     }

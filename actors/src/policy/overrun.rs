@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_millis(10);
 pub struct Limits {
     /// Running time, waiting not counted; none: unlimited.
     pub cpu: Option<Duration>,
-    /// Bytes by which the heap of its executor may have grown; none: unlimited.
+    /// Bytes by which the heap of its executor may grow in one turn; none: unlimited.
     pub heap: Option<usize>,
     /// Bytes by which a context may have grown between calls, or the next call gets a new one; none: unlimited.
     pub context: Option<usize>,
@@ -33,7 +33,7 @@ pub struct Sighting {
     pub before: Duration,
     /// When whoever called stops waiting.
     pub deadline: Instant,
-    /// Bytes by which the heap has grown.
+    /// Bytes by which the heap has grown in this turn.
     pub heap_growth: usize,
     /// Nobody waits for it any more.
     pub unwanted: bool,

@@ -7,6 +7,9 @@ use crate::harness::{node, resident, wait_until, Client, Process, Script, SOON};
 const METHODS: &str = "
     madrpc.register('add', args => ({ result: args.a + args.b }));
     madrpc.register('later', async args => { await null; return args.a; });
+    const hoarded = [];
+    madrpc.register('hoard', () => hoarded.push(Array.from({ length: 100000 }, (_, n) => ({ n }))));
+    madrpc.register('devour', () => { for (;;) hoarded.push(Array.from({ length: 1000 }, (_, n) => ({ n }))); });
     madrpc.register('payload', args => args.items.length);
 ";
 
@@ -24,8 +27,12 @@ struct Loaded {
 
 impl Loaded {
     fn start(isolation: &str) -> Loaded {
+        Loaded::with(&["--isolation", isolation, "--summary-interval", "0"])
+    }
+
+    fn with(flags: &[&str]) -> Loaded {
         let script = Script::new("memory.js", METHODS);
-        let node = node(&script, &["--isolation", isolation, "--summary-interval", "0"]);
+        let node = node(&script, flags);
         let client = Client::new(&node.url);
         Loaded { node, client, _script: script }
     }
@@ -93,4 +100,32 @@ fn what_large_payloads_took_is_given_back() {
         loaded.call("add", BATCH);
         grown() <= 3 * FLAT
     });
+}
+
+/// Of 256 MiB one executor may keep a quarter between calls.
+#[test]
+fn a_context_that_hoards_is_replaced_between_calls() {
+    let loaded = Loaded::with(&["--memory-limit", "256MiB"]);
+    let hoard = || loaded.client.call("hoard", Value::Null).expect("there is memory for one more").as_u64();
+    let mut most = 0;
+    wait_until("the context is replaced", SOON, || {
+        let held = hoard();
+        most = most.max(held.unwrap_or(0));
+        held == Some(1) && most > 1
+    });
+    assert!(most >= 3, "replaced after {most}");
+    let info = loaded.client.info();
+    assert_eq!(info["engine_restarts"], 0, "{info}");
+}
+
+#[test]
+fn a_call_that_devours_memory_is_stopped_alone() {
+    let loaded = Loaded::with(&["--memory-limit", "256MiB"]);
+    for _ in 0..3 {
+        let failure = loaded.client.call("devour", Value::Null).expect_err("there is no end to it");
+        assert_eq!((failure.code, &failure.data["what"]), (-32009, &json!("memory in bytes")));
+        assert_eq!(loaded.client.call("add", json!({"a": 1, "b": 2})), Ok(json!({"result": 3})));
+    }
+    let info = loaded.client.info();
+    assert_eq!(info["engine_restarts"], 0, "{info}");
 }

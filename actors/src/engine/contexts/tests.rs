@@ -217,6 +217,19 @@ fn calls_that_wait_finish_in_the_scripts_that_they_began_in() {
 }
 
 #[test]
+fn timers_of_the_scripts_end_when_others_take_their_place() {
+    on_engine_stack(|| {
+        let source = "setInterval(() => {}, 1); madrpc.register('wait', () => madrpc.call('x'))";
+        let mut contexts = contexts(source, Isolation::Shared, cpu(5_000));
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
+        assert!(contexts.next_due().is_some());
+        contexts.renew(program("madrpc.register('other', () => 1)")).expect("loads");
+        contexts.take_events();
+        assert!(contexts.next_due().is_none() && contexts.retired.len() == 1, "the call still waits there");
+    });
+}
+
+#[test]
 fn a_script_that_loops_while_it_loads_is_an_error() {
     on_engine_stack(|| {
         for source in ["for (;;);", "const again = () => Promise.resolve().then(again); again()"] {
