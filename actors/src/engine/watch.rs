@@ -32,6 +32,8 @@ pub struct Turn {
     pub before: Duration,
     /// When whoever called stops waiting.
     pub deadline: Instant,
+    /// How long the call had run when it was stopped, if it was.
+    pub told_to_stop: Option<Duration>,
 }
 
 /// Shared between an executor and its watchdog. Never locked for longer than it takes to copy a `Turn`.
@@ -91,9 +93,9 @@ impl Watch {
         self.lock().as_ref().map(|running| running.turn.clone())
     }
 
-    /// Ends `turn` with an error that the script can't catch, if that is what still runs. True when this does it; false
-    /// when it is over, or was stopped before.
-    pub fn stop(&self, turn: &Turn, reason: CallError) -> bool {
+    /// Ends `turn`, whose call `ran` for so long, with an error that the script can't catch, if that is what still runs.
+    /// True when this does it; false when it is over, or was stopped before.
+    pub fn stop(&self, turn: &Turn, reason: CallError, ran: Duration) -> bool {
         let mut running = self.lock();
         let Some(running) = running.as_mut().filter(|running| running.turn.is(turn)) else { return false };
         if running.stopped.is_some() {
@@ -105,6 +107,7 @@ impl Watch {
         none.set_recursion_limit(0);
         running.limits.write(none);
         running.stopped = Some((reason, before));
+        running.turn.told_to_stop = Some(ran);
         true
     }
 
@@ -128,6 +131,7 @@ impl Watch {
             since,
             before: invocation.ran_for.get(),
             deadline: invocation.scope.deadline,
+            told_to_stop: None,
         };
         *self.lock() = Some(Running { turn, limits, stopped: None });
     }
