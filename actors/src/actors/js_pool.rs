@@ -300,8 +300,9 @@ impl PoolCore {
         if executor.load() > 0 {
             self.look_again_soon();
         }
-        self.rouser.rouse();
         executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
+        // After it counts as load: the watchdog must not look before that and lie down again.
+        self.rouser.rouse();
         CancelGuard { executor, invocation, settled: false }
     }
 

@@ -4,7 +4,7 @@
 //! stopped, and nothing else happens. What can't be stopped is native work: a regular expression that backtracks, a
 //! call of a builtin that fills the memory of the machine. The process must go then, and its supervisor starts another.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{fence, AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -66,14 +66,25 @@ pub(super) struct Rouser {
 }
 
 impl Rouser {
-    /// A call begins. Next to nothing unless it is the first after a pause.
+    /// A call has been given to an executor. Next to nothing unless it is the first after a pause.
     pub(super) fn rouse(&self) {
-        // The race with a watchdog that lies down just now is harmless: it does not rest for long.
+        // With the fence of `lie_down`: either this sees that the watchdog rests, or the watchdog sees the call.
+        fence(Ordering::SeqCst);
         if self.rests.load(Ordering::Relaxed) && self.rests.swap(false, Ordering::Relaxed) {
             if let Some(watchdog) = self.watchdog.get() {
                 watchdog.unpark();
             }
         }
+    }
+
+    /// To be said before the look that decides whether the watchdog rests: a call that the look misses undoes it.
+    fn lie_down(&self) {
+        self.rests.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    fn stay_up(&self) {
+        self.rests.store(false, Ordering::Relaxed);
     }
 }
 
@@ -88,9 +99,12 @@ fn run(pool: &Weak<PoolCore>) {
     while let Some(pool) = pool.upgrade() {
         let rouser = pool.rouser();
         rouser.watchdog.get_or_init(std::thread::current);
+        rouser.lie_down();
         let (now, seen) = watchdog.look(&pool);
         let waiting = pool.has_calls();
-        rouser.rests.store(seen.is_empty() && !waiting, Ordering::Relaxed);
+        if waiting || !seen.is_empty() {
+            rouser.stay_up();
+        }
         drop(pool);
         std::thread::park_timeout(pace(now, &seen, waiting));
     }
@@ -119,7 +133,7 @@ impl Watchdog {
         for (((watched, turn), seen), ran) in running.iter().zip(&seen).zip(&ran) {
             if let Some(reason) = seen.stop_reason(*ran, pool.limits(), now) {
                 let text = reason.to_string();
-                if watched.watch.stop(turn, reason) {
+                if watched.watch.stop(turn, reason, *ran) {
                     log::warn!("{} is stopped: {text} call={:016x}", turn.method, turn.call);
                 }
             }
@@ -147,8 +161,12 @@ impl Watchdog {
             return Some((Breach::Memory { used, limit }, largest.map(|(_, turn)| turn)));
         }
         let limit = pool.limits().cpu?;
-        let (ran, (_, turn)) = ran.iter().zip(running).max_by_key(|(ran, _)| **ran)?;
-        (*ran > limit.saturating_add(GRACE)).then_some((Breach::Cpu { ran: *ran, limit }, Some(turn)))
+        // From when it was told to stop: this thread may have been late to tell.
+        let grace_ends = |turn: &Turn| Some(turn.told_to_stop?.max(limit).saturating_add(GRACE));
+        let resisting =
+            ran.iter().zip(running).filter(|(ran, (_, turn))| grace_ends(turn).is_some_and(|end| **ran > end));
+        let (ran, (_, turn)) = resisting.max_by_key(|(ran, _)| **ran)?;
+        Some((Breach::Cpu { ran: *ran, limit }, Some(turn)))
     }
 }
 

@@ -181,6 +181,8 @@ pub struct Host {
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: RefCell<Vec<InvocationId>>,
+    /// The engine has panicked: no further call should begin in it.
+    pub failed: Cell<bool>,
     /// The function that a call is looking for in a script which runs for it alone.
     pub wanted: RefCell<Option<Wanted>>,
     engine: EngineId,
@@ -224,6 +226,7 @@ impl Host {
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
+            failed: Cell::new(false),
             wanted: RefCell::default(),
             engine,
             turn_began: Cell::new(Instant::now()),

@@ -17,8 +17,8 @@ use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::realm::Realm;
 use boa_engine::{Context, Finalize, JsData, JsNativeError, JsResult, JsString, JsValue, Trace};
 
-use super::errors;
 use super::host::{Failure, Host, Invocation};
+use super::{errors, guard};
 
 /// Promise jobs run this long before the executor looks at what else there is.
 const SLICE: Duration = Duration::from_millis(5);
@@ -115,15 +115,15 @@ impl JobExecutor for Queue {
                 break;
             }
             let job = self.0.jobs.borrow_mut().pop_front();
-            let result = match job {
-                None => return Ok(()),
-                Some(Job::PromiseJob(job)) => job.call(context),
-                Some(Job::GenericJob(job)) => job.call(context),
-                Some(Job::AsyncJob(job)) => run_at_once(job, context),
+            let Some(job) = job else { return Ok(()) };
+            let run = || match job {
+                Job::PromiseJob(job) => job.call(context),
+                Job::GenericJob(job) => job.call(context),
+                Job::AsyncJob(job) => run_at_once(job, context),
                 // Only host functions make the other kinds, and ours make none.
-                Some(_) => continue,
+                _ => Ok(JsValue::undefined()),
             };
-            if let Err(error) = result {
+            if let Some(Err(error)) = guard::or_give_up(&self.0, None, run) {
                 log::debug!(target: "script", "a promise job failed: {error}");
             }
         }

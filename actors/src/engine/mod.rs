@@ -8,6 +8,7 @@ mod api;
 mod console;
 mod contexts;
 mod errors;
+mod guard;
 pub mod heap;
 pub mod host;
 mod jobs;
@@ -109,7 +110,13 @@ impl Engine {
                 open_calls: Cell::new(0),
                 rejection_stack: RefCell::default(),
             });
-            self.invoke_with(&function, read.unwrap_or_default(), invocation, now)
+            let host = self.host.clone();
+            let params = read.unwrap_or_default();
+            guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))
+                .unwrap_or_else(|| {
+                    self.parked.insert(invocation.id, invocation);
+                    None
+                })
         });
         // Jobs that a finished call left behind still run, as they would in any other host.
         self.run_jobs();
@@ -120,24 +127,24 @@ impl Engine {
         &mut self,
         function: &JsFunction,
         params: JsValue,
-        invocation: Rc<Invocation>,
+        invocation: &Rc<Invocation>,
         now: Instant,
     ) -> Option<CallResult> {
         let host = self.host.clone();
-        let result = host.first_turn(&invocation, now, || {
-            let value = self.begin(function, params, &invocation).transpose()?;
-            let result = self.outcome(&invocation, value.map_err(Failure::Thrown));
+        let result = host.first_turn(invocation, now, || {
+            let value = self.begin(function, params, invocation).transpose()?;
+            let result = self.outcome(invocation, value.map_err(Failure::Thrown));
             invocation.finished.set(true);
             Some(result)
         });
         let stopped = invocation.stopped.take();
         match stopped.map(Err).or(result) {
             Some(result) => {
-                self.end(&invocation);
+                self.end(invocation);
                 Some(result)
             }
             None => {
-                self.parked.insert(invocation.id, invocation);
+                self.parked.insert(invocation.id, invocation.clone());
                 None
             }
         }
@@ -218,8 +225,10 @@ impl Engine {
             };
             Ok(())
         };
-        let settled = heap::counted(|| host.turn(&pending.invocation, settle));
-        if let Err(error) = settled {
+        let settled = heap::counted(|| {
+            guard::or_give_up(&host, Some(&pending.invocation), || host.turn(&pending.invocation, settle))
+        });
+        if let Some(Err(error)) = settled {
             host.settled.borrow_mut().push((pending.invocation, Err(error.into())));
         }
     }
@@ -229,7 +238,10 @@ impl Engine {
         let Some(invocation) = self.parked.remove(&id) else { return false };
         let host = self.host.clone();
         // What listens for it may run for as long as the call might have.
-        heap::counted(|| host.turn(&invocation, || web::cancelled(&invocation, &mut self.context)));
+        heap::counted(|| {
+            let tell = || host.turn(&invocation, || web::cancelled(&invocation, &mut self.context));
+            guard::or_give_up(&host, Some(&invocation), tell)
+        });
         self.end(&invocation);
         self.run_jobs();
         true
@@ -242,8 +254,10 @@ impl Engine {
             let Some(due) = due else { return };
             let host = self.host.clone();
             let owner = due.owner.unwrap_or_else(|| host.background());
-            let fired = heap::counted(|| self.fire(&due.function, &due.arguments, &owner));
-            if let Err(failure) = fired {
+            let fired = heap::counted(|| {
+                guard::or_give_up(&host, Some(&owner), || self.fire(&due.function, &due.arguments, &owner))
+            });
+            if let Some(Err(failure)) = fired {
                 self.timer_failed(owner, failure);
             }
             self.run_jobs();
@@ -291,7 +305,7 @@ impl Engine {
 
     /// True once no further call should begin in this engine.
     pub fn is_worn(&self) -> bool {
-        self.worn
+        self.worn || self.host.failed.get()
     }
 
     /// Called when no garbage is left: sees whether the heap has outgrown its bound all the same.
@@ -324,8 +338,12 @@ impl Engine {
             if self.parked.remove(&invocation.id).is_some() {
                 let host = self.host.clone();
                 let result = heap::counted(|| {
-                    host.on_behalf_of(Some(invocation.clone()), || self.outcome(&invocation, outcome))
+                    let write = || self.outcome(&invocation, outcome);
+                    guard::or_give_up(&host, None, || host.on_behalf_of(Some(invocation.clone()), write))
                 });
+                let result = result.unwrap_or_else(|| Err(guard::failed()));
+                // Its getters may have run for too long.
+                let result = invocation.stopped.take().map_or(result, Err);
                 self.end(&invocation);
                 finished.push((invocation.id, result));
             }

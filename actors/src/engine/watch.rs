@@ -34,6 +34,8 @@ pub struct Turn {
     pub deadline: Instant,
     /// What the thread's heap held when it began.
     heap: isize,
+    /// How long the call had run when it was stopped, if it was.
+    pub told_to_stop: Option<Duration>,
 }
 
 /// Shared between an executor and its watchdog. Never locked for longer than it takes to copy a `Turn`.
@@ -93,9 +95,9 @@ impl Watch {
         self.lock().as_ref().map(|running| running.turn.clone())
     }
 
-    /// Ends `turn` with an error that the script can't catch, if that is what still runs. True when this does it; false
-    /// when it is over, or was stopped before.
-    pub fn stop(&self, turn: &Turn, reason: CallError) -> bool {
+    /// Ends `turn`, whose call `ran` for so long, with an error that the script can't catch, if that is what still runs.
+    /// True when this does it; false when it is over, or was stopped before.
+    pub fn stop(&self, turn: &Turn, reason: CallError, ran: Duration) -> bool {
         let mut running = self.lock();
         let Some(running) = running.as_mut().filter(|running| running.turn.is(turn)) else { return false };
         if running.stopped.is_some() {
@@ -107,6 +109,7 @@ impl Watch {
         none.set_recursion_limit(0);
         running.limits.write(none);
         running.stopped = Some((reason, before));
+        running.turn.told_to_stop = Some(ran);
         true
     }
 
@@ -142,6 +145,7 @@ impl Watch {
             before: invocation.ran_for.get(),
             deadline: invocation.scope.deadline,
             heap: self.heap.get_or_init(Account::own).bytes(),
+            told_to_stop: None,
         };
         *self.lock() = Some(Running { turn, limits, stopped: None });
     }

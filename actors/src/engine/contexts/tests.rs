@@ -32,9 +32,9 @@ fn watched(limits: Limits) -> Surroundings {
             if let Some(turn) = watch.turn() {
                 let (now, cpu) = (Instant::now(), limits.cpu.expect("limited"));
                 if turn.before + now.duration_since(turn.since) >= cpu {
-                    watch.stop(&turn, CallError::ran_too_long(cpu));
+                    watch.stop(&turn, CallError::ran_too_long(cpu), cpu);
                 } else if now >= turn.deadline {
-                    watch.stop(&turn, CallError::Timeout);
+                    watch.stop(&turn, CallError::Timeout, Duration::ZERO);
                 }
             }
             std::thread::yield_now();
@@ -168,15 +168,15 @@ fn a_turn_that_is_over_can_not_be_stopped() {
         let mut contexts = Contexts::load(program(LOOPS), Isolation::Shared, surroundings).expect("loads");
         let watcher = std::thread::spawn(move || loop {
             if let Some(turn) = watch.turn() {
-                assert!(watch.stop(&turn, CallError::Cancelled));
-                assert!(!watch.stop(&turn, CallError::Timeout), "once");
+                assert!(watch.stop(&turn, CallError::Cancelled, Duration::ZERO));
+                assert!(!watch.stop(&turn, CallError::Timeout, Duration::ZERO), "once");
                 return (watch, turn);
             }
         });
         let result = contexts.invoke(1, call("loop", None), Instant::now()).expect("stopped");
         assert_eq!(result.map_err(|error| error.code()), Err(Code::CANCELLED));
         let (watch, turn) = watcher.join().expect("no panic");
-        assert!(watch.turn().is_none() && !watch.stop(&turn, CallError::Timeout));
+        assert!(watch.turn().is_none() && !watch.stop(&turn, CallError::Timeout, Duration::ZERO));
         assert_eq!(text(run_in(&mut contexts, 2, "count")), "1");
         assert_eq!(text(run_in(&mut contexts, 3, "nestedOnce")), "-32601 Method not found");
     });
