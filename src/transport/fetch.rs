@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::error::ParseError;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue, ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
 use awc::http::header::{TRANSFER_ENCODING, USER_AGENT};
@@ -117,7 +118,8 @@ impl Fetcher for AwcFetcher {
             let prepared = prepared?;
             let sending = match body.or(empty_body) {
                 Some(body) => prepared.send_body(body),
-                None => prepared.send(),
+                // Not `send`, which would say that the length is 0.
+                None => prepared.send_body(awc::body::None::new()),
             };
             let response = tokio::time::timeout(HEAD_TIMEOUT, sending).await.map_err(|_| Failure::Silent)?;
             let response = response.map_err(|error| failure(&error))?;
@@ -183,6 +185,7 @@ fn failure(error: &SendRequestError) -> Failure {
     match error {
         SendRequestError::Connect(ConnectError::Disconnected) => Failure::Broken(error.to_string()),
         SendRequestError::Connect(_) | SendRequestError::Url(_) => Failure::Unconnected(error.to_string()),
+        SendRequestError::Response(ParseError::Io(_) | ParseError::Incomplete) => Failure::Broken(error.to_string()),
         SendRequestError::Response(_) => Failure::Unreadable("is no HTTP"),
         _ => Failure::Broken(error.to_string()),
     }
