@@ -320,7 +320,7 @@ declare class Response {
   static error(): Response;
   static json(value: any, init?: ResponseInit): Response;
   static redirect(url: string | URL, status?: number): Response;
-  readonly type: 'default' | 'basic' | 'error' | 'opaqueredirect';
+  readonly type: 'default' | 'basic' | 'error';
   readonly url: string;
   readonly redirected: boolean;
   readonly status: number;
@@ -329,3 +329,11 @@ declare class Response {
   readonly headers: Headers;
   clone(): Response;
 }
+
+/**
+ * Asks an HTTP server that the node's `--allow-net` lists; redirects must stay within the list. Rejects with a TypeError
+ * that tells why: not listed, not reached, cut off, longer than `--max-body`. Ends with the call that made it, by its
+ * deadline, or by a signal. With `redirect: 'manual'` the answer that leads elsewhere is given as it is. Does not work while
+ * the script loads.
+ */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;

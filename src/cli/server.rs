@@ -8,11 +8,12 @@ use std::time::Duration;
 use madrpc_actors::actors::PeerUrl;
 use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
+use madrpc_actors::policy::egress::Entry;
 use madrpc_actors::policy::overrun::Limits;
 use structopt::StructOpt;
 
 use super::units::{duration, duration_or_zero, memory, size, whole};
-use super::values::{balance_policy, isolation, peer_url, script, tag, BindAddr, Secret};
+use super::values::{balance_policy, isolation, net_entry, peer_url, script, tag, BindAddr, Secret};
 use super::Usage;
 
 /// A context that holds less is not worth making anew.
@@ -164,6 +165,10 @@ pub struct NodeConfig {
     #[structopt(skip)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub tags: BTreeMap<String, String>,
+    /// Where scripts may fetch from, repeatable; addresses that are not public only when named so [env:
+    /// MADRPC_ALLOW_NET, separated by commas]
+    #[structopt(long, number_of_values = 1, value_name = "HOST[:PORT]", parse(try_from_str = net_entry))]
+    pub allow_net: Vec<Entry>,
     /// Run the engine in this very process, with nothing to replace it when it dies [env: MADRPC_NO_SUPERVISE=true]
     #[structopt(long)]
     pub no_supervise: bool,
@@ -200,6 +205,7 @@ impl NodeConfig {
         super::scripts(&mut self.scripts, env)?;
         super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
+        super::repeated("allow-net", "MADRPC_ALLOW_NET", &mut self.allow_net, env, net_entry)?;
         self.watch |= super::switch("watch", "MADRPC_WATCH", env)?;
         self.no_supervise |= super::switch("no-supervise", "MADRPC_NO_SUPERVISE", env)?;
         for orchestrator in &self.orchestrators {

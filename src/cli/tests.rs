@@ -78,13 +78,14 @@ fn a_node_has_defaults() {
     assert_eq!((config.pool_size(), config.weight() as usize), (server::cpus(), server::cpus()));
     assert_eq!(config.max_depth, 64);
     assert!(config.orchestrators.is_empty() && config.public_url.is_none() && config.tags.is_empty());
+    assert!(config.allow_net.is_empty());
 }
 
 #[test]
 fn a_node_takes_every_flag() {
     let config = node(
         "-s a.js --script b.js --orchestrator http://o:1 --orchestrator http://o:2 --public-url http://n:3 --pool-size 5 \
-         --max-depth 6 --tag zone=a --tag gpu=",
+         --max-depth 6 --tag zone=a --tag gpu= --allow-net api.example.org --allow-net [::1]:81",
         &[],
     );
     assert_eq!(config.scripts, [PathBuf::from("a.js"), PathBuf::from("b.js")]);
@@ -92,6 +93,8 @@ fn a_node_takes_every_flag() {
     assert_eq!(config.public_url.as_ref().map(|url| url.as_str()), Some("http://n:3"));
     assert_eq!((config.pool_size(), config.weight(), config.max_depth), (5, 5, 6));
     assert_eq!((config.tags["zone"].as_str(), config.tags["gpu"].as_str()), ("a", ""));
+    let net: Vec<_> = config.allow_net.iter().map(ToString::to_string).collect();
+    assert_eq!(net, ["api.example.org", "[::1]:81"]);
     assert_eq!(node("-s a.js --pool-size 5 --weight 2", &[]).weight(), 2);
 }
 
@@ -105,9 +108,13 @@ fn a_node_is_supervised_unless_told_otherwise() {
 
 #[test]
 fn repeatable_flags_read_lists_from_the_environment() {
-    let variables = [("MADRPC_SCRIPT", "a.js, b.js"), ("MADRPC_TAG", "zone=a,gpu=1")];
+    let variables = [
+        ("MADRPC_SCRIPT", "a.js, b.js"),
+        ("MADRPC_TAG", "zone=a,gpu=1"),
+        ("MADRPC_ALLOW_NET", "a.example,127.0.0.1:80"),
+    ];
     let config = node("", &variables);
-    assert_eq!((config.scripts.len(), config.tags.len()), (2, 2));
+    assert_eq!((config.scripts.len(), config.tags.len(), config.allow_net.len()), (2, 2, 2));
     let config = node("-s c,d.js", &variables);
     assert_eq!(config.scripts, [PathBuf::from("c,d.js")]);
     match parse_with("call http://h:1 m --header a:1", &[("MADRPC_PRETTY", "TRUE"), ("MADRPC_NOTIFY", "0")]) {
@@ -141,6 +148,9 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         ("node -s a.js --weight 0", "--weight", "\"0\"", "from 1"),
         ("node -s a.js --tag x", "--tag", "\"x\"", "KEY=VALUE"),
         ("node -s a.js --tag x=1 --tag x=2", "--tag", "\"x=2\"", "each key once"),
+        ("node -s a.js --allow-net *.example", "--allow-net", "\"*.example\"", "HOST:PORT"),
+        ("node -s a.js --allow-net http://a", "--allow-net", "\"http://a\"", "HOST:PORT"),
+        ("node -s a.js --allow-net a:0", "--allow-net", "\"a:0\"", "from 1 to 65535"),
         ("node -s a.js --public-url http://h/p", "--public-url", "\"http://h/p\"", "nothing after it"),
         ("node -s a.js --orchestrator https://h", "--orchestrator", "\"https://h\"", "http://HOST:PORT"),
         (
@@ -167,6 +177,8 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
 fn a_bad_variable_is_named() {
     let text = wrong("orchestrator", &[("MADRPC_NODE", "http://a:1,b")]);
     assert!(text.contains("--node") && text.contains("\"b\"") && text.contains("MADRPC_NODE"), "{text}");
+    let text = wrong("node -s a.js", &[("MADRPC_ALLOW_NET", "a.example,b c")]);
+    assert!(text.contains("--allow-net") && text.contains("\"b c\"") && text.contains("MADRPC_ALLOW_NET"), "{text}");
     let text = wrong("call http://h:1 m", &[("MADRPC_NOTIFY", "maybe")]);
     assert!(text.contains("--notify") && text.contains("maybe") && text.contains("MADRPC_NOTIFY"), "{text}");
 }

@@ -9,6 +9,7 @@ use awc::http::header::{HeaderName, HeaderValue};
 use madrpc_actors::actors::PeerUrl;
 use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
+use madrpc_actors::policy::egress::Entry;
 use url::{Host, Url};
 
 /// Where to listen. The host may be a name; port 0 lets the system choose.
@@ -161,6 +162,12 @@ pub fn tag(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() && fit(key) && fit(value) => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("{text:?} is not allowed: KEY=VALUE in visible ASCII, without commas and spaces")),
     }
+}
+
+/// `HOST[:PORT]` that scripts may fetch from.
+pub fn net_entry(text: &str) -> Result<Entry, String> {
+    let allowed = "HOST or HOST:PORT, such as api.example.org, 10.0.0.5:8080 or [::1]:8080";
+    Entry::from_str(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))
 }
 
 /// `NAME:VALUE`, a request header.

@@ -8,8 +8,9 @@ use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
-use madrpc_actors::actors::{JsPool, Outbound, PeerUrl};
+use madrpc_actors::actors::{Fetching, JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
+use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
@@ -18,6 +19,7 @@ use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
+use crate::transport::AwcFetcher;
 
 /// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
 /// both in one.
@@ -79,6 +81,8 @@ async fn serve(
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
+    let fetchers = AwcFetcher::factory(config.server.max_body);
+    pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
     let (listening, role, reporter) = match place {
         Some(Supervised { role, socket, reporter }) => {
             let listening = Reserved::try_from(socket).and_then(Reserved::listen);

@@ -3,9 +3,12 @@
 //! Knows URLs, headers and when a request may have reached its peer. It does not choose peers and does not retry.
 
 mod batch;
+mod by_address;
 mod client;
 mod failure;
+mod fetch;
 mod response;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
+pub use fetch::AwcFetcher;

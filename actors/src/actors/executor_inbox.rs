@@ -18,7 +18,7 @@ use super::open_calls::OpenCalls;
 use super::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, Watch};
 use crate::policy::admission::Permit;
-use crate::protocol::{Call, CallResult};
+use crate::protocol::{Call, CallResult, FetchResult};
 
 /// An executor that is held up counts as if it had this many more messages.
 const HELD_UP: usize = 1 << 20;
@@ -30,6 +30,8 @@ pub enum Work {
     Invoke(Box<Invoke>),
     /// Calls that its scripts made have come to this.
     Settled(Vec<(CallId, CallResult)>),
+    /// A fetch of its scripts has come to this.
+    Fetched(CallId, Box<FetchResult>),
     /// Nobody waits for this invocation any more.
     Cancel(InvocationId),
     /// There are other scripts to run.

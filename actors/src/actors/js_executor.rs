@@ -146,6 +146,11 @@ impl JsExecutor {
                     contexts.settle(results);
                 }
             }
+            Work::Fetched(id, result) => {
+                if let Some(contexts) = &mut self.contexts {
+                    contexts.settle_fetch(id, &result);
+                }
+            }
             Work::Cancel(id) => self.cancel(id),
             Work::Renew => self.keep_up(),
         }
@@ -214,6 +219,12 @@ impl JsExecutor {
         if !events.abandoned.is_empty() {
             self.pool.abandon(events.abandoned);
         }
+        if !events.fetches.is_empty() {
+            self.pool.fetch(&self.inbox, events.fetches);
+        }
+        if !events.unwanted_fetches.is_empty() {
+            self.pool.call_off_fetches(events.unwanted_fetches);
+        }
     }
 
     fn sweep(&mut self) {
@@ -227,6 +238,7 @@ impl JsExecutor {
     fn fail(&mut self) {
         let (parked, waiting) = self.inbox.calls.take_all();
         self.pool.abandon(parked);
+        self.pool.call_off_all_fetches(&self.inbox);
         for waiting in waiting {
             waiting.answer(Err(CallError::internal("the engine failed and was rebuilt")));
         }
@@ -293,7 +305,7 @@ impl SyncCalls {
                     self.inbox.done();
                     self.pool.redirect(invoke);
                 }
-                Some(Work::Renew) => kept.push_back(Work::Renew),
+                Some(other @ (Work::Renew | Work::Fetched(..))) => kept.push_back(other),
                 Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
                     if id == parent {

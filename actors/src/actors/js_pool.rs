@@ -15,11 +15,12 @@ use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
+use super::fetching::Fetching;
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use super::watchdog::{self, LastResort, Rouser, Watched};
-use crate::engine::{InvocationId, Isolation, LoadError, OutgoingCall, Program, Surroundings, STACK_BYTES};
+use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
 use crate::policy::overrun::Limits;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
@@ -80,6 +81,8 @@ pub struct PoolCore {
     roster: Mutex<Roster>,
     /// Where `madrpc.call` goes; without it, it runs here.
     outbound: OnceLock<Outbound>,
+    /// Where `fetch` goes; without it, it fails.
+    fetching: OnceLock<Fetching>,
     next_invocation: AtomicU64,
     children: Mutex<Children>,
 }
@@ -115,6 +118,7 @@ impl JsPool {
             active: ArcSwap::default(),
             roster: Mutex::default(),
             outbound: OnceLock::new(),
+            fetching: OnceLock::new(),
             next_invocation: AtomicU64::new(1),
             children: Mutex::default(),
             config,
@@ -139,6 +143,11 @@ impl JsPool {
     /// Sends the calls of scripts to orchestrators from now on.
     pub fn route_calls_by(&self, outbound: Outbound) {
         let _ = self.0.outbound.set(outbound);
+    }
+
+    /// Lets scripts fetch from now on.
+    pub fn fetch_by(&self, fetching: Fetching) {
+        let _ = self.0.fetching.set(fetching);
     }
 
     /// Runs a method. Dropping the future cancels it.
@@ -359,43 +368,6 @@ impl PoolCore {
         }
     }
 
-    /// Sends out the calls that scripts on `from` made.
-    pub(super) fn send_out(&self, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        if let Some(outbound) = self.outbound.get() {
-            return outbound.send(from.clone(), calls);
-        }
-        for OutgoingCall { id, parent, call } in calls {
-            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-            let reply = ReplyTo::Script { executor: from.clone(), call: id };
-            let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit: None }));
-            self.lock_children().entry(parent).or_default().push((executor, invocation));
-        }
-    }
-
-    /// These invocations ended while calls of theirs were open.
-    pub(super) fn abandon(&self, parents: Vec<InvocationId>) {
-        if let Some(outbound) = self.outbound.get() {
-            return outbound.abandon(parents);
-        }
-        for parent in parents {
-            let children = self.lock_children().remove(&parent).unwrap_or_default();
-            for (executor, invocation) in children {
-                executor.send(Work::Cancel(invocation));
-            }
-        }
-    }
-
-    /// This invocation ended with nothing open.
-    pub(super) fn forget_children(&self, parent: InvocationId) {
-        if self.outbound.get().is_none() {
-            self.lock_children().remove(&parent);
-        }
-    }
-
-    fn lock_children(&self) -> MutexGuard<'_, Children> {
-        self.children.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn lock_roster(&self) -> MutexGuard<'_, Roster> {
         self.roster.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -448,6 +420,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     inbox
 }
 
+mod errands;
 mod reloading;
 mod watching;
 

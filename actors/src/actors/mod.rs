@@ -1,6 +1,6 @@
 //! The actors: shells around `policy` and `engine` that exchange typed messages.
 //!
-//! They know no HTTP. What they need of the network is the trait `PeerClient`.
+//! They know no HTTP. What they need of the network are the traits `PeerClient` and `Fetcher`.
 
 pub mod circuit_breaker;
 mod clock;
@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod executor_inbox;
 #[cfg(test)]
 mod fake_peers;
+pub mod fetching;
 pub mod js_executor;
 pub mod js_pool;
 pub mod node_registry;
@@ -20,6 +21,7 @@ pub mod reply_to;
 pub mod watchdog;
 
 pub use cluster::{Cluster, ClusterConfig};
+pub use fetching::Fetching;
 pub use js_pool::JsPool;
 pub use orchestrator::OrchestratorHandle;
 pub use outbound::Outbound;

@@ -4,13 +4,15 @@
 //! An engine takes no further calls once its heap has outgrown its bound, or once the scripts have been loaded anew. It is dropped when the last of its calls has ended.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use super::fetches::OutgoingFetch;
 use super::heap::{self, Account};
 use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
 use super::program::{LoadError, Program};
 use super::{Engine, ModuleState};
-use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+use crate::protocol::{Call, CallError, CallResult, FetchResult, MethodInfo};
 
 /// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
 const MAX_ENGINES: usize = 1_000;
@@ -24,6 +26,9 @@ const COLLECT_AFTER: isize = 8 << 20;
 
 /// So much freed at once goes back to the system; less is soon taken again.
 const GIVE_BACK: isize = 16 << 20;
+
+/// Counts the engines of this process: what is meant for one that is gone must not reach its successor.
+static NEXT_ENGINE: AtomicU64 = AtomicU64::new(0);
 
 /// What a call shares with those before it (PROTOCOL, section 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +60,9 @@ pub struct Contexts {
     /// Retired engines that something happened in.
     touched: BTreeSet<EngineId>,
     given_up: Vec<(InvocationId, CallResult)>,
+    /// Fetches whose engines are gone.
+    orphaned: Vec<CallId>,
     heap_after_collection: isize,
-    next_engine: EngineId,
 }
 
 impl Contexts {
@@ -73,8 +79,8 @@ impl Contexts {
             due_of: HashMap::new(),
             touched: BTreeSet::new(),
             given_up: Vec::new(),
+            orphaned: Vec::new(),
             heap_after_collection: Account::own().bytes(),
-            next_engine: 0,
         };
         let engine = contexts.make()?;
         contexts.ready.push(engine);
@@ -94,8 +100,7 @@ impl Contexts {
             Isolation::Call => ModuleState::PerCall,
             Isolation::Shared | Isolation::Context => ModuleState::Shared,
         };
-        let id = self.next_engine;
-        self.next_engine += 1;
+        let id = NEXT_ENGINE.fetch_add(1, Ordering::Relaxed);
         Engine::load(id, &self.program, modules, self.surroundings.clone())
     }
 
@@ -201,7 +206,9 @@ impl Contexts {
 
     fn drop_retired(&mut self, id: EngineId) -> Option<Engine> {
         self.schedule(id, None);
-        self.retired.remove(&id)
+        let mut engine = self.retired.remove(&id)?;
+        self.orphaned.extend(engine.call_off_fetches());
+        Some(engine)
     }
 
     /// Notes when a retired engine has its next timer due.
@@ -242,6 +249,14 @@ impl Contexts {
             if let Some(engine) = self.engine(id) {
                 engine.run_jobs();
             }
+        }
+    }
+
+    /// Settles a fetch, and runs what follows.
+    pub fn settle_fetch(&mut self, id: CallId, result: &FetchResult) {
+        if let Some(engine) = self.engine(id.engine) {
+            engine.settle_fetch(id, result);
+            engine.run_jobs();
         }
     }
 
@@ -309,6 +324,7 @@ impl Contexts {
                 self.touched.insert(id);
             }
         }
+        events.unwanted_fetches.append(&mut self.orphaned);
         if !self.homes.is_empty() {
             for (invocation, _) in &events.finished {
                 self.homes.remove(invocation);
@@ -367,6 +383,10 @@ pub struct Events {
     pub finished: Vec<(InvocationId, CallResult)>,
     /// The calls that scripts have made.
     pub outgoing: Vec<OutgoingCall>,
+    /// The fetches that scripts have begun.
+    pub fetches: Vec<OutgoingFetch>,
+    /// Fetches of earlier events that nobody waits for any more.
+    pub unwanted_fetches: Vec<CallId>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: Vec<InvocationId>,
 }
@@ -375,6 +395,8 @@ impl Events {
     fn take_from(&mut self, engine: &mut Engine) {
         self.finished.append(&mut engine.take_finished());
         self.outgoing.append(&mut engine.take_outgoing());
+        self.fetches.append(&mut engine.take_fetches());
+        self.unwanted_fetches.append(&mut engine.take_unwanted_fetches());
         self.abandoned.append(&mut engine.take_abandoned());
     }
 }

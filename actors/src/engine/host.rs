@@ -14,6 +14,7 @@ use boa_engine::job::Job;
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
+use super::fetches::Fetches;
 use super::json_writer::Intrinsics;
 use super::run_clock::RunClock;
 use super::timers::Timers;
@@ -26,7 +27,7 @@ pub type InvocationId = u64;
 /// What no caller asked for, a timer of a script or its loading, is numbered down from the largest number.
 pub const FIRST_BACKGROUND: InvocationId = 1 << 63;
 
-/// Identifies an open `madrpc.call` within one executor.
+/// Identifies an open `madrpc.call` or `fetch` within one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallId {
     /// The engine that it was made in.
@@ -35,7 +36,7 @@ pub struct CallId {
     pub number: u64,
 }
 
-/// Identifies an engine within one executor.
+/// Identifies an engine within one process.
 pub type EngineId = u64;
 
 /// Open calls that one context may have. Beyond it `madrpc.call` rejects as overloaded.
@@ -65,6 +66,8 @@ pub struct Invocation {
     pub stopped: RefCell<Option<CallError>>,
     /// How many of its calls are open.
     pub open_calls: Cell<usize>,
+    /// How many of its fetches are open.
+    pub open_fetches: Cell<usize>,
     /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
     pub rejection_stack: RefCell<Option<String>>,
 }
@@ -175,6 +178,8 @@ pub struct Host {
     pub pending: RefCell<HashMap<CallId, PendingCall>>,
     /// Calls that wait to leave.
     pub outgoing: RefCell<Vec<OutgoingCall>>,
+    /// Open fetches.
+    pub fetches: Fetches,
     /// Outcomes that wait to be written.
     pub settled: RefCell<Vec<Settled>>,
     /// Timers.
@@ -223,6 +228,7 @@ impl Host {
             jobs: RefCell::default(),
             pending: RefCell::default(),
             outgoing: RefCell::default(),
+            fetches: Fetches::default(),
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
@@ -363,6 +369,7 @@ impl Host {
             ran_for: Cell::default(),
             stopped: RefCell::default(),
             open_calls: Cell::new(0),
+            open_fetches: Cell::new(0),
             rejection_stack: RefCell::default(),
         }
     }
@@ -380,12 +387,17 @@ impl Host {
         let mut scope = invocation.scope.nested(options.timeout);
         scope.idempotency_key = options.idempotency_key;
         scope.tags = options.tags;
-        let number = self.next_call.get();
-        self.next_call.set(number + 1);
-        let id = CallId { engine: self.engine, number };
+        let id = self.next_call_id();
         let call = Call { method, params: options.params, scope };
         let outgoing = OutgoingCall { id, parent: invocation.id, call };
         Ok((invocation, outgoing))
+    }
+
+    /// An id that nothing else in this process has.
+    pub fn next_call_id(&self) -> CallId {
+        let number = self.next_call.get();
+        self.next_call.set(number + 1);
+        CallId { engine: self.engine, number }
     }
 
     /// Drops every handle into the garbage-collected heap, so that the context can be freed.
@@ -394,6 +406,7 @@ impl Host {
         self.jobs.borrow_mut().clear();
         self.pending.borrow_mut().clear();
         self.outgoing.borrow_mut().clear();
+        self.fetches.clear();
         self.settled.borrow_mut().clear();
         self.timers.borrow_mut().clear();
         self.wanted.take();

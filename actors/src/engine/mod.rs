@@ -8,6 +8,7 @@ mod api;
 mod console;
 mod contexts;
 mod errors;
+mod fetches;
 mod guard;
 pub mod heap;
 pub mod host;
@@ -34,6 +35,7 @@ use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
 
 pub use contexts::{Contexts, Events, Isolation};
+pub use fetches::OutgoingFetch;
 pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
 pub use program::{LoadError, Program, Script};
 pub use watch::{Turn, Watch};
@@ -108,6 +110,7 @@ impl Engine {
                 ran_for: Cell::default(),
                 stopped: RefCell::default(),
                 open_calls: Cell::new(0),
+                open_fetches: Cell::new(0),
                 rejection_stack: RefCell::default(),
             });
             let host = self.host.clone();
@@ -387,9 +390,13 @@ impl Engine {
         if !timers.is_empty() {
             timers.end_of(invocation.id);
         }
+        let (method, id) = (&invocation.method, &invocation.scope);
+        let fetches = self.host.fetches.end_of(invocation);
+        if fetches > 0 {
+            log::info!(target: "script", "{method} ended with {fetches} fetches open; they are cancelled call={id}");
+        }
         let open = invocation.open_calls.get();
         if open > 0 {
-            let (method, id) = (&invocation.method, &invocation.scope);
             log::info!(target: "script", "{method} ended with {open} of its calls open; they are cancelled call={id}");
             self.host.pending.borrow_mut().retain(|_, pending| pending.invocation.id != invocation.id);
             self.host.outgoing.borrow_mut().retain(|outgoing| outgoing.parent != invocation.id);

@@ -47,7 +47,7 @@ pub(super) fn call(method: &str, params: Option<&str>) -> Call {
 }
 
 /// Runs one call to its end. Calls that the script makes are answered with `[method, params]`, or fail when the
-/// method's name begins with `fail`.
+/// method's name begins with `fail`; fetches as `fetches::tests` says.
 pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> CallResult {
     let deadline = Instant::now() + Duration::from_secs(10);
     if let Some(result) = engine.invoke(1, call(method, params), Instant::now()) {
@@ -67,6 +67,7 @@ pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> Ca
             };
             engine.settle(outgoing.id, answer);
         }
+        fetches::tests::answer_all(engine);
         engine.run_jobs();
         if let Some(due) = engine.next_due() {
             std::thread::park_timeout(due.saturating_duration_since(Instant::now()));

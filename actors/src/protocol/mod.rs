@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod error;
+pub mod fetch;
 pub mod json_text;
 pub mod membership;
 pub mod method;
@@ -14,6 +15,7 @@ pub mod trace;
 
 pub use call::{Call, CallResult, CallScope};
 pub use error::{CallError, Code, Fault, ScriptError};
+pub use fetch::{FetchError, FetchResult, HttpRequest, HttpResponse, Redirect};
 pub use json_text::JsonText;
 pub use method::MethodInfo;
 pub use peer_url::PeerUrl;

@@ -9,6 +9,7 @@ mod bad_input;
 mod cluster;
 mod errors;
 mod failover;
+mod fetch;
 mod jsonrpc;
 mod jsonrpc_http;
 mod local;

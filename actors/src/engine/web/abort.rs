@@ -15,7 +15,7 @@ use super::class::{class, illegal_constructor, instance, instance_of, receiver, 
 use super::convert::{enforced_integer, required, sequence};
 use super::event::{abort_kind, Event};
 use super::event_target::{dispatch, remove_marked, EventTarget, Listeners};
-use super::{dom_exception, Web};
+use super::{dom_exception, fetch, Web};
 
 /// Signals that one `AbortSignal.any` may join.
 const MAX_SOURCES: usize = 1_024;
@@ -28,6 +28,8 @@ const FIRST_PRUNING: usize = 64;
 pub(in crate::engine) enum Algorithm {
     /// Reject an open call.
     CancelCall(#[unsafe_ignore_trace] CallId),
+    /// Reject an open fetch.
+    CancelFetch(#[unsafe_ignore_trace] CallId),
     /// Remove the listener with this mark.
     RemoveListener(JsObject, #[unsafe_ignore_trace] Rc<Cell<bool>>),
 }
@@ -97,6 +99,7 @@ impl AbortSignal {
         let pending = host.pending.borrow();
         algorithms.retain(|algorithm| match algorithm {
             Algorithm::CancelCall(id) => pending.contains_key(id),
+            Algorithm::CancelFetch(id) => host.fetches.is_open(*id),
             Algorithm::RemoveListener(_, removed) => !removed.get(),
         });
         dependents.retain(|dependent| !dependent.owner.as_ref().is_some_and(|owner| owner.finished.get()));
@@ -249,6 +252,7 @@ fn run_abort_steps(signal: &JsObject, reason: &JsValue, context: &mut Context) -
     for algorithm in algorithms {
         match &algorithm {
             Algorithm::CancelCall(id) => cancel_call(*id, reason, context)?,
+            Algorithm::CancelFetch(id) => fetch::cancel(*id, reason, context)?,
             Algorithm::RemoveListener(target, mark) => remove_marked(target, mark)?,
         }
     }

@@ -15,6 +15,7 @@ mod crypto;
 mod dom_exception;
 mod event;
 mod event_target;
+mod fetch;
 mod headers;
 mod microtask;
 mod pair_iterator;
@@ -42,11 +43,13 @@ use super::host::{Host, Invocation, InvocationId};
 use class::Native;
 
 pub(super) use abort::{context_signal, follow, AbortSignal, Algorithm};
+pub(super) use fetch::received;
 
 /// Functions of the global object: name, length, body.
-const FUNCTIONS: [(&str, usize, Native); 4] = [
+const FUNCTIONS: [(&str, usize, Native); 5] = [
     ("atob", 1, base64::atob),
     ("btoa", 1, base64::btoa),
+    ("fetch", 1, fetch::fetch),
     ("queueMicrotask", 1, microtask::queue_microtask),
     ("structuredClone", 1, clone::structured_clone),
 ];

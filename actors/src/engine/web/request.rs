@@ -2,39 +2,21 @@
 
 use boa_engine::class::{Class, ClassBuilder};
 use boa_engine::{js_string, Context, Finalize, JsArgs, JsData, JsObject, JsResult, JsString, JsValue, Trace};
+use bytes::Bytes;
 
+use super::super::heap;
 use super::abort::{any_of, AbortSignal};
 use super::body::{add_body, Body, HasBody};
 use super::class::{instance, instance_of, receiver, type_error, Members, WebClass};
 use super::convert::{dictionary, required, usv_string};
 use super::headers::{Guard, Headers};
+use crate::protocol::{HttpRequest, Redirect};
 
 /// Methods that are written in capitals, however a script writes them.
 const NORMALISED: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 
 /// Methods that no script may use.
 const FORBIDDEN: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
-
-/// What to do when the answer says that the thing is elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Redirect {
-    /// Ask there.
-    Follow,
-    /// Fail.
-    Error,
-    /// Give that answer.
-    Manual,
-}
-
-impl Redirect {
-    fn name(self) -> &'static str {
-        match self {
-            Redirect::Follow => "follow",
-            Redirect::Error => "error",
-            Redirect::Manual => "manual",
-        }
-    }
-}
 
 /// A request.
 #[derive(Debug, Trace, Finalize, JsData)]
@@ -117,6 +99,29 @@ impl Request {
         let headers = headers_of(from, &init, context)?;
         let body = body_of(from, &init, &method, &headers, context)?;
         Ok(Request { method, url, headers, body, redirect, signal })
+    }
+
+    /// Aborted when the request is to be called off.
+    pub(super) fn signal(&self) -> JsObject {
+        self.signal.clone()
+    }
+
+    /// The request as it leaves this thread. Its body is taken.
+    pub(super) fn outgoing(self, max_body: usize) -> JsResult<HttpRequest> {
+        let body = match self.body.is_present() {
+            true => Some(self.body.take()?),
+            false => None,
+        };
+        if body.as_ref().is_some_and(|body| body.len() > max_body) {
+            return Err(type_error(format!("the body of the request is longer than {max_body} bytes")));
+        }
+        Ok(heap::uncounted(|| HttpRequest {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.downcast_ref::<Headers>().map(|headers| headers.list()).unwrap_or_default(),
+            body: body.as_deref().map(Bytes::copy_from_slice),
+            redirect: self.redirect,
+        }))
     }
 }
 

@@ -11,6 +11,7 @@ use super::body::{add_body, Body, HasBody};
 use super::class::{instance, receiver, type_error, Members, WebClass};
 use super::convert::{dictionary, required, usv_string};
 use super::headers::{Guard, Headers};
+use crate::protocol::HttpResponse;
 
 /// Statuses that have no body.
 const WITHOUT_BODY: [u16; 5] = [101, 103, 204, 205, 304];
@@ -73,6 +74,23 @@ impl Class for Response {
 }
 
 impl WebClass for Response {}
+
+impl Response {
+    /// What came over the network.
+    pub(super) fn received(response: &HttpResponse, context: &mut Context) -> JsResult<Self> {
+        let mut url = response.url.clone();
+        url.set_fragment(None);
+        Ok(Response {
+            body: response.body.as_ref().map_or_else(Body::absent, |body| Body::of(&body[..])),
+            headers: Headers::object(response.headers.clone(), Guard::Immutable, context)?,
+            status: response.status,
+            status_text: response.status_text.clone(),
+            kind: "basic",
+            url: url.into(),
+            redirected: response.redirected,
+        })
+    }
+}
 
 /// A response that a script makes.
 fn made(body: Body, content_type: Option<&str>, init: Option<&JsObject>, context: &mut Context) -> JsResult<Response> {

@@ -35,6 +35,7 @@ programs! {
     crypto: "crypto.js",
     dom_exception: "dom_exception.js",
     events: "events.js",
+    fetch: "fetch.js",
     globals: "globals.js",
     headers: "headers.js",
     microtasks: "microtasks.js",

@@ -1,0 +1,74 @@
+//! What the scripts of a pool ask of others: calls and fetches.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::{Children, PoolCore};
+use crate::actors::executor_inbox::{ExecutorInbox, Invoke, Work};
+use crate::actors::reply_to::ReplyTo;
+use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
+use crate::protocol::FetchError;
+
+impl PoolCore {
+    /// Sends out the calls that scripts on `from` made.
+    pub(in crate::actors) fn send_out(&self, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        if let Some(outbound) = self.outbound.get() {
+            return outbound.send(from.clone(), calls);
+        }
+        for OutgoingCall { id, parent, call } in calls {
+            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+            let reply = ReplyTo::Script { executor: from.clone(), call: id };
+            let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit: None }));
+            self.lock_children().entry(parent).or_default().push((executor, invocation));
+        }
+    }
+
+    /// These invocations ended while calls of theirs were open.
+    pub(in crate::actors) fn abandon(&self, parents: Vec<InvocationId>) {
+        if let Some(outbound) = self.outbound.get() {
+            return outbound.abandon(parents);
+        }
+        for parent in parents {
+            let children = self.lock_children().remove(&parent).unwrap_or_default();
+            for (executor, invocation) in children {
+                executor.send(Work::Cancel(invocation));
+            }
+        }
+    }
+
+    /// This invocation ended with nothing open.
+    pub(in crate::actors) fn forget_children(&self, parent: InvocationId) {
+        if self.outbound.get().is_none() {
+            self.lock_children().remove(&parent);
+        }
+    }
+
+    pub(super) fn lock_children(&self) -> MutexGuard<'_, Children> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the fetches that scripts on `from` began.
+    pub(in crate::actors) fn fetch(&self, from: &Arc<ExecutorInbox>, fetches: Vec<OutgoingFetch>) {
+        if let Some(fetching) = self.fetching.get() {
+            return fetching.send(from, fetches);
+        }
+        for fetch in fetches {
+            let refused = Err(FetchError("this node has no way out".into()));
+            from.send(Work::Fetched(fetch.id, Box::new(refused)));
+        }
+    }
+
+    /// Nobody waits for these fetches any more.
+    pub(in crate::actors) fn call_off_fetches(&self, ids: Vec<CallId>) {
+        if let Some(fetching) = self.fetching.get() {
+            fetching.call_off(ids);
+        }
+    }
+
+    /// Nobody waits for any fetch of this executor any more.
+    pub(in crate::actors) fn call_off_all_fetches(&self, executor: &ExecutorInbox) {
+        if let Some(fetching) = self.fetching.get() {
+            fetching.call_off_all(executor.number);
+        }
+    }
+}
