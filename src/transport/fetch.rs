@@ -27,7 +27,7 @@ use super::by_address::{noting_the_end, ByAddress};
 /// Per address of a server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// From the first byte of the request to the head of its answer; most calls have an earlier deadline.
+/// To the head of the answer, connecting included; most calls have an earlier deadline.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Shorter than what servers grant: a request must not meet the end of a connection that idles.
