@@ -179,7 +179,7 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
             let id = outgoing.id;
             invocation.open_calls.set(invocation.open_calls.get() + 1);
             host.pending.borrow_mut().insert(id, PendingCall { invocation, resolvers });
-            host.outgoing.borrow_mut().push(outgoing);
+            heap::uncounted(|| host.outgoing.borrow_mut().push(outgoing));
             if let Some(signal) = signal {
                 signal.borrow().data().on_abort(Algorithm::CancelCall(id), context)?;
             }
@@ -205,7 +205,7 @@ fn call_sync(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> J
     let result = match open_call(&host, arguments, context)? {
         Ok((_, outgoing)) => {
             let mut leaving = host.outgoing.take();
-            leaving.push(outgoing);
+            heap::uncounted(|| leaving.push(outgoing));
             host.wait(|| (host.surroundings.call_sync)(leaving))
         }
         Err(error) => Err(error),

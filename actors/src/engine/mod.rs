@@ -335,7 +335,8 @@ impl Engine {
 
     /// The parked invocations that have settled since the last time, with their outcomes.
     pub fn take_finished(&mut self) -> Vec<(InvocationId, CallResult)> {
-        let settled = std::mem::take(&mut *self.host.settled.borrow_mut());
+        // The list stays where it was counted; what is taken out of it is on nobody's account.
+        let settled: Vec<_> = self.host.settled.borrow_mut().drain(..).collect();
         let mut finished = Vec::with_capacity(settled.len());
         for (invocation, outcome) in settled {
             if self.parked.remove(&invocation.id).is_some() {
