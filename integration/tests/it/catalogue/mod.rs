@@ -1,0 +1,163 @@
+//! Hostile scripts and arguments, each with the outcome that is promised.
+//!
+//! A row is a method of a program in `integration/programs/hostile`; its description begins with the promise, in the
+//! words that `Promise` reads. Each row runs three times, and after each run the node must answer an ordinary call within
+//! a second. After all rows it must have the threads that it began with, and its memory.
+
+mod arguments;
+mod footprint;
+mod promise;
+mod sources;
+mod tampering;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
+
+use crate::harness::{node, program, wait_for, Client, Process, SOON};
+use footprint::Footprint;
+use promise::{Outcome, Promise};
+
+/// How often each row runs.
+const RUNS: usize = 3;
+
+/// What an ordinary call may take after a row has run, the start of another engine included.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Rows that never settle end at this deadline.
+const DEADLINE_MS: u64 = 300;
+
+/// A method of a hostile program.
+#[derive(Debug)]
+struct Row {
+    name: String,
+    promise: Promise,
+}
+
+/// A node that runs one hostile program.
+#[derive(Debug)]
+struct Victim {
+    node: Process,
+    rows: Vec<Row>,
+    restarts: u64,
+}
+
+impl Victim {
+    fn new(file: &str, flags: &[&str]) -> Victim {
+        Victim::of(node(program("hostile").join(file), flags))
+    }
+
+    fn of(node: Process) -> Victim {
+        let info = Client::new(&node.url).info();
+        let methods = info["methods"].as_array().expect("methods");
+        let row = |method: &Value| {
+            let promise = Promise::read(method["description"].as_str()?);
+            Some(Row { name: method["name"].as_str()?.to_owned(), promise })
+        };
+        let rows = methods.iter().filter_map(row).collect();
+        Victim { node, rows, restarts: 0 }
+    }
+
+    /// Runs rows, all of them or one in `every`, and checks each promise. The rows are said to be `at_least` so many.
+    fn run(&mut self, every: usize, at_least: usize) {
+        let rows = std::mem::take(&mut self.rows);
+        assert!(rows.len() >= at_least, "there are only {} rows", rows.len());
+        for row in rows.iter().step_by(every) {
+            for run in 0..RUNS {
+                let outcome = self.outcome(row);
+                assert!(row.promise.is_kept_by(&outcome), "{row:?} gave {outcome:?} in run {run}");
+                self.answers_an_ordinary_call(&row.name);
+                self.check_engine(row, run);
+            }
+        }
+    }
+
+    fn outcome(&self, row: &Row) -> Outcome {
+        let mut request = json!({"jsonrpc": "2.0", "id": 1, "method": row.name, "params": {}});
+        if row.promise == Promise::Timeout {
+            request["meta"] = json!({"timeoutMs": DEADLINE_MS});
+        }
+        self.send(request.to_string().as_bytes())
+    }
+
+    /// Over a connection of its own: one that is kept may lead to an engine that is gone.
+    fn send(&self, body: &[u8]) -> Outcome {
+        let client = Client::new(&self.node.url);
+        Outcome::of(client.try_post(&[("content-type", "application/json")], body))
+    }
+
+    /// A connection that the last engine took just before its end is lost with it: that call is made again, and the time
+    /// goes on.
+    fn answers_an_ordinary_call(&self, after: &str) {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "fine", "params": {"n": 3}}).to_string();
+        let start = Instant::now();
+        let (answer, _) = wait_for("an ordinary call is answered", AT_ONCE, || match self.send(body.as_bytes()) {
+            Outcome::Broken => None,
+            answer => Some(answer),
+        });
+        assert_eq!(answer, Outcome::Result(json!(9)), "after {after}");
+        assert!(start.elapsed() < AT_ONCE, "{:?} after {after}", start.elapsed());
+    }
+
+    fn check_engine(&mut self, row: &Row, run: usize) {
+        let due = self.restarts + u64::from(row.promise.costs_the_engine());
+        let restarts = || Client::new(&self.node.url).try_post(&[], INFO).map(|reply| restarts(&reply.json()));
+        let (restarts, _) = wait_for("the node tells of its engine", SOON, || restarts().filter(|count| *count >= due));
+        assert_eq!(restarts, due, "{row:?}, run {run}: {}", self.node.log());
+        self.restarts = restarts;
+    }
+}
+
+const INFO: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"_info"}"#;
+
+fn restarts(reply: &Value) -> u64 {
+    reply["result"]["engine_restarts"].as_u64().expect("a number")
+}
+
+const ISOLATED: [&str; 2] = ["call", "context"];
+
+/// Limits that are met soon; how a limit is met depends on none of them.
+fn flags<'a>(cpu: &'a str, memory: &'a str) -> Vec<&'a str> {
+    vec!["--cpu-limit", cpu, "--memory-limit", memory, "--call-timeout", "20s"]
+}
+
+/// All rows, shared; and then a third of them for each other isolation.
+fn catalogue(file: &str, flags: &[&str], at_least: usize) {
+    let mut victim = Victim::new(file, flags);
+    victim.outcome(&Row { name: victim.rows[0].name.clone(), promise: Promise::Answers });
+    victim.answers_an_ordinary_call("the start");
+    let start = Footprint::of(&victim.node);
+    victim.run(1, at_least);
+    if victim.restarts == 0 {
+        start.is_reached_again(&victim.node, || victim.answers_an_ordinary_call("all rows"));
+    }
+    for isolation in ISOLATED {
+        Victim::new(file, &[flags, &["--isolation", isolation]].concat()).run(3, at_least);
+    }
+}
+
+#[test]
+fn loops() {
+    catalogue("loops.js", &flags("100ms", "256MiB"), 130);
+}
+
+#[test]
+fn recursion() {
+    catalogue("recursion.js", &flags("2s", "512MiB"), 100);
+}
+
+#[test]
+fn promises() {
+    catalogue("promises.js", &flags("3s", "512MiB"), 90);
+}
+
+#[test]
+fn odd_values() {
+    catalogue("odd.js", &flags("3s", "512MiB"), 100);
+}
+
+/// Every kind of thing that is too large. Many cost the engine, so there is no footprint to compare at the end.
+#[test]
+fn memory() {
+    catalogue("memory.js", &flags("200ms", "512MiB"), 80);
+}
