@@ -5,6 +5,8 @@
 const row = (name, promise, run, options) => madrpc.register(name, { description: promise, ...options }, run);
 
 madrpc.register('fine', async ({ n }) => { await null; return [n].map((x) => x * x)[0]; });
+// The engine panics on this remainder.
+madrpc.register('panic', () => { const a = -2147483648 | 0, b = -1 | 0; return a % b; });
 
 row('smallest integer by -1', 'answers', () => (-2147483648 | 0) % -1);
 row('smallest integer by -1, variables', 'answers', () => { let a = -2147483648 | 0, b = -1 | 0; return [a % b, a / b, a * b, -a, a - 1, a >> 31, a >>> 0]; });
@@ -74,7 +76,7 @@ row('bigint shifts the other way', 'answers', () => [String(1n >> (2n ** 64n)), 
 row('math extremes', 'answers', () => [Math.hypot(...new Array(1000).fill(1e308)), Math.clz32(-1), Math.imul(2 ** 31, 2 ** 31), Math.fround(1e308), Math.round(-0.5), Math.max(), Math.atan2(-0, -0)].length);
 row('string positions', 'answers', () => ['x'.at(-Infinity), 'x'.at(2 ** 53), 'x'.slice(NaN, Infinity), 'x'.substring(1e300, -1e300), 'x'.substr(-(2 ** 53), 2 ** 53), 'x'.codePointAt(2 ** 32), 'x'.charCodeAt(-1), 'x'.lastIndexOf('', -Infinity), 'x'.indexOf('', 2 ** 53)].length);
 row('code points', 'throws RangeError', () => String.fromCodePoint(0x110000));
-row('lone surrogates', 'answers', () => ['\ud800'.normalize(), '\udc00\ud800'.toWellFormed(), '\ud800'.toUpperCase(), '\ud800'.localeCompare('\udfff'), [...'\ud800x'].length, 'x\udc00'.split(''), /\ud800/u.test('\ud800\udc00')]);
+row('lone surrogates', 'answers', () => ['\ud800'.normalize() === '\ud800', '\udc00\ud800'.toWellFormed(), '\ud800'.toUpperCase().length, '\ud800'.localeCompare('\udfff'), [...'\ud800x'].length, 'x\udc00'.split('').length, /\ud800/u.test('\ud800\udc00')]);
 row('uri of a lone surrogate', 'throws URIError', () => encodeURIComponent('\ud800'));
 row('regexp that is invalid', 'throws SyntaxError', () => new RegExp('('));
 row('regexp groups', 'answers', () => ['aXbX'.replace(/(?<l>.)X/g, '$<l>$<m>$9$10'), 'ab'.match(/(?<a>.)|(?<b>.)/).groups, /\k<a>(?<a>x)/.test('x')]);
@@ -111,7 +113,7 @@ row('super that is gone', 'throws TypeError', () => { class A {} class B extends
 row('this before super', 'throws ReferenceError', () => new (class extends Object { constructor() { this.x = 1; } })());
 row('temporal dead zone', 'throws ReferenceError', () => { x; let x = 1; });
 row('Reflect.ownKeys of strings', 'answers', () => Reflect.ownKeys(Object('x'.repeat(1e5))).length);
-row('JSON.parse of odd things', 'answers', () => ['1e999', '"\\ud800"', '-0', ' [1 ] ', '{"__proto__":1}'].map((x) => JSON.parse(x)));
+row('JSON.parse of odd things', 'answers', () => ['1e999', '"\\ud83d"', '-0', ' [1 ] ', '{"__proto__":1}'].map((x) => String(JSON.parse(x)).length));
 row('JSON.rawJSON', 'answers', () => (JSON.rawJSON ? JSON.stringify(JSON.rawJSON('1')) : 'none'));
 row('Error.prototype.stack', 'answers', () => { Error.stackTraceLimit = 1e9; return new Error('x').stack.length > 0; });
 row('Temporal', 'answers', () => typeof Temporal);

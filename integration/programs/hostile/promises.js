@@ -5,6 +5,8 @@
 const row = (name, promise, run, options) => madrpc.register(name, { description: promise, ...options }, run);
 
 madrpc.register('fine', async ({ n }) => { await null; return [n].map((x) => x * x)[0]; });
+// The engine panics on this remainder.
+madrpc.register('panic', () => { const a = -2147483648 | 0, b = -1 | 0; return a % b; });
 
 const forever = () => { for (;;); };
 row('never settles', 'timeout', () => new Promise(() => {}));
@@ -41,7 +43,7 @@ row('rejects with a function', 'code -32000', () => Promise.reject(forever));
 row('toString that throws', 'code -32000', () => Promise.reject({ toString() { throw this; } }));
 row('getters that throw', 'code -32000', () => { throw Object.defineProperties(new Error('x'), { name: { get() { throw 1; } }, message: { get() { throw 2; } }, stack: { get() { throw 3; } } }); });
 row('message that is an object', 'code -32000', () => { throw Object.assign(new Error('x'), { message: { toString: forever }, name: [] }); });
-row('huge message', 'code -32000', () => { throw new Error('x'.repeat(5e6)); });
+row('huge message', 'code -32000', () => { throw new Error('x'.repeat(1e6)); });
 row('message of surrogates', 'code -32000', () => { throw new Error('\ud800'.repeat(1000)); });
 row('aggregate of many', 'code -32000', () => { throw new AggregateError(Array.from({ length: 1e5 }, (_, i) => new Error('e' + i)), 'many'); });
 row('any of many', 'code -32000', () => Promise.any(Array.from({ length: 1e4 }, () => Promise.reject(new Error('x')))));

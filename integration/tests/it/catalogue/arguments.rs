@@ -33,7 +33,7 @@ fn arguments() {
         ("100,000 objects deep", call("take", &nested(100_000, r#"{"a":"#, "1", "}")), error(-32700)),
         ("a deep id", r#"{"jsonrpc":"2.0","method":"take","id":"#.to_owned() + &nested(100_000, "[", "", "]") + "}", error(-32700)),
         ("never closed", call("take", &"[".repeat(1_000_000)), error(-32700)),
-        ("128 deep", call("echo", &nested(127, "[", "", "]")), Promise::Answers),
+        ("128 deep", call("keys", &nested(128, "[", "", "]")), Promise::Gives(1.into())),
         ("a million elements", call("keys", &many(1_000_000, ('[', ']'), |i| (i % 10).to_string())), Promise::Gives(1_000_000.into())),
         ("200,000 keys", call("keys", &many(200_000, ('{', '}'), |i| format!(r#""k{i}":0"#))), Promise::Gives(200_000.into())),
         ("200,000 keys that are numbers", call("keys", &many(200_000, ('{', '}'), |i| format!(r#""{}":0"#, i * 20_011))), Promise::Gives(200_000.into())),
@@ -56,7 +56,7 @@ fn arguments() {
             let refused = outcome == Outcome::Broken && row.promise == Promise::Code(-32006);
             assert!(refused || row.promise.is_kept_by(&outcome), "{row:?} gave {outcome:?} in run {run}");
             victim.answers_an_ordinary_call(name);
-            victim.check_engine(&row, run);
+            assert!(!victim.engine_was_replaced(), "{row:?} in run {run}: {}", victim.node.log());
         }
     }
 }

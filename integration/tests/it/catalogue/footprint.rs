@@ -1,8 +1,8 @@
 //! Threads and memory of a node: its supervisor and its engine.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::harness::{resident, threads_of, wait_until, Process};
+use crate::harness::{pause, resident, threads_of, Process};
 
 /// By how much the memory may have grown after all rows.
 const MAX_GROWTH: u64 = 50 << 20;
@@ -27,12 +27,14 @@ impl Footprint {
 
     /// `call` is what the node is asked meanwhile.
     pub(super) fn is_reached_again(&self, node: &Process, call: impl Fn()) {
+        let settled = |now: &Footprint| now.threads == self.threads && now.memory < self.memory + MAX_GROWTH;
+        let begun = Instant::now();
         let mut now = Footprint::of(node);
-        let what = || format!("of {self:?} as little is left as at the start");
-        wait_until(&what(), SETTLED, || {
+        while !settled(&now) {
+            assert!(begun.elapsed() < SETTLED, "{now:?} is left of {self:?}");
+            pause(Duration::from_millis(20));
             call();
             now = Footprint::of(node);
-            now.threads == self.threads && now.memory < self.memory + MAX_GROWTH
-        });
+        }
     }
 }

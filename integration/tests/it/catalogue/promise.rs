@@ -25,6 +25,8 @@ pub(super) enum Promise {
     /// `replaced`: nothing inside of the process can stop it. The call gets -32009 or a broken connection, and the node
     /// another engine.
     Replaced,
+    /// `limit or replaced`: native work in steps. Whether it can be stopped between two of them depends on the machine.
+    LimitOrReplaced,
 }
 
 impl Promise {
@@ -39,19 +41,21 @@ impl Promise {
             ("code", code) => Promise::Code(code.parse().expect("a number")),
             ("answers", "") => Promise::Answers,
             ("replaced", "") => Promise::Replaced,
+            ("limit", "or replaced") => Promise::LimitOrReplaced,
             _ => panic!("{description} promises nothing"),
         }
     }
 
-    pub(super) fn costs_the_engine(&self) -> bool {
-        *self == Promise::Replaced
+    /// None: it may.
+    pub(super) fn costs_the_engine(&self) -> Option<bool> {
+        (*self != Promise::LimitOrReplaced).then_some(*self == Promise::Replaced)
     }
 
     pub(super) fn is_kept_by(&self, outcome: &Outcome) -> bool {
         match (self, outcome) {
             (Promise::Stopped, Outcome::Error { code: -32009, data }) => data["what"] == "running time in ms" || is_memory(data),
-            (Promise::Limit | Promise::Replaced, Outcome::Error { code: -32009, .. }) => true,
-            (Promise::Replaced, Outcome::Broken) => true,
+            (Promise::Limit | Promise::Replaced | Promise::LimitOrReplaced, Outcome::Error { code: -32009, .. }) => true,
+            (Promise::Replaced | Promise::LimitOrReplaced, Outcome::Broken) => true,
             (Promise::Timeout, Outcome::Error { code: -32001, .. }) => true,
             (Promise::Gives(value), Outcome::Result(result)) => value == result,
             (Promise::Throws(name), Outcome::Error { code: -32000, data }) => data["name"] == **name,
@@ -78,7 +82,7 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) fn of(reply: Option<Reply>) -> Outcome {
         let Some(reply) = reply else { return Outcome::Broken };
-        let mut reply = reply.json();
+        let Ok(mut reply) = serde_json::from_str::<Value>(&reply.body) else { return Outcome::Broken };
         match reply["error"].take() {
             Value::Null => Outcome::Result(reply["result"].take()),
             mut error => Outcome::Error { code: error["code"].as_i64().expect("a code"), data: error["data"].take() },
