@@ -150,7 +150,17 @@ impl Contexts {
     fn replace(&mut self) {
         match self.make() {
             Ok(engine) => {
-                for old in std::mem::replace(&mut self.ready, vec![engine]) {
+                let before = std::mem::replace(&mut self.ready, vec![engine]);
+                let (busy, idle): (Vec<_>, Vec<_>) =
+                    before.into_iter().partition(|engine| engine.parked() > 0 || engine.has_jobs());
+                // What they hold would be counted against the call that begins now.
+                if !idle.is_empty() {
+                    heap::counted(|| {
+                        drop(idle);
+                        boa_gc::force_collect();
+                    });
+                }
+                for old in busy {
                     self.retire(old);
                 }
             }

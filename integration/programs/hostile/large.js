@@ -10,7 +10,6 @@ madrpc.register('panic', () => { const a = -2147483648 | 0, b = -1 | 0; return a
 
 row('array from an impossible length', 'throws RangeError', () => Array.from({ length: 2 ** 53 - 1 }));
 row('huge padEnd', 'throws RangeError', () => 'x'.padEnd(2 ** 53).length);
-row('string that doubles', 'answers', () => { let s = 'x'; for (;;) s += s; });
 row('huge array buffer', 'throws RangeError', () => new ArrayBuffer(2 ** 31).byteLength);
 row('huge typed array', 'throws RangeError', () => new Float64Array(2 ** 28));
 row('typed array of an array-like', 'answers', () => new Uint8Array({ length: 2 ** 40 }));
@@ -23,7 +22,7 @@ row('stringify shared without end', 'answers', () => { let o = {}; for (let i = 
 row('result shared without end', 'answers', () => { let o = {}; for (let i = 0; i < 60; i++) o = [o, o]; return o; });
 row('result huge', 'code -32006', () => new Array(1.5e6).fill('abcdefgh'));
 row('result sparse', 'code -32006', () => new Array(2 ** 32 - 1));
-row('result string', 'code -32006', () => 'x'.repeat(11 << 20));
+row('result string', 'code -32006', () => 'x'.repeat(1 << 20).repeat(11));
 row('clone huge sparse', 'answers', () => structuredClone(new Array(2 ** 32 - 1)).length);
 row('clone shared without end', 'answers', () => { let o = {}; for (let i = 0; i < 60; i++) o = [o, o]; return structuredClone(o).length; });
 row('parse huge', 'answers', () => JSON.parse('[' + '1,'.repeat(1e6) + '1]').length);

@@ -38,8 +38,8 @@ row('proxy getPrototypeOf', 'limit', () => { const p = new Proxy({}, { getProtot
 row('proxy apply', 'limit', () => { const p = new Proxy(() => 1, { apply: () => p() }); return p(); });
 row('proxy construct', 'limit', () => { const p = new Proxy(class { }, { construct: () => new p() }); return new p(); });
 row('proxy whose handler is itself', 'replaced', () => { const h = {}; const p = new Proxy({}, h); Object.setPrototypeOf(h, p); return p.x; });
-row('toString', 'limit', () => { const o = { toString: () => `${o}x` }; return `${o}`; });
-row('valueOf', 'limit', () => { const o = { valueOf: () => 1 + +o }; return +o; });
+row('toString', 'answers', () => { const o = { toString: () => `${o}x` }; return `${o}`; });
+row('valueOf', 'answers', () => { const o = { valueOf: () => 1 + +o }; return +o; });
 row('toPrimitive', 'limit', () => { const o = { [Symbol.toPrimitive]() { return o + 1; } }; return o + 1; });
 row('array join', 'gives ""', () => { const a = []; a.push(a); return a.join(); });
 row('array join of others', 'gives ""', () => { const o = { toString: () => [o].join() }; return [o].join(); });
@@ -53,7 +53,7 @@ row('constructor', 'limit', () => { class A { constructor() { new A(); } } new A
 row('class field', 'limit', () => { class A { a = new A(); } new A(); });
 row('class extends chain', 'limit', () => { let C = class { }; for (let i = 0; i < 5000; i++) C = class extends C { }; return new C() && 1; });
 row('super chain', 'limit', () => { let C = class { f() { return 0; } }; for (let i = 0; i < 5000; i++) C = class extends C { f() { return super.f() + 1; } }; return new C().f(); });
-row('object super chain', 'limit', () => { let o = { f() { return 0; } }; for (let i = 0; i < 5000; i++) o = { __proto__: o, f() { return super.f() + 1; } }; return o.f(); });
+row('object super chain', 'limit or replaced', () => { let o = { f() { return 0; } }; for (let i = 0; i < 5000; i++) o = { __proto__: o, f() { return super.f() + 1; } }; return o.f(); });
 row('generator', 'limit', () => { function* f() { yield* f(); } return f().next(); });
 row('generator chain', 'limit', () => { let g = (function* () { yield 1; })(); for (let i = 0; i < 5000; i++) { const h = g; g = (function* () { yield* h; })(); } return g.next().value; });
 row('async generator', 'code -32603', async () => { async function* f() { yield* f(); } return f().next(); });
@@ -89,7 +89,7 @@ row('callSync of itself', 'code -32011', function () { return madrpc.callSync('c
 row('call of itself', 'code -32011', () => madrpc.call('call of itself', {}));
 row('proxies in a prototype chain, get', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = Object.create(new Proxy(o, {})); return o.x; });
 row('proxies in a prototype chain, has', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = Object.create(new Proxy(o, {})); return 'x' in o; });
-row('proxies in a prototype chain, set', 'replaced', () => { let o = {}; for (let i = 0; i < 20000; i++) o = Object.create(new Proxy(o, {})); o.x = 1; });
+row('proxies in a prototype chain, set', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = Object.create(new Proxy(o, {})); o.x = 1; });
 row('proxy of proxy, get', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = new Proxy(o, {}); return o.x; });
 row('proxy of proxy, has', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = new Proxy(o, {}); return 'x' in o; });
 row('proxy of proxy, keys', 'answers', () => { let o = {}; for (let i = 0; i < 20000; i++) o = new Proxy(o, {}); return Object.keys(o); });

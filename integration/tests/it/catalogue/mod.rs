@@ -138,7 +138,7 @@ fn loops() {
 
 #[test]
 fn recursion() {
-    catalogue("recursion.js", &flags("2s", "512MiB"), 90, 3);
+    catalogue("recursion.js", &flags("2s", "1GiB"), 90, 3);
 }
 
 #[test]
