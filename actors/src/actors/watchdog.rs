@@ -163,7 +163,8 @@ impl Watchdog {
         let limit = pool.limits().cpu?;
         // From when it was told to stop: this thread may have been late to tell.
         let grace_ends = |turn: &Turn| Some(turn.told_to_stop?.max(limit).saturating_add(GRACE));
-        let resisting = ran.iter().zip(running).filter(|(ran, (_, turn))| grace_ends(turn).is_some_and(|end| **ran > end));
+        let resisting =
+            ran.iter().zip(running).filter(|(ran, (_, turn))| grace_ends(turn).is_some_and(|end| **ran > end));
         let (ran, (_, turn)) = resisting.max_by_key(|(ran, _)| **ran)?;
         Some((Breach::Cpu { ran: *ran, limit }, Some(turn)))
     }

@@ -80,12 +80,7 @@ impl Drop for Level {
     }
 }
 
-fn guarded(
-    this: &JsValue,
-    arguments: &[JsValue],
-    original: &JsFunction,
-    context: &mut Context,
-) -> JsResult<JsValue> {
+fn guarded(this: &JsValue, arguments: &[JsValue], original: &JsFunction, context: &mut Context) -> JsResult<JsValue> {
     let _level = Level::enter()?;
     original.call(this, arguments, context)
 }
@@ -99,12 +94,7 @@ struct Path {
 }
 
 /// Calls the original with a replacer of ours, which it calls at every level with the object that it is in.
-fn stringify(
-    this: &JsValue,
-    arguments: &[JsValue],
-    original: &JsFunction,
-    context: &mut Context,
-) -> JsResult<JsValue> {
+fn stringify(this: &JsValue, arguments: &[JsValue], original: &JsFunction, context: &mut Context) -> JsResult<JsValue> {
     let (value, replacer) = (arguments.get_or_undefined(0), arguments.get_or_undefined(1));
     if !value.is_object() {
         return original.call(this, arguments, context);
@@ -113,7 +103,8 @@ fn stringify(
     let path = Path { open: Default::default(), replacer: replacer.as_function() };
     let checked = NativeFunction::from_copy_closure_with_captures(check_level, path);
     let checked = FunctionObjectBuilder::new(context.realm(), checked).length(2).build();
-    let result = original.call(this, &[value.clone(), checked.into(), arguments.get_or_undefined(2).clone()], context)?;
+    let result =
+        original.call(this, &[value.clone(), checked.into(), arguments.get_or_undefined(2).clone()], context)?;
     if replacer.is_object() && !replacer.is_callable() {
         // A list of properties leaves no place for a function. The value is known not to be too deep now.
         return original.call(this, arguments, context);

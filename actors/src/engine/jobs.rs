@@ -17,8 +17,8 @@ use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::realm::Realm;
 use boa_engine::{Context, Finalize, JsData, JsNativeError, JsResult, JsString, JsValue, Trace};
 
-use super::{errors, guard};
 use super::host::{Failure, Host, Invocation};
+use super::{errors, guard};
 
 /// Promise jobs run this long before the executor looks at what else there is.
 const SLICE: Duration = Duration::from_millis(5);

@@ -59,9 +59,9 @@ row('generator chain', 'limit', () => { let g = (function* () { yield 1; })(); f
 row('async generator', 'code -32603', async () => { async function* f() { yield* f(); } return f().next(); });
 row('async generator that recurses by itself', 'code -32603', async () => { const g = () => g() + 1; async function* f() { yield g(); } for await (const x of f()); });
 row('iterator helper chain', 'answers', () => { let i = [1].values(); for (let n = 0; n < 5000; n++) i = i.map((x) => x); return i.next().value; });
-row('bind chain', 'answers', () => { let f = () => 1; for (let i = 0; i < 20000; i++) f = f.bind(null); return f(); });
-row('bind chain, constructed', 'answers', () => { let f = class { }; for (let i = 0; i < 20000; i++) f = f.bind(null); new f(); return 1; });
-row('bind chain, instanceof', 'answers', () => { let f = class { }; for (let i = 0; i < 20000; i++) f = f.bind(null); return {} instanceof f; });
+row('bind chain', 'limit or replaced', () => { let f = () => 1; for (let i = 0; i < 20000; i++) f = f.bind(null); return f(); });
+row('bind chain, constructed', 'limit or replaced', () => { let f = class { }; for (let i = 0; i < 20000; i++) f = f.bind(null); new f(); return 1; });
+row('bind chain, instanceof', 'limit or replaced', () => { let f = class { }; for (let i = 0; i < 20000; i++) f = f.bind(null); return {} instanceof f; });
 row('reflect apply', 'limit', () => { const f = () => Reflect.apply(f, null, []); return f(); });
 row('reflect construct', 'limit', () => { class A { constructor() { Reflect.construct(A, []); } } return new A(); });
 row('call and apply', 'limit', () => { function f() { return f.call(null) + f.apply(null); } return f(); });

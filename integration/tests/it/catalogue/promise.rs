@@ -53,8 +53,12 @@ impl Promise {
 
     pub(super) fn is_kept_by(&self, outcome: &Outcome) -> bool {
         match (self, outcome) {
-            (Promise::Stopped, Outcome::Error { code: -32009, data }) => data["what"] == "running time in ms" || is_memory(data),
-            (Promise::Limit | Promise::Replaced | Promise::LimitOrReplaced, Outcome::Error { code: -32009, .. }) => true,
+            (Promise::Stopped, Outcome::Error { code: -32009, data }) => {
+                data["what"] == "running time in ms" || is_memory(data)
+            }
+            (Promise::Limit | Promise::Replaced | Promise::LimitOrReplaced, Outcome::Error { code: -32009, .. }) => {
+                true
+            }
             (Promise::Replaced | Promise::LimitOrReplaced, Outcome::Broken) => true,
             (Promise::Timeout, Outcome::Error { code: -32001, .. }) => true,
             (Promise::Gives(value), Outcome::Result(result)) => value == result,
