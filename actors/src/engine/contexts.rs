@@ -160,12 +160,14 @@ impl Contexts {
             Ok(engine) => engine,
             Err(error) => return log::error!("a worn context can't be replaced: {error}"),
         };
-        for old in std::mem::replace(&mut self.ready, vec![engine]) {
-            if old.parked() > 0 || old.has_jobs() {
-                self.retire(old);
-            }
+        let before = std::mem::replace(&mut self.ready, vec![engine]);
+        let (busy, idle): (Vec<_>, Vec<_>) =
+            before.into_iter().partition(|engine| engine.parked() > 0 || engine.has_jobs());
+        for old in busy {
+            self.retire(old);
         }
-        // What it held is of no use to anybody, and the next call may need the room.
+        // What it held is of no use to anybody, and would be counted against the call that begins now.
+        heap::counted(|| drop(idle));
         self.collect();
     }
 
@@ -316,7 +318,7 @@ impl Contexts {
             events.take_from(engine);
             let (next, jobs) = (engine.next_due(), engine.has_jobs());
             if engine.parked() == 0 && !jobs {
-                self.drop_retired(id);
+                heap::counted(|| drop(self.drop_retired(id)));
                 continue;
             }
             self.schedule(id, next);

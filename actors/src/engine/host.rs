@@ -280,6 +280,11 @@ impl Host {
     pub fn turn<T>(&self, invocation: &Rc<Invocation>, body: impl FnOnce() -> T) -> T {
         let result = self.on_behalf_of(Some(invocation.clone()), body);
         if let Some(reason) = invocation.stopped.take() {
+            // The error by which the engine was stopped tells nothing of the reason.
+            self.settled.borrow_mut().retain(|(settled, outcome)| {
+                let by_engine = matches!(outcome, Err(Failure::Thrown(error)) if error.as_engine().is_some());
+                !(by_engine && Rc::ptr_eq(settled, invocation))
+            });
             self.settled.borrow_mut().push((invocation.clone(), Err(Failure::Ended(reason))));
         }
         result

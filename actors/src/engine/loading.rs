@@ -11,7 +11,7 @@ use super::host::{EngineId, Failure, Host, Surroundings};
 use super::jobs::{Hooks, Queue};
 use super::modules::{self, Loader};
 use super::program::{LoadError, Program, Script};
-use super::{api, errors, heap, timers, watch, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
+use super::{api, depth, errors, heap, timers, watch, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
 use crate::protocol::CallError;
 
 /// How long a module may wait while it loads.
@@ -159,6 +159,7 @@ fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<()> {
     host.can_be_stopped_by(watch::Limits::of(context));
     context.insert_data(host.clone());
     api::install(host, context)?;
+    depth::install(context)?;
     timers::install(context)?;
     web::install(context)
 }

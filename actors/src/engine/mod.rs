@@ -7,6 +7,7 @@
 mod api;
 mod console;
 mod contexts;
+mod depth;
 mod errors;
 mod fetches;
 mod guard;

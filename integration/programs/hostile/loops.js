@@ -7,6 +7,8 @@ const forever = () => { for (;;); };
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 madrpc.register('fine', async ({ n }) => { await null; return [n].map((x) => x * x)[0]; });
+// The engine panics on this remainder.
+madrpc.register('panic', () => { const a = -2147483648 | 0, b = -1 | 0; return a % b; });
 
 row('for', 'stopped', () => { for (;;); });
 row('while', 'stopped', () => { let n = 0; while (n >= 0) n++; });
@@ -66,7 +68,6 @@ row('flatMap', 'stopped', () => [1].flatMap(forever));
 row('find of many', 'stopped', () => { for (;;) [1, 2, 3].find(() => false); });
 row('array from', 'stopped', () => Array.from({ length: 1 }, forever));
 row('array from an iterator', 'stopped', () => Array.from({ [Symbol.iterator]: () => ({ next: forever }) }));
-row('array fromAsync', 'stopped', () => Array.fromAsync((async function* () { for (;;) yield* []; })()));
 row('object groupBy', 'stopped', () => Object.groupBy([1], forever));
 row('object fromEntries', 'stopped', () => Object.fromEntries({ *[Symbol.iterator]() { for (;;); } }));
 row('new Map of an iterator', 'stopped', () => new Map({ *[Symbol.iterator]() { for (;;) yield [1, 1]; } }));
@@ -156,11 +157,10 @@ row('bound', 'stopped', () => forever.bind(null)());
 row('exponential recursion', 'stopped', () => { const f = (n) => (n < 2 ? n : f(n - 1) + f(n - 2)); return f(99); });
 row('ackermann', 'stopped', () => { const a = (m, n) => (m === 0 ? n + 1 : n === 0 ? a(m - 1, 1) : a(m - 1, a(m, n - 1))); for (;;) a(2, 9); });
 row('async recursion', 'stopped', async () => { const f = async (n) => { await null; return f(n + 1); }; return f(0); });
-row('recursion that catches its limit', 'stopped', () => { const f = () => { try { f(); } catch { } f(); }; f(); for (;;); });
+row('recursion that catches its limit', 'limit', () => { const f = () => { try { f(); } catch { } f(); }; f(); for (;;); });
 row('rejection message', 'stopped', () => { throw Object.defineProperty(new Error('x'), 'message', { get: forever }); });
 row('rejection name', 'stopped', async () => { await null; throw Object.defineProperty(new Error('x'), 'name', { get: forever }); });
 row('rejection with a proxy', 'stopped', () => { throw new Proxy(new Error('x'), { get: forever, getPrototypeOf: forever }); });
-row('thrown toString', 'stopped', () => { throw { toString: forever }; });
 row('params of a call', 'stopped', () => madrpc.call('fine', { toJSON: forever }));
 row('params of callSync', 'stopped', () => madrpc.callSync('fine', { get n() { for (;;); } }));
 row('options of a call', 'stopped', () => madrpc.call('fine', { n: 1 }, { get timeoutMs() { for (;;); } }));

@@ -6,6 +6,7 @@
 mod harness;
 
 mod bad_input;
+mod catalogue;
 mod cluster;
 mod errors;
 mod failover;

@@ -356,3 +356,44 @@ fn a_parked_call_can_be_cancelled_in_every_isolation() {
         }
     });
 }
+
+/// Boa panics when a limit ends an async generator. The call gets the limit, and one that waits in the same context goes on.
+#[test]
+fn a_panic_costs_the_call_that_ran() {
+    const SCRIPT: &str = r"
+        madrpc.register('wait', async () => { await madrpc.call('x'); return 'waited' });
+        madrpc.register('generator', async () => {
+            const forever = () => { for (;;); };
+            async function* g() { for (;;) try { yield forever(); } catch { } }
+            for await (const x of g());
+        });
+        madrpc.register('remainder', () => { const a = -2147483648 | 0, b = -1 | 0; return a % b });
+    ";
+    on_engine_stack(|| {
+        let mut contexts = contexts(SCRIPT, Isolation::Shared, cpu(50));
+        assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
+        let outgoing = contexts.take_events().outgoing;
+        assert_eq!(text(run_in(&mut contexts, 2, "generator")), "-32009 Limit exceeded: running time in ms 50");
+        assert_eq!(text(run_in(&mut contexts, 3, "remainder")), "-32603 Internal error: the engine failed");
+        contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
+        let (id, result) = contexts.take_events().finished.remove(0);
+        assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
+    });
+}
+
+/// Where the native stack would end before any limit of the engine's is met.
+#[test]
+fn builtins_that_recurse_natively_are_bounded() {
+    const SCRIPT: &str = r"
+        const deep = () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a };
+        const name = (f) => { try { f() } catch (error) { return error.name } };
+        madrpc.register('deep', () => [name(() => JSON.stringify(deep())), name(() => String(deep())), name(() => deep().toLocaleString())]);
+        madrpc.register('usual', () => [JSON.stringify({ a: [1, { b: 2 }], c: undefined }, ['a', 'b']), JSON.stringify([1], (k, v) => v, 1), [1, [2, [3]]].join()]);
+    ";
+    on_engine_stack(|| {
+        let mut contexts = contexts(SCRIPT, Isolation::Shared, cpu(5_000));
+        assert_eq!(text(run_in(&mut contexts, 1, "deep")), r#"["RangeError","RangeError","RangeError"]"#);
+        let usual = r#"["{\"a\":[1,{\"b\":2}]}","[\n 1\n]","1,2,3"]"#;
+        assert_eq!(text(run_in(&mut contexts, 2, "usual")), usual);
+    });
+}

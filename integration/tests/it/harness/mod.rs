@@ -11,13 +11,13 @@ mod raw;
 mod script;
 mod wait;
 
-pub(crate) use client::{Client, RpcFailure};
+pub(crate) use client::{Client, Reply, RpcFailure};
 pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
 pub(crate) use foreign::ForeignServer;
 pub(crate) use load::Load;
 pub(crate) use origin::{Answer, Origin, Request};
 pub(crate) use process::{binary, free_port, run, Process};
-pub(crate) use procfs::{children_of, cpu_time, is_alive, resident, signal};
+pub(crate) use procfs::{children_of, cpu_time, is_alive, resident, signal, threads_of};
 pub(crate) use raw::exchange;
 pub(crate) use script::{example, program, repository, Script};
 pub(crate) use wait::{pause, wait_for, wait_until, SOON};

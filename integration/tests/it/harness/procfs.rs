@@ -50,3 +50,8 @@ pub(crate) fn resident(pid: u32) -> u64 {
     let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
     kilobytes.and_then(|number| number.trim().parse::<u64>().ok()).expect("VmRSS is a number of kB") * 1024
 }
+
+/// Threads of the process.
+pub(crate) fn threads_of(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, |tasks| tasks.count())
+}
