@@ -103,8 +103,13 @@ impl JsExecutor {
             }
             let nothing_waits = !preparing && self.inbox.calls.none_parked() && !self.has_jobs();
             let no_timer = self.contexts.as_ref().and_then(Contexts::next_due).is_none();
-            if nothing_waits && no_timer && now.duration_since(idle_since) >= LINGER && self.inbox.rest() {
-                return;
+            if nothing_waits && no_timer && now.duration_since(idle_since) >= LINGER {
+                if let Some(contexts) = &mut self.contexts {
+                    contexts.rest();
+                }
+                if self.inbox.rest() {
+                    return;
+                }
             }
         }
     }

@@ -350,6 +350,20 @@ impl Contexts {
         }
     }
 
+    /// Called when there has been nothing to do for a while: no garbage is kept, and no memory that is free.
+    pub fn rest(&mut self) {
+        self.collect();
+        if let Some(engine) = self.ready.last_mut() {
+            engine.wear_at_rest();
+        }
+        if self.isolation() != Isolation::Context && self.ready.last().is_some_and(Engine::is_worn) {
+            self.replace();
+        }
+        heap::give_back();
+        let (waiting, held) = (self.retired.len(), self.heap_after_collection);
+        log::debug!("at rest with {held} bytes, and {waiting} contexts in which calls wait");
+    }
+
     fn collect(&mut self) {
         let before = Account::own().bytes();
         heap::counted(boa_gc::force_collect);

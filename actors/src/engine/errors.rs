@@ -41,6 +41,7 @@ fn has_position(stack: &str) -> bool {
 /// What a client is told of `error`, which ended `invocation`.
 pub(super) fn to_call_error(error: JsError, host: &Host, invocation: &Invocation, context: &mut Context) -> CallError {
     if let Some(engine) = error.as_engine() {
+        host.leaky.set(true);
         return engine_error(engine);
     }
     // Only a thrown value that is no Error needs it: Errors carry their own.

@@ -188,6 +188,8 @@ pub struct Host {
     pub abandoned: RefCell<Vec<InvocationId>>,
     /// The engine has panicked: no further call should begin in it.
     pub failed: Cell<bool>,
+    /// A call met a limit of the engine. Boa keeps some of what lay on its stack then.
+    pub leaky: Cell<bool>,
     /// The function that a call is looking for in a script which runs for it alone.
     pub wanted: RefCell<Option<Wanted>>,
     engine: EngineId,
@@ -233,6 +235,7 @@ impl Host {
             timers: RefCell::default(),
             abandoned: RefCell::default(),
             failed: Cell::new(false),
+            leaky: Cell::new(false),
             wanted: RefCell::default(),
             engine,
             turn_began: Cell::new(Instant::now()),
@@ -335,6 +338,7 @@ impl Host {
     fn end_turn(&self, invocation: &Invocation) {
         let Some(watch) = &self.surroundings.watch else { return };
         if let Some(reason) = watch.end() {
+            self.leaky.set(true);
             *invocation.stopped.borrow_mut() = Some(reason);
         }
         // Nothing more is charged to one that is over, as most are after their first turn.

@@ -50,6 +50,9 @@ use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 /// case, which is native code and script calling each other (`sort`, `replace`, getters).
 pub const RECURSION_LIMIT: usize = 2_000;
 
+/// What calls that met limits may leave behind in a context, in bytes.
+const MAX_LEAK: usize = 16 << 20;
+
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
 
@@ -310,6 +313,16 @@ impl Engine {
     /// True once no further call should begin in this engine.
     pub fn is_worn(&self) -> bool {
         self.worn || self.host.failed.get()
+    }
+
+    /// Called when no garbage is left and nothing else is to be done: sees whether calls that met limits have left behind
+    /// more than is worth keeping the context for.
+    fn wear_at_rest(&mut self) {
+        let growth = self.host.surroundings.watch.as_ref().map_or(0, |watch| watch.heap_growth());
+        if self.host.leaky.get() && growth > MAX_LEAK {
+            log::info!("calls that were stopped have left {growth} bytes behind; the next call gets a new context");
+            self.worn = true;
+        }
     }
 
     /// Called when no garbage is left: sees whether the heap has outgrown its bound all the same.

@@ -25,15 +25,14 @@ impl Footprint {
         }
     }
 
-    /// `call` is what the node is asked meanwhile.
-    pub(super) fn is_reached_again(&self, node: &Process, call: impl Fn()) {
+    /// An executor that has had nothing to do for a second gives back what it does not need.
+    pub(super) fn is_reached_again(&self, node: &Process) {
         let settled = |now: &Footprint| now.threads == self.threads && now.memory < self.memory + MAX_GROWTH;
         let begun = Instant::now();
         let mut now = Footprint::of(node);
         while !settled(&now) {
             assert!(begun.elapsed() < SETTLED, "{now:?} is left of {self:?}");
             pause(Duration::from_millis(20));
-            call();
             now = Footprint::of(node);
         }
     }
