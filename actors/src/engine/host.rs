@@ -72,6 +72,24 @@ pub struct Invocation {
     pub rejection_stack: RefCell<Option<String>>,
 }
 
+impl Invocation {
+    /// One that has not begun.
+    pub fn new(id: InvocationId, method: Arc<str>, scope: CallScope) -> Self {
+        Invocation {
+            id,
+            method,
+            scope,
+            background: false,
+            finished: Cell::new(false),
+            ran_for: Cell::default(),
+            stopped: RefCell::default(),
+            open_calls: Cell::new(0),
+            open_fetches: Cell::new(0),
+            rejection_stack: RefCell::default(),
+        }
+    }
+}
+
 /// A call that a script made, on its way out.
 #[derive(Debug)]
 pub struct OutgoingCall {
@@ -369,18 +387,7 @@ impl Host {
     fn own_invocation(&self) -> Invocation {
         let id = self.next_background.get();
         self.next_background.set(id - 1);
-        Invocation {
-            id,
-            method: BACKGROUND.into(),
-            scope: CallScope::root(BACKGROUND_TIMEOUT),
-            background: true,
-            finished: Cell::new(false),
-            ran_for: Cell::default(),
-            stopped: RefCell::default(),
-            open_calls: Cell::new(0),
-            open_fetches: Cell::new(0),
-            rejection_stack: RefCell::default(),
-        }
+        Invocation { background: true, ..Invocation::new(id, BACKGROUND.into(), CallScope::root(BACKGROUND_TIMEOUT)) }
     }
 
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.

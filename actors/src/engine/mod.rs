@@ -27,7 +27,6 @@ mod web;
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -105,18 +104,7 @@ impl Engine {
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
             let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let invocation = Rc::new(Invocation {
-                id,
-                method,
-                scope,
-                background: false,
-                finished: Cell::new(false),
-                ran_for: Cell::default(),
-                stopped: RefCell::default(),
-                open_calls: Cell::new(0),
-                open_fetches: Cell::new(0),
-                rejection_stack: RefCell::default(),
-            });
+            let invocation = Rc::new(Invocation::new(id, method, scope));
             let host = self.host.clone();
             let params = read.unwrap_or_default();
             guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))

@@ -54,6 +54,7 @@ mod tests {
     fn waiting_is_not_running() {
         let clock = RunClock::new();
         let since = Instant::now();
+        // Not to wait for anything: to sleep is what is measured.
         std::thread::sleep(Duration::from_millis(30));
         let waited = clock.elapsed(since);
         let mut n = 0_u64;

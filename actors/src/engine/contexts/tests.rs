@@ -23,6 +23,14 @@ fn cpu(limit_ms: u64) -> Limits {
     Limits { cpu: Some(Duration::from_millis(limit_ms)), ..Limits::default() }
 }
 
+/// Waits until the next timer is due; there must be one.
+fn until_a_timer_is_due(contexts: &Contexts) {
+    let due = contexts.next_due().expect("a timer is set");
+    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}
+
 /// Surroundings with somebody who watches, as the pool's own thread does.
 fn watched(limits: Limits) -> Surroundings {
     let surroundings = Surroundings { cpu_limit: limits.cpu, ..surroundings() };
@@ -207,8 +215,7 @@ fn calls_that_wait_finish_in_the_scripts_that_they_began_in() {
         contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
         let (id, result) = contexts.take_events().finished.remove(0);
         assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));
-        std::thread::sleep(Duration::from_millis(30));
-        assert!(contexts.next_due().is_some_and(|due| due <= Instant::now()));
+        until_a_timer_is_due(&contexts);
         contexts.fire_timers(Instant::now());
         let (id, result) = contexts.take_events().finished.remove(0);
         assert_eq!((id, text(result)), (2, "\"late\"".to_owned()));
@@ -246,7 +253,7 @@ fn waiting_does_not_count_as_running() {
     on_engine_stack(|| {
         let mut contexts = contexts(LOOPS, Isolation::Shared, cpu(20));
         assert!(contexts.invoke(1, call("later", None), Instant::now()).is_none());
-        std::thread::sleep(Duration::from_millis(40));
+        until_a_timer_is_due(&contexts);
         contexts.fire_timers(Instant::now());
         assert_eq!(text(contexts.take_events().finished.remove(0).1), "\"late\"");
     });
@@ -257,7 +264,7 @@ fn timers_of_the_script_itself_are_stopped_too() {
     on_engine_stack(|| {
         let source = "let n = 0; setInterval(() => { n++; for (;;); }, 1); madrpc.register('n', () => n)";
         let mut contexts = contexts(source, Isolation::Shared, cpu(50));
-        std::thread::sleep(Duration::from_millis(2));
+        until_a_timer_is_due(&contexts);
         let begun = Instant::now();
         contexts.fire_timers(Instant::now());
         assert!(begun.elapsed() >= Duration::from_millis(50));
