@@ -217,7 +217,7 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
         let what = what.split(&format!(" ({path}:")).next().unwrap_or(what);
         return LoadError(format!("{path}:{line}:{column}: {what}"));
     }
-    LoadError(if has_position(&text) { text } else { format!("{path}: {text}") })
+    LoadError(if has_position(&text) { text } else { format!("{path}: {}", text.trim_end_matches(" (native)")) })
 }
 
 /// Line and column of the first place where `word` stands by itself.
