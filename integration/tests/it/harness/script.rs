@@ -37,9 +37,11 @@ impl Script {
         Script { folder, path }
     }
 
-    /// Writes it anew.
+    /// Puts another file in its place, so that nobody ever reads a half-written one.
     pub(crate) fn rewrite(&self, text: &str) {
-        std::fs::write(&self.path, text).expect("the test file can be written");
+        let other = self.path.with_extension("new");
+        std::fs::write(&other, text).expect("the test file can be written");
+        std::fs::rename(&other, &self.path).expect("the test file can be replaced");
     }
 
     pub(crate) fn path(&self) -> &Path {
