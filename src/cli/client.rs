@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use awc::http::header::{HeaderName, HeaderValue};
-use madrpc_actors::protocol::JsonText;
+use madrpc_actors::protocol::{JsonText, Secret};
 use structopt::StructOpt;
 use url::Url;
 
+use super::secrets::api_key;
 use super::server::cpus;
 use super::units::{duration, whole};
 use super::values::{call_url, header, header_value, script, tag};
@@ -44,6 +45,9 @@ pub struct CallConfig {
     /// Request header, repeatable [env: MADRPC_HEADER, separated by commas]
     #[structopt(long = "header", number_of_values = 1, value_name = "K:V", parse(try_from_str = header))]
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
     /// Makes it safe to send the call again
     #[structopt(long, env = "MADRPC_IDEMPOTENCY_KEY", value_name = "KEY", parse(try_from_str = header_value))]
     pub idempotency_key: Option<HeaderValue>,
@@ -64,6 +68,7 @@ pub struct CallConfig {
 impl CallConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("header", "MADRPC_HEADER", &mut self.headers, env, header)?;
+        first_key(&mut self.api_key, env)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
@@ -89,6 +94,9 @@ pub struct LocalConfig {
     /// Threads that run JavaScript, per node [default: CPUs shared among the nodes]
     #[structopt(long, env = "MADRPC_POOL_SIZE", value_name = "N", parse(try_from_str = threads))]
     pool_size: Option<usize>,
+    /// What the servers ask for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
     /// How long --call may take
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "5m", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
@@ -101,8 +109,16 @@ impl LocalConfig {
     }
 
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        first_key(&mut self.api_key, env)?;
         super::scripts(&mut self.scripts, env)
     }
+}
+
+fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result<(), Usage> {
+    let mut keys: Vec<Secret> = key.take().into_iter().collect();
+    super::repeated("api-key", "MADRPC_API_KEY", &mut keys, env, api_key)?;
+    *key = keys.into_iter().next();
+    Ok(())
 }
 
 /// Reads ARGS: JSON text, `@FILE`, or `-` for standard input. What is not an array or an object is a usage error.

@@ -32,6 +32,7 @@ pub(super) fn client() -> awc::Client {
 fn request(config: &CallConfig) -> Result<Request, Usage> {
     let params = load_args(config.args.as_deref())?;
     let mut headers = config.headers.clone();
+    headers.extend(config.api_key.as_ref().and_then(rpc::credential));
     if let Some(key) = &config.idempotency_key {
         headers.push((HeaderName::from_static("idempotency-key"), key.clone()));
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context};
+use awc::http::header::{HeaderName, HeaderValue};
 use futures_util::future::{join_all, select_all, try_join_all};
 use futures_util::FutureExt;
 use madrpc_actors::protocol::JsonText;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::call::{client, show};
-use super::children::{Ended, Process};
+use super::children::{Ended, Process, Secrets};
 use super::rpc::{self, Outcome, Request};
 use super::{json_layout, FAILED, UNDELIVERED, USAGE};
 use crate::cli::client::load_args;
@@ -40,8 +41,9 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
                 return FAILED;
             }
         };
-        let token = uuid::Uuid::new_v4().to_string();
-        let mut cluster = Cluster { config, terminal, client: client(), token, processes: Vec::new() };
+        let Ok(cluster_token) = uuid::Uuid::new_v4().to_string().parse() else { return FAILED };
+        let secrets = Secrets { cluster_token, api_key: config.api_key.clone() };
+        let mut cluster = Cluster { config, terminal, client: client(), secrets, processes: Vec::new() };
         let code = tokio::select! {
             reason = stop => match reason {
                 // Without --call that is how it is meant to end.
@@ -75,7 +77,7 @@ struct Cluster<'a> {
     terminal: &'a Terminal,
     client: awc::Client,
     /// Only nodes that this command started may join.
-    token: String,
+    secrets: Secrets,
     /// The orchestrator first.
     processes: Vec<Process>,
 }
@@ -96,7 +98,8 @@ impl Cluster<'_> {
         let line = self.terminal.line();
         self.start(&line).await?;
         let url = Url::parse(&self.processes[0].url).context("the orchestrator told no URL")?;
-        let asks = Asks { client: &self.client, url: &url };
+        let credential = self.config.api_key.as_ref().and_then(rpc::credential);
+        let asks = Asks { client: &self.client, url: &url, credential };
         let (count, call) = (self.config.nodes, self.config.call.as_deref());
         let work = async {
             asks.wait_for_nodes(count, &line).await?;
@@ -120,12 +123,12 @@ impl Cluster<'_> {
         line.set("starting the orchestrator".into());
         let arguments = ["orchestrator", "-b", "127.0.0.1:0", "--summary-interval", "0"];
         let arguments = arguments.map(OsString::from).to_vec();
-        let orchestrator = Process::start("the orchestrator".into(), arguments, &self.token, self.terminal).await?;
+        let orchestrator = Process::start("the orchestrator".into(), arguments, &self.secrets, self.terminal).await?;
         let url = orchestrator.url.clone();
         self.processes.push(orchestrator);
         line.set(format!("starting {} nodes", self.config.nodes));
         let nodes = (1..=self.config.nodes).map(|number| {
-            Process::start(format!("node {number}"), self.node_arguments(&url), &self.token, self.terminal)
+            Process::start(format!("node {number}"), self.node_arguments(&url), &self.secrets, self.terminal)
         });
         let nodes = try_join_all(nodes).await?;
         self.processes.extend(nodes);
@@ -148,6 +151,7 @@ impl Cluster<'_> {
 struct Asks<'a> {
     client: &'a awc::Client,
     url: &'a Url,
+    credential: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Asks<'_> {
@@ -168,7 +172,7 @@ impl Asks<'_> {
             url: self.url.clone(),
             body: rpc::body(method, params, false),
             notify: false,
-            headers: Vec::new(),
+            headers: self.credential.iter().cloned().collect(),
             repeatable: false,
         }
     }

@@ -97,7 +97,9 @@ async fn serve(
     let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
     let process = serving::process(&config.server, role.instance.clone());
-    let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
+    let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
+    let names = public_name.into_iter().chain([config.bind.host.to_string()]);
+    let http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());

@@ -19,7 +19,7 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let process = serving::process(&config.server, serving::new_instance());
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
-    let http_config = serving::http_config(&config.server, listening.addr, None);
+    let http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {
@@ -51,7 +51,7 @@ fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConf
         },
         retries: config.retries,
         lease: DEFAULT_LEASE,
-        cluster_token: serving::token(&config.server),
+        cluster_token: config.server.security.cluster_token.clone(),
         instance: process.instance.to_string(),
     }
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
+use awc::http::header::{HeaderName, HeaderValue, AUTHORIZATION, CONTENT_TYPE};
 use awc::http::StatusCode;
-use madrpc_actors::protocol::{CallError, JsonText, Reply};
+use madrpc_actors::protocol::{CallError, JsonText, Reply, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
@@ -70,6 +70,13 @@ pub(super) fn body(method: &str, params: Option<&JsonText>, notify: bool) -> Vec
         body.push(b'}');
     }
     body
+}
+
+/// The header that presents a key.
+pub(super) fn credential(key: &Secret) -> Option<(HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
+    value.set_sensitive(true);
+    Some((AUTHORIZATION, value))
 }
 
 impl Request {

@@ -10,10 +10,11 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
 use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
+use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, HttpConfig, Listening, Process, Reserved};
+use crate::http::{self, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
 use crate::shutdown;
 use crate::transport::{AwcClient, TransportConfig};
@@ -87,9 +88,21 @@ pub(super) fn process(options: &ServerOptions, instance: String) -> Process {
     }
 }
 
-/// The limits of the endpoint.
-pub(super) fn http_config(options: &ServerOptions, address: SocketAddr, max_depth: Option<u32>) -> HttpConfig {
+/// The limits of the endpoint. `names` are those by which pages may call the server.
+pub(super) fn http_config(
+    options: &ServerOptions,
+    address: SocketAddr,
+    names: impl IntoIterator<Item = String>,
+    max_depth: Option<u32>,
+) -> HttpConfig {
+    let security = &options.security;
+    if security.rate_limit.is_some() && security.cluster_token.is_none() {
+        log::warn!("no cluster token: calls that other processes of the cluster send here count against --rate-limit");
+    }
     HttpConfig {
+        access: Access { keys: security.api_keys.clone(), token: security.cluster_token.clone() },
+        rate_limit: security.rate_limit,
+        origins: Origins::new(&security.allow_origins, names),
         workers: options.workers(),
         max_body: options.max_body,
         max_batch: options.max_batch,
@@ -101,12 +114,12 @@ pub(super) fn http_config(options: &ServerOptions, address: SocketAddr, max_dept
 
 /// How this process reaches others.
 pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
-    AwcClient::factory(TransportConfig { max_body: options.max_body, cluster_token: token(options) })
-}
-
-/// The secret of the cluster, if one is configured.
-pub(super) fn token(options: &ServerOptions) -> Option<String> {
-    options.cluster_token.as_ref().map(|token| token.expose().to_owned())
+    let security = &options.security;
+    AwcClient::factory(TransportConfig {
+        max_body: options.max_body,
+        cluster_token: security.cluster_token.clone(),
+        api_key: security.api_keys.first().cloned(),
+    })
 }
 
 /// Begins to serve; connections have queued since `listen`.

@@ -8,10 +8,12 @@ mod body;
 mod call_log;
 pub mod documents;
 mod endpoint;
+mod gate;
 mod head;
 mod in_time;
 mod node;
 mod orchestrator;
+mod origin;
 mod process;
 mod routes;
 mod scope;
@@ -21,6 +23,7 @@ mod service;
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
+pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
@@ -46,6 +49,8 @@ pub mod header {
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.
     pub const BATCH: &str = "madrpc-batch";
+    /// One of the keys of a client.
+    pub const API_KEY: &str = "x-api-key";
     /// The secret of the cluster's members.
     pub const CLUSTER_TOKEN: &str = "madrpc-cluster-token";
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{fn_service, Server};
@@ -11,6 +12,7 @@ use actix_web::{App, HttpServer};
 use socket2::{Domain, Socket, Type};
 
 use super::endpoint::Endpoint;
+use super::gate::Gate;
 use super::routes;
 use super::service::{HttpConfig, Service};
 
@@ -100,8 +102,10 @@ where
 {
     let workers = config.workers.max(1);
     let head_timeout = config.head_timeout;
+    let gate = Arc::new(Gate::new(&config));
     let app = move || {
-        let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone() });
+        let endpoint = Endpoint { service: make_service(), config: config.clone(), gate: gate.clone() };
+        let endpoint = Rc::new(endpoint);
         App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)))
     };
     let server = HttpServer::new(app)

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
+use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::{Admission, Permit};
-use madrpc_actors::protocol::{Call, CallResult, JsonText};
+use madrpc_actors::policy::rate_limit::RateLimit;
+use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
+
+use super::origin::Origins;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -59,7 +63,7 @@ pub struct Caller {
     /// The address that the connection came from; unspecified (`0.0.0.0`) if the system didn't tell.
     pub ip: IpAddr,
     /// What it presented as `Madrpc-Cluster-Token`.
-    pub cluster_token: Option<String>,
+    pub cluster_token: Option<Secret>,
 }
 
 /// Limits of the endpoint.
@@ -77,6 +81,12 @@ pub struct HttpConfig {
     pub call_timeout: Duration,
     /// How deeply calls may nest; `None`: whoever runs them decides.
     pub max_depth: Option<u32>,
+    /// Who may call.
+    pub access: Access,
+    /// How often; `None`: as often as admission lets them.
+    pub rate_limit: Option<RateLimit>,
+    /// Which pages of a browser may.
+    pub origins: Origins,
     /// How long the head of the first request on a connection may take.
     pub head_timeout: Duration,
     /// How long the body may take after its head.
@@ -93,6 +103,9 @@ impl HttpConfig {
             max_batch: 10_000,
             call_timeout: Duration::from_secs(30),
             max_depth: None,
+            access: Access::default(),
+            rate_limit: None,
+            origins: Origins::default(),
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
         }

@@ -11,7 +11,7 @@ use awc::{Client, Connector, FrozenClientRequest};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
-use madrpc_actors::protocol::{Call, CallError, CallResult};
+use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
 
 use super::{batch, failure, response, wire};
 use crate::http::{header, ENVELOPE_SLACK};
@@ -32,8 +32,10 @@ const MAX_PREPARED: usize = 4096;
 pub struct TransportConfig {
     /// Longest result, in bytes.
     pub max_body: usize,
-    /// Presented to every peer as `Madrpc-Cluster-Token`. Must be visible ASCII.
-    pub cluster_token: Option<String>,
+    /// Presented to every peer as `Madrpc-Cluster-Token`.
+    pub cluster_token: Option<Secret>,
+    /// Presented to every peer as a client's key.
+    pub api_key: Option<Secret>,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.
@@ -44,7 +46,8 @@ pub struct AwcClient {
 
 struct Inner {
     client: Client,
-    token: Option<HeaderValue>,
+    /// What this process presents to its peers.
+    credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
     prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
 }
@@ -72,15 +75,10 @@ impl AwcClient {
             .disable_redirects()
             .no_default_headers()
             .finish();
-        let token = config.cluster_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
-        if token.is_none() && config.cluster_token.is_some() {
-            log::error!("the cluster token is not visible ASCII and can't be presented");
+        let credentials = credentials(config);
+        AwcClient {
+            inner: Rc::new(Inner { client, credentials, max_body: config.max_body, prepared: RefCell::default() }),
         }
-        let token = token.map(|mut token| {
-            token.set_sensitive(true);
-            token
-        });
-        AwcClient { inner: Rc::new(Inner { client, token, max_body: config.max_body, prepared: RefCell::default() }) }
     }
 
     /// Makes a client on each thread that asks for one.
@@ -98,8 +96,8 @@ impl AwcClient {
             .client
             .post(peer.as_str())
             .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        if let Some(token) = &self.inner.token {
-            request = request.insert_header((HeaderName::from_static(header::CLUSTER_TOKEN), token.clone()));
+        for credential in &self.inner.credentials {
+            request = request.insert_header(credential.clone());
         }
         let request = request.freeze().map_err(|error| {
             log::warn!("{peer} can't be called: {error}");
@@ -112,6 +110,19 @@ impl AwcClient {
         prepared.insert(peer.clone(), request.clone());
         Ok(request)
     }
+}
+
+fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderValue)> {
+    let token = config.cluster_token.as_ref().map(|token| (HeaderName::from_static(header::CLUSTER_TOKEN), token));
+    let key = config.api_key.as_ref().map(|key| (HeaderName::from_static(header::API_KEY), key));
+    let headers = token.into_iter().chain(key);
+    headers
+        .filter_map(|(name, secret)| {
+            let mut value = HeaderValue::from_str(secret.expose()).ok()?;
+            value.set_sensitive(true);
+            Some((name, value))
+        })
+        .collect()
 }
 
 impl PeerClient for AwcClient {

@@ -1,5 +1,6 @@
 //! Decisions as pure state machines: no clock, no IO, handed `now`.
 
+pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod backoff;
@@ -13,6 +14,7 @@ pub mod membership;
 pub mod node;
 pub mod overrun;
 pub mod pool;
+pub mod rate_limit;
 pub mod redirect;
 pub mod restart;
 pub mod retry_budget;

@@ -16,7 +16,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
-    AwcClient::factory(TransportConfig { max_body: 100_000, cluster_token: Some("secret".into()) })()
+    AwcClient::factory(TransportConfig {
+        max_body: 100_000,
+        cluster_token: "secret".parse().ok(),
+        api_key: "key".parse().ok(),
+    })()
 }
 
 fn url(addr: SocketAddr) -> PeerUrl {

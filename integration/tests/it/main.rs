@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod access;
 mod bad_input;
 mod catalogue;
 mod cluster;
@@ -17,7 +18,9 @@ mod local;
 mod membership;
 mod memory;
 mod observability;
+mod origins;
 mod programs;
+mod rate_limit;
 mod readme;
 mod reload;
 mod supervisor;

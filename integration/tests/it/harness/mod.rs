@@ -16,7 +16,7 @@ pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
 pub(crate) use foreign::ForeignServer;
 pub(crate) use load::Load;
 pub(crate) use origin::{Answer, Origin, Request};
-pub(crate) use process::{binary, free_port, run, Process};
+pub(crate) use process::{binary, free_port, run, run_with, Process};
 pub(crate) use procfs::{children_of, cpu_time, is_alive, resident, signal, threads_of};
 pub(crate) use raw::exchange;
 pub(crate) use script::{example, program, repository, Script};

@@ -39,6 +39,13 @@ pub(crate) fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
     command(args).stdin(Stdio::null()).output().expect("the binary can be started")
 }
 
+/// As `run`, with these variables in its environment.
+pub(crate) fn run_with(variables: &[(&str, &str)], args: &[&str]) -> Output {
+    let mut command = command(args);
+    command.envs(variables.iter().copied());
+    command.stdin(Stdio::null()).output().expect("the binary can be started")
+}
+
 /// A port that is free now. It lies below the range from which the system hands out ports by itself, so that nobody
 /// takes it by chance while a process restarts.
 pub(crate) fn free_port() -> u16 {
