@@ -12,6 +12,7 @@ use url::Url;
 
 use super::secrets::api_key;
 use super::server::cpus;
+use super::tls::ClientTlsOptions;
 use super::units::{duration, whole};
 use super::values::{call_url, header, header_value, script, tag};
 use super::Usage;
@@ -30,7 +31,7 @@ fn threads(text: &str) -> Result<usize, String> {
 /// What `call` is told.
 #[derive(Clone, Debug, StructOpt)]
 pub struct CallConfig {
-    /// Node or orchestrator: http://HOST:PORT[/PATH]
+    /// Node or orchestrator: http://HOST:PORT[/PATH], or https
     #[structopt(value_name = "URL", parse(try_from_str = call_url))]
     pub url: Url,
     /// Method to call
@@ -57,6 +58,9 @@ pub struct CallConfig {
     #[structopt(skip)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub tags: BTreeMap<String, String>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub tls: ClientTlsOptions,
     /// Send a notification: no reply, nothing is printed [env: MADRPC_NOTIFY=true]
     #[structopt(long)]
     pub notify: bool,
@@ -69,6 +73,7 @@ impl CallConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("header", "MADRPC_HEADER", &mut self.headers, env, header)?;
         first_key(&mut self.api_key, env)?;
+        self.tls.complete()?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;

@@ -15,6 +15,7 @@ pub mod client;
 pub mod secrets;
 pub mod security;
 pub mod server;
+pub mod tls;
 pub mod units;
 pub mod values;
 

@@ -1,4 +1,4 @@
-//! Who may call a server, how often, and from which pages.
+//! Who may call a server, how often, and from which pages; and how connections are secured.
 
 use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::Secret;
@@ -6,6 +6,7 @@ use structopt::StructOpt;
 use url::Url;
 
 use super::secrets::{api_key, secret};
+use super::tls::{ClientTlsOptions, ServerTlsOptions};
 use super::values::{origin, rate_limit};
 use super::Usage;
 
@@ -25,11 +26,19 @@ pub struct SecurityOptions {
     /// Origin whose pages may call, beside the server's own; repeatable [env: MADRPC_ALLOW_ORIGIN, separated by commas]
     #[structopt(long = "allow-origin", number_of_values = 1, value_name = "URL", parse(try_from_str = origin))]
     pub allow_origins: Vec<Url>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub server: ServerTlsOptions,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub client: ClientTlsOptions,
 }
 
 impl SecurityOptions {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("api-key", "MADRPC_API_KEY", &mut self.api_keys, env, api_key)?;
-        super::repeated("allow-origin", "MADRPC_ALLOW_ORIGIN", &mut self.allow_origins, env, origin)
+        super::repeated("allow-origin", "MADRPC_ALLOW_ORIGIN", &mut self.allow_origins, env, origin)?;
+        self.server.complete()?;
+        self.client.complete()
     }
 }

@@ -157,7 +157,10 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         ("node -s a.js --allow-net http://a", "--allow-net", "\"http://a\"", "HOST:PORT"),
         ("node -s a.js --allow-net a:0", "--allow-net", "\"a:0\"", "from 1 to 65535"),
         ("node -s a.js --public-url http://h/p", "--public-url", "\"http://h/p\"", "nothing after it"),
-        ("node -s a.js --orchestrator https://h", "--orchestrator", "\"https://h\"", "http://HOST:PORT"),
+        ("node -s a.js --orchestrator https://h/p", "--orchestrator", "\"https://h/p\"", "https://HOST:PORT"),
+        ("orchestrator --tls-cert /no/such/file", "--tls-cert", "/no/such/file", "certificates in PEM"),
+        ("orchestrator --tls-key Cargo.toml", "--tls-key", "Cargo.toml", "private key in PEM"),
+        ("node -s a.js --ca Cargo.toml", "--ca", "Cargo.toml", "certificates in PEM"),
         (
             "node -s a.js --orchestrator http://localhost:9001",
             "--orchestrator",

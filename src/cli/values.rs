@@ -113,22 +113,15 @@ pub fn origin(text: &str) -> Result<Url, String> {
 
 /// The base address of another process.
 pub fn peer_url(text: &str) -> Result<PeerUrl, String> {
-    let allowed = "http://HOST:PORT with nothing after it";
-    let url = PeerUrl::parse(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))?;
-    if !url.as_str().starts_with("http://") {
-        return Err(format!("{text:?} is not allowed: https is not supported yet; {allowed}"));
-    }
-    Ok(url)
+    let allowed = "http://HOST:PORT or https://HOST:PORT with nothing after it";
+    PeerUrl::parse(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))
 }
 
-/// Where `call` posts to: `http://HOST[:PORT][/PATH]`.
+/// Where `call` posts to: `http://HOST[:PORT][/PATH]`, or https.
 pub fn call_url(text: &str) -> Result<Url, String> {
-    let refuse = |reason: &str| format!("{text:?} is not allowed: {reason}; http://HOST:PORT[/PATH]");
+    let refuse = |reason: &str| format!("{text:?} is not allowed: {reason}; http://HOST:PORT[/PATH] or https");
     let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
-    if url.scheme() == "https" {
-        return Err(refuse("https is not supported yet"));
-    }
-    if url.scheme() != "http" || url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
         return Err(refuse("not the address of a server"));
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -230,11 +223,11 @@ mod tests {
     #[test]
     fn urls() {
         assert!(peer_url("http://h:1/").is_ok() && peer_url("h:1").is_err());
-        assert!(peer_url("https://h").expect_err("TLS").contains("not supported yet"));
-        for text in ["http://h:1", "http://h:1/rpc?x=1", "http://[::1]:80/"] {
+        assert_eq!(peer_url("https://h").map(|url| url.to_string()).as_deref(), Ok("https://h:443"));
+        for text in ["http://h:1", "http://h:1/rpc?x=1", "http://[::1]:80/", "https://h"] {
             assert!(call_url(text).is_ok(), "{text}");
         }
-        for text in ["", "h:1", "localhost:8080", "ftp://h", "http://u:p@h", "http://h:0", "https://h"] {
+        for text in ["", "h:1", "localhost:8080", "ftp://h", "http://u:p@h", "http://h:0", "https://"] {
             let error = call_url(text).expect_err(text);
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }

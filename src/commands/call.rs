@@ -7,6 +7,7 @@ use super::{json_layout, FAILED, UNDELIVERED};
 use crate::cli::client::load_args;
 use crate::cli::{CallConfig, Usage};
 use crate::observe::Terminal;
+use crate::transport::OneShot;
 
 /// Calls, prints, and gives the exit code.
 pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
@@ -15,18 +16,13 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
         Err(usage) => return super::show_usage(terminal, &usage),
     };
     let outcome = actix_rt::System::new().block_on(async {
-        let client = client();
+        let client = OneShot::new(config.tls.client_tls.clone());
         request.deliver(&client, config.timeout).await
     });
     show(terminal, outcome, |result| match config.pretty {
         true => json_layout::pretty(result),
         false => result.to_vec(),
     })
-}
-
-/// A client that follows no redirects: a call that was redirected is not delivered.
-pub(super) fn client() -> awc::Client {
-    awc::Client::builder().disable_redirects().finish()
 }
 
 fn request(config: &CallConfig) -> Result<Request, Usage> {

@@ -78,6 +78,10 @@ impl Process {
             // What one process of the cluster is told by the environment is not meant for all of them.
             .env_remove("MADRPC_NODE")
             .env_remove("MADRPC_PUBLIC_URL")
+            // All stays on this machine, and is told to by plain HTTP.
+            .env_remove("MADRPC_TLS_CERT")
+            .env_remove("MADRPC_TLS_KEY")
+            .env_remove("MADRPC_TLS_CLIENT_CA")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::Deserialize;
 use url::Url;
 
-use super::call::{client, show};
+use super::call::show;
 use super::children::{Ended, Process, Secrets};
 use super::rpc::{self, Outcome, Request};
 use super::{json_layout, FAILED, UNDELIVERED, USAGE};
@@ -20,6 +20,8 @@ use crate::cli::client::load_args;
 use crate::cli::LocalConfig;
 use crate::observe::{grouped, rate, LiveLine, Terminal};
 use crate::shutdown::{self, Reason};
+use crate::tls::ClientTls;
+use crate::transport::OneShot;
 
 /// How long the nodes may take to join.
 const JOIN: Duration = Duration::from_secs(30);
@@ -43,7 +45,8 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
         };
         let Ok(cluster_token) = uuid::Uuid::new_v4().to_string().parse() else { return FAILED };
         let secrets = Secrets { cluster_token, api_key: config.api_key.clone() };
-        let mut cluster = Cluster { config, terminal, client: client(), secrets, processes: Vec::new() };
+        let mut cluster =
+            Cluster { config, terminal, client: OneShot::new(ClientTls::default()), secrets, processes: Vec::new() };
         let code = tokio::select! {
             reason = stop => match reason {
                 // Without --call that is how it is meant to end.
@@ -75,7 +78,7 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
 struct Cluster<'a> {
     config: LocalConfig,
     terminal: &'a Terminal,
-    client: awc::Client,
+    client: OneShot,
     /// Only nodes that this command started may join.
     secrets: Secrets,
     /// The orchestrator first.
@@ -149,7 +152,7 @@ impl Cluster<'_> {
 
 /// What is asked of the orchestrator.
 struct Asks<'a> {
-    client: &'a awc::Client,
+    client: &'a OneShot,
     url: &'a Url,
     credential: Option<(HeaderName, HeaderValue)>,
 }

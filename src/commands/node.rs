@@ -41,7 +41,8 @@ fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
         instance: serving::new_instance(),
         longest_end: serving::LONGEST_END,
     };
-    supervisor::run(plan, terminal, |address| serving::announce(address, terminal))
+    let scheme = serving::scheme(&config.server);
+    supervisor::run(plan, terminal, |address| serving::announce(scheme, address, terminal))
 }
 
 /// A script that does not load ends it before anybody can connect.
@@ -66,6 +67,8 @@ async fn serve(
     place: Option<Supervised>,
 ) -> anyhow::Result<()> {
     let hangup = reload::on_hangup().context("cannot listen for signals")?;
+    actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
+    let scheme = serving::scheme(&config.server);
     let node_name = Arc::new(OnceLock::new());
     let pool = JsPool::start(PoolConfig {
         program,
@@ -81,7 +84,7 @@ async fn serve(
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
-    let fetchers = AwcFetcher::factory(config.server.max_body);
+    let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
     let (listening, role, reporter) = match place {
         Some(Supervised { role, socket, reporter }) => {
@@ -90,11 +93,11 @@ async fn serve(
         }
         None => {
             let role = Role::first(serving::new_instance());
-            (serving::listen(&config.bind, &terminal)?, role, Reporter::default())
+            (serving::listen(&config.bind, scheme, &terminal)?, role, Reporter::default())
         }
     };
     let address = listening.addr;
-    let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
+    let name = config.public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
     let process = serving::process(&config.server, role.instance.clone());
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
@@ -158,13 +161,15 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
 }
 
 fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {
+    let scheme = serving::scheme(&config.server);
     // An address that everyone can name is the node's own; a wildcard is none.
     let bound =
-        (!ip.is_unspecified()).then(|| PeerUrl::parse(&format!("http://{}", std::net::SocketAddr::new(ip, port))));
+        (!ip.is_unspecified()).then(|| PeerUrl::parse(&format!("{scheme}://{}", std::net::SocketAddr::new(ip, port))));
     let (admission, queue) = (process.admission.clone(), pool.clone());
     Membership {
         orchestrators: config.orchestrators.clone(),
         public_url: config.public_url.clone().or_else(|| bound.and_then(Result::ok)),
+        scheme,
         port,
         register: Register {
             node_url: String::new(),

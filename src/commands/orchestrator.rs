@@ -1,5 +1,6 @@
 //! `madrpc-actor orchestrator`.
 
+use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
 use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
 
@@ -15,7 +16,8 @@ pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()>
 }
 
 async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
-    let listening = serving::listen(&config.bind, &terminal)?;
+    actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
+    let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let process = serving::process(&config.server, serving::new_instance());
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());

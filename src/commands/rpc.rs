@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::json_layout;
+use crate::transport::OneShot;
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -82,7 +83,7 @@ pub(super) fn credential(key: &Secret) -> Option<(HeaderName, HeaderValue)> {
 impl Request {
     /// Sends the call, again after a failure where that is safe, and waits for the reply, `timeout` in all. The error
     /// is for people.
-    pub(super) async fn deliver(&self, client: &awc::Client, timeout: Duration) -> Result<Outcome, String> {
+    pub(super) async fn deliver(&self, client: &OneShot, timeout: Duration) -> Result<Outcome, String> {
         let deadline = Instant::now() + timeout;
         let mut tries = 1;
         loop {
@@ -104,9 +105,10 @@ impl Request {
         }
     }
 
-    async fn send(&self, client: &awc::Client, left: Duration) -> Result<Outcome, Failure> {
+    async fn send(&self, client: &OneShot, left: Duration) -> Result<Outcome, Failure> {
         let mut request = client
-            .post(self.url.as_str())
+            .post(&self.url)
+            .map_err(|error| Failure::Final(error.to_string()))?
             .timeout(left)
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header(("madrpc-timeout-ms", left.as_millis().max(1).to_string()));

@@ -2,6 +2,7 @@
 //!
 //! Knows actix-web and the envelopes. It does not know what answers a call: nodes and orchestrators are services.
 
+mod accept;
 mod answer;
 mod batch;
 mod body;
@@ -19,6 +20,7 @@ mod routes;
 mod scope;
 mod server;
 mod service;
+mod watch;
 
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};

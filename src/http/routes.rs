@@ -4,12 +4,16 @@
 //! call of a few microseconds feels.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
+use bytes::Bytes;
 use madrpc_actors::protocol::{reply, CallError};
 use serde_json::json;
 
@@ -17,6 +21,7 @@ use super::endpoint::{in_time, Endpoint, Peer};
 use super::head::Head;
 use super::origin::Foreign;
 use super::service::Service;
+use super::watch::{Busy, Watch};
 use super::{answer, origin};
 
 /// Answers any request that the server takes.
@@ -25,8 +30,31 @@ pub(super) async fn respond<S: Service>(
     request: ServiceRequest,
 ) -> Result<ServiceResponse, Error> {
     let (request, payload) = request.into_parts();
+    let busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
     let response = route(&endpoint, &request, payload).await;
+    let response = match response.body().size() {
+        BodySize::Stream => response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy })),
+        _ => response,
+    };
     Ok(ServiceResponse::new(request, response))
+}
+
+/// A body that comes bit by bit: its connection is busy for as long as it does.
+struct Lasting {
+    body: BoxBody,
+    _busy: Option<Busy>,
+}
+
+impl MessageBody for Lasting {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
 }
 
 async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payload: Payload) -> HttpResponse {

@@ -11,6 +11,7 @@ use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
 
 use super::origin::Origins;
+use crate::tls::ServerTls;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -85,12 +86,18 @@ pub struct HttpConfig {
     pub access: Access,
     /// How often; `None`: as often as admission lets them.
     pub rate_limit: Option<RateLimit>,
+    /// Speaks HTTPS alone, by this; `None`: plain HTTP.
+    pub tls: Option<ServerTls>,
     /// Which pages of a browser may.
     pub origins: Origins,
-    /// How long the head of the first request on a connection may take.
+    /// Connections of all workers together; a further one takes the place of one that waits.
+    pub max_connections: usize,
+    /// How long the head of a request may take, and the handshake of TLS.
     pub head_timeout: Duration,
     /// How long the body may take after its head.
     pub body_timeout: Duration,
+    /// How long a client may take none of what is written to it.
+    pub write_timeout: Duration,
 }
 
 impl HttpConfig {
@@ -105,9 +112,12 @@ impl HttpConfig {
             max_depth: None,
             access: Access::default(),
             rate_limit: None,
+            tls: None,
             origins: Origins::default(),
+            max_connections: 50_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -6,15 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{Client, Connector, FrozenClientRequest};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
 use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
+use url::Url;
 
+use super::connect::{self, Connect};
 use super::{batch, failure, response, wire};
 use crate::http::{header, ENVELOPE_SLACK};
+use crate::tls::ClientTls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -36,6 +40,8 @@ pub struct TransportConfig {
     pub cluster_token: Option<Secret>,
     /// Presented to every peer as a client's key.
     pub api_key: Option<Secret>,
+    /// For peers whose URL is of https.
+    pub tls: ClientTls,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.
@@ -61,7 +67,9 @@ impl std::fmt::Debug for AwcClient {
 impl AwcClient {
     /// A client with an empty pool. Must be used on this thread, under an actix runtime.
     pub fn new(config: &TransportConfig) -> Self {
+        let tcp = TcpConnector::new(Resolver::default()).service();
         let connector = Connector::new()
+            .connector(Connect { tcp, tls: config.tls.clone() })
             // The default of 100 would block nested calls behind the very calls that wait for them; admission bounds
             // how many there are.
             .limit(0)
@@ -91,18 +99,20 @@ impl AwcClient {
         if let Some(request) = self.inner.prepared.borrow().get(peer) {
             return Ok(request.clone());
         }
+        let unusable = |error: &dyn std::fmt::Display| {
+            log::warn!("{peer} can't be called: {error}");
+            CallError::Unreachable { sent: false }
+        };
+        let url = Url::parse(peer.as_str()).map_err(|error| unusable(&error))?;
         let mut request = self
             .inner
             .client
-            .post(peer.as_str())
+            .post(connect::uri(&url, None).map_err(|error| unusable(&error))?)
             .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
         for credential in &self.inner.credentials {
             request = request.insert_header(credential.clone());
         }
-        let request = request.freeze().map_err(|error| {
-            log::warn!("{peer} can't be called: {error}");
-            CallError::Unreachable { sent: false }
-        })?;
+        let request = request.freeze().map_err(|error| unusable(&error))?;
         let mut prepared = self.inner.prepared.borrow_mut();
         if prepared.len() >= MAX_PREPARED {
             prepared.clear();

@@ -25,5 +25,6 @@ mod readme;
 mod reload;
 mod supervisor;
 mod tidy;
+mod tls;
 mod values;
 mod watchdog;

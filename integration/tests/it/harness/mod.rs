@@ -1,5 +1,6 @@
 //! What the tests stand on: processes, a cluster, clients, and waiting with a bound.
 
+mod certs;
 mod client;
 mod cluster;
 mod foreign;
@@ -11,6 +12,7 @@ mod raw;
 mod script;
 mod wait;
 
+pub(crate) use certs::{Authority, Certified, TlsClient};
 pub(crate) use client::{Client, Reply, RpcFailure};
 pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
 pub(crate) use foreign::ForeignServer;

@@ -64,7 +64,7 @@ pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<VecDeque<String>>>,
     log_reader: JoinHandle<()>,
-    /// Where it listens, `http://host:port`; empty for a command that doesn't.
+    /// Where it listens, `http://host:port` or https; empty for a command that doesn't.
     pub(crate) url: String,
 }
 
@@ -117,7 +117,7 @@ impl Process {
 
     /// `host:port` of where it listens.
     pub(crate) fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").map_or("", |(_, address)| address)
     }
 
     pub(crate) fn port(&self) -> u16 {
