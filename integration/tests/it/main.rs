@@ -12,6 +12,7 @@ mod cluster;
 mod errors;
 mod failover;
 mod fetch;
+mod hostile;
 mod jsonrpc;
 mod jsonrpc_http;
 mod local;
