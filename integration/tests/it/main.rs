@@ -8,6 +8,7 @@ mod harness;
 mod bad_input;
 mod catalogue;
 mod cluster;
+mod drain;
 mod errors;
 mod failover;
 mod fetch;

@@ -113,7 +113,7 @@ impl Forwarder {
             let Call { method, scope, .. } = &journey.call;
             log::warn!("call {scope} {} on {}: {error}", Shown(method), picked.url());
         }
-        if let CallError::Unreachable { .. } = error {
+        if error.is_farewell() {
             picked.suspect();
         }
         let may_go_on = journey.attempts.may_go_on(error, self.cluster.retries);
