@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::SyncArbiter;
 use arc_swap::ArcSwap;
@@ -23,7 +23,8 @@ use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
 use crate::policy::overrun::Limits;
-use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+use crate::policy::queueing;
+use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
@@ -307,12 +308,31 @@ impl PoolCore {
         let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
         let executor = self.choose(NEAR);
         if executor.load() > 0 {
+            if let Err(refused) = self.has_room(&call.scope, &executor) {
+                drop(permit);
+                reply.send(Err(refused));
+                return CancelGuard { executor, invocation, settled: true };
+            }
             self.look_again_soon();
         }
         executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
         CancelGuard { executor, invocation, settled: false }
+    }
+
+    /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
+    /// the one with the least to do decides.
+    fn has_room(&self, scope: &CallScope, chosen: &ExecutorInbox) -> Result<(), CallError> {
+        let left = scope.deadline.saturating_duration_since(Instant::now());
+        let behind = |executor: &ExecutorInbox| {
+            let ahead = executor.load();
+            queueing::may_wait(scope.depth, left, ahead, executor.occupancy.wait_behind(ahead))
+        };
+        behind(chosen).or_else(|refused| {
+            let has_room = self.active.load().iter().any(|executor| behind(executor).is_ok());
+            has_room.then_some(()).ok_or(refused)
+        })
     }
 
     /// Gives a call to an executor at once, from any thread.

@@ -13,6 +13,7 @@ pub mod membership;
 pub mod node;
 pub mod overrun;
 pub mod pool;
+pub mod queueing;
 pub mod redirect;
 pub mod restart;
 pub mod retry_budget;

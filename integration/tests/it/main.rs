@@ -18,6 +18,7 @@ mod local;
 mod membership;
 mod memory;
 mod observability;
+mod overload;
 mod programs;
 mod readme;
 mod reload;
