@@ -52,7 +52,16 @@ impl JsExecutor {
     /// An executor that has not loaded its scripts; it does so on its own thread.
     pub fn new(inbox: Arc<ExecutorInbox>, pool: Arc<PoolCore>, loaded: Option<Loaded>) -> Self {
         let next_sweep = Instant::now() + SWEEP;
-        JsExecutor { inbox, pool, contexts: None, version: 0, loaded, next_sweep, occupied: Duration::ZERO, replaced: Rc::default() }
+        JsExecutor {
+            inbox,
+            pool,
+            contexts: None,
+            version: 0,
+            loaded,
+            next_sweep,
+            occupied: Duration::ZERO,
+            replaced: Rc::default(),
+        }
     }
 
     fn load(&mut self) {

@@ -18,6 +18,7 @@ use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
 use super::{errors, heap, json_reader, json_writer};
 use crate::protocol::method::is_reserved;
+use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
 
 /// Longest method name, in bytes.
@@ -241,7 +242,11 @@ fn read_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsRes
         options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
         let key = given.get(js_string!("idempotencyKey"), context)?;
         if !key.is_undefined() {
-            options.idempotency_key = Some(key.to_string(context)?.to_std_string_lossy());
+            let key = key.to_string(context)?.to_std_string_lossy();
+            match IdempotencyKey::new(0, key) {
+                Ok(key) => options.idempotency_key = Some(key),
+                Err(refused) => return Ok(Err(refused)),
+            }
         }
         options.tags = tags(&given, context)?;
     }

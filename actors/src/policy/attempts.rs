@@ -15,6 +15,11 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// Of a call that is safe to run twice, or not so by all that is known yet.
+    pub fn new(idempotent: bool) -> Self {
+        Attempts { idempotent, ..Attempts::default() }
+    }
+
     /// An attempt failed: whether another may be made, of which `retries` are allowed.
     ///
     /// A call that was in flight when its node was lost may be what killed it. It gets one more attempt, whatever comes
@@ -41,7 +46,7 @@ mod tests {
 
     /// Whether each failure in turn leaves another attempt.
     fn go_on(idempotent: bool, retries: usize, errors: &[CallError]) -> Vec<bool> {
-        let mut attempts = Attempts { idempotent, ..Attempts::default() };
+        let mut attempts = Attempts::new(idempotent);
         errors.iter().map(|error| attempts.may_go_on(error, retries)).collect()
     }
 

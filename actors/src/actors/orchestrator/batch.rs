@@ -32,10 +32,14 @@ enum Event {
 
 impl Forwarder {
     /// Sends each result as soon as it is there.
-    pub(super) async fn forward_batch(&self, calls: Vec<Call>, replies: &mpsc::UnboundedSender<(usize, CallResult)>) {
+    pub(super) async fn forward_batch(
+        &self,
+        calls: Vec<(usize, Call)>,
+        replies: &mpsc::UnboundedSender<(usize, CallResult)>,
+    ) {
         let mut ways: SelectAll<LocalBoxStream<'_, Event>> = SelectAll::new();
         let mut groups: HashMap<NodeId, (PeerUrl, Vec<Passenger>)> = HashMap::new();
-        for (index, call) in calls.into_iter().enumerate() {
+        for (index, call) in calls {
             let mut journey = self.begin(call);
             match self.depart(&mut journey) {
                 Err(error) => drop(replies.send((index, Err(error)))),

@@ -53,10 +53,12 @@ impl Forwarder {
         self.travel(self.begin(call)).await
     }
 
-    pub(super) fn begin(&self, call: Call) -> Journey {
+    pub(super) fn begin(&self, mut call: Call) -> Journey {
         self.budget.borrow_mut().deposit(clock::now());
-        // An idempotency key makes nothing safe by itself: no node tells a repeat by it yet.
-        Journey { attempts: Attempts::default(), call, tried: Vec::new(), last: None }
+        // Who sends a key would send the call again, too, if it was lost. The key has done its work here, and means
+        // nothing to a node: there the keys of all clients would meet.
+        let idempotent = call.scope.idempotency_key.take().is_some();
+        Journey { attempts: Attempts::new(idempotent), call, tried: Vec::new(), last: None }
     }
 
     /// Tries nodes until one gives a result, or an error that no other node would mend.
