@@ -139,6 +139,10 @@ fn method_info(name: String, options: &JsValue, context: &mut Context) -> JsResu
     }
     let options = options.as_object().ok_or_else(|| type_error("options of madrpc.register are an object"))?;
     info.idempotent = options.get(js_string!("idempotent"), context)?.to_boolean();
+    info.hedge = options.get(js_string!("hedge"), context)?.to_boolean();
+    if info.hedge && !info.idempotent {
+        return Err(type_error(format!("{} may run twice by hedge, which it says itself by idempotent", info.name)));
+    }
     let description = options.get(js_string!("description"), context)?;
     if !description.is_undefined() {
         info.description = Some(description.to_string(context)?.to_std_string_lossy());

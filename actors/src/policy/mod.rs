@@ -7,6 +7,7 @@ pub mod balance;
 pub mod breaker;
 pub mod egress;
 pub mod health;
+pub mod hedging;
 pub mod idempotency;
 pub mod joining;
 pub mod lease;

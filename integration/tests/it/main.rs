@@ -12,6 +12,7 @@ mod drain;
 mod errors;
 mod failover;
 mod fetch;
+mod hedging;
 mod idempotency;
 mod jsonrpc;
 mod jsonrpc_http;
