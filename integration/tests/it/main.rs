@@ -24,6 +24,7 @@ mod overload;
 mod programs;
 mod readme;
 mod reload;
+mod soak;
 mod supervisor;
 mod tidy;
 mod values;
