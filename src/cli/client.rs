@@ -10,7 +10,7 @@ use madrpc_actors::protocol::{JsonText, Secret};
 use structopt::StructOpt;
 use url::Url;
 
-use super::secrets::api_key;
+use super::secrets::{api_key, secret};
 use super::server::cpus;
 use super::tls::ClientTlsOptions;
 use super::units::{duration, whole};
@@ -77,6 +77,39 @@ impl CallConfig {
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
+        Ok(())
+    }
+}
+
+/// What `drain` is told.
+#[derive(Clone, Debug, StructOpt)]
+pub struct DrainConfig {
+    /// Node or orchestrator: http://HOST:PORT, or https
+    #[structopt(value_name = "URL", parse(try_from_str = call_url))]
+    pub url: Url,
+    /// Let it take calls again [env: MADRPC_UNDO=true]
+    #[structopt(long)]
+    pub undo: bool,
+    /// How long to wait for the calls that run
+    #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
+    pub timeout: Duration,
+    /// What members of its cluster present to each other
+    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true, parse(try_from_str = secret))]
+    pub cluster_token: Option<Secret>,
+    /// What the server asks of clients, where it has no token: the text, or @FILE [env: MADRPC_API_KEY, of several the
+    /// first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub tls: ClientTlsOptions,
+}
+
+impl DrainConfig {
+    pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        self.undo |= super::switch("undo", "MADRPC_UNDO", env)?;
+        first_key(&mut self.api_key, env)?;
+        self.tls.complete()?;
         Ok(())
     }
 }

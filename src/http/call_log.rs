@@ -80,10 +80,16 @@ fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
     recorder.record(service.knows_method(method).then_some(method), ok, at.elapsed());
 }
 
-/// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did.
+/// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did. Who
+/// calls too often does not fill the log.
 pub(super) fn failed(method: &str, span: u64, error: &CallError) {
-    let ours = error.meaning().breaker_counts || matches!(error, CallError::Overloaded | CallError::NoNode);
-    let level = if ours { Level::Warn } else { Level::Info };
+    let ours = error.meaning().breaker_counts
+        || matches!(error, CallError::Overloaded | CallError::Draining | CallError::NoNode);
+    let level = match error {
+        _ if ours => Level::Warn,
+        CallError::RateLimited { .. } => Level::Debug,
+        _ => Level::Info,
+    };
     log::log!(
         level,
         "call {span:016x} {:?} failed: {}",

@@ -99,7 +99,7 @@ impl<S: Service> Endpoint<S> {
         let incoming = Incoming {
             body,
             peer,
-            inherited: Inherited::read(peer.head, self.config.call_timeout),
+            inherited: Inherited::read(peer.head, peer.identity, self.config.call_timeout),
             at: Instant::now(),
         };
         let limit = batch::limit(self, peer.head);

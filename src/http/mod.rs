@@ -8,6 +8,7 @@ mod batch;
 mod body;
 mod call_log;
 pub mod documents;
+mod draining;
 mod endpoint;
 mod gate;
 mod head;
@@ -22,6 +23,7 @@ mod server;
 mod service;
 mod watch;
 
+pub use draining::{Drained, Draining};
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
@@ -47,6 +49,8 @@ pub mod header {
     pub const TRACEPARENT: &str = "traceparent";
     /// Makes a retry safe.
     pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+    /// The number of the client whose idempotency key goes along. Sent by our own processes alone.
+    pub const CLIENT: &str = "madrpc-client";
     /// `k=v,k=v` that the node must carry.
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.

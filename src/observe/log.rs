@@ -10,7 +10,9 @@ use super::Terminal;
 /// text does not tear the live line. A second call changes nothing.
 pub fn init(terminal: &Terminal, default_level: &str) {
     let colour = terminal.is_live() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let logger = Builder::from_env(Env::new().filter_or("RUST_LOG", format!("{default_level},actix_server=warn")))
+    // All that actix-http has to say is that a stranger sent no HTTP.
+    let filter = format!("{default_level},actix_server=warn,actix_http=off");
+    let logger = Builder::from_env(Env::new().filter_or("RUST_LOG", filter))
         .format_timestamp_millis()
         .write_style(if colour { WriteStyle::Always } else { WriteStyle::Never })
         .target(Target::Pipe(Box::new(Sink { terminal: terminal.clone() })))

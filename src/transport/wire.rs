@@ -12,6 +12,7 @@ use crate::http::header;
 const TIMEOUT_MS: HeaderName = HeaderName::from_static(header::TIMEOUT_MS);
 const DEPTH: HeaderName = HeaderName::from_static(header::DEPTH);
 const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
+const CLIENT: HeaderName = HeaderName::from_static(header::CLIENT);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_KEY);
 
 /// Room for the envelope of one request.
@@ -43,7 +44,11 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
         headers.insert(TRACEPARENT, trace);
     }
     let mut meta = None;
+    if let Some((name, value)) = client(call) {
+        headers.insert(name, value);
+    }
     if let Some(key) = &scope.idempotency_key {
+        let key = key.key.as_str();
         match HeaderValue::from_str(key) {
             // A header loses the blanks around its value.
             Ok(value) if value.to_str().is_ok_and(|text| text.trim() == key) => {
@@ -60,6 +65,13 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
     (headers, body)
 }
 
+/// Tells the peer for which of our clients a call with an idempotency key is made. Calls that travel together are those of
+/// one.
+pub(super) fn client(call: &Call) -> Option<(HeaderName, HeaderValue)> {
+    let caller = call.scope.idempotency_key.as_ref()?.client >> 32;
+    (caller != 0).then(|| (CLIENT, HeaderValue::from(caller)))
+}
+
 /// Appends one element of a batch, whose id is `index`.
 pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant) {
     let scope = &call.scope;
@@ -67,7 +79,7 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
         timeout_ms: Some(left_ms(scope, now)),
         depth: Some(scope.depth),
         traceparent: Some(scope.trace.to_string()),
-        idempotency_key: scope.idempotency_key.as_deref(),
+        idempotency_key: scope.idempotency_key.as_ref().map(|key| key.key.as_str()),
         tags: (!scope.tags.is_empty()).then_some(&scope.tags),
     };
     request(out, index, call, Some(&meta));
@@ -106,6 +118,7 @@ mod tests {
     use std::time::Duration;
 
     use madrpc_actors::protocol::request::{self, Body};
+    use madrpc_actors::protocol::IdempotencyKey;
     use madrpc_actors::protocol::JsonText;
 
     use super::*;
@@ -136,11 +149,11 @@ mod tests {
     #[test]
     fn a_key_that_no_header_can_hold_goes_into_the_body() {
         let mut call = call();
-        call.scope.idempotency_key = Some("k1".into());
+        call.scope.idempotency_key = IdempotencyKey::new(0, "k1".into()).ok();
         let (headers, _) = single(&call, Instant::now());
         assert!(headers.contains_key(header::IDEMPOTENCY_KEY));
         for key in ["ключ", "a\nb", " a"] {
-            call.scope.idempotency_key = Some(key.into());
+            call.scope.idempotency_key = IdempotencyKey::new(0, key.into()).ok();
             let (headers, body) = single(&call, Instant::now());
             assert!(!headers.contains_key(header::IDEMPOTENCY_KEY), "{key}");
             let Body::Single(Ok(request)) = request::read(&body) else { panic!("{key}") };

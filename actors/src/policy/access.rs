@@ -36,6 +36,17 @@ pub struct Presented<'a> {
     pub api_key: Option<&'a [u8]>,
 }
 
+impl Identity {
+    /// Tells callers apart; 0 is anyone.
+    pub fn number(self) -> u32 {
+        match self {
+            Identity::Anyone => 0,
+            Identity::Client(key) => u32::try_from(key).unwrap_or(u32::MAX).saturating_add(1),
+            Identity::Member => u32::MAX,
+        }
+    }
+}
+
 impl Access {
     /// Who the caller is; `Unauthorized` where a key is asked for, and nothing that was presented is right.
     pub fn identify(&self, presented: &Presented<'_>) -> Result<Identity, CallError> {

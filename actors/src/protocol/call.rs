@@ -31,9 +31,33 @@ pub struct CallScope {
     /// The trace, whose span id is this call's id in the log.
     pub trace: TraceContext,
     /// Given by the caller to make a retry safe.
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Tags that a node must carry to be chosen.
     pub tags: BTreeMap<String, String>,
+}
+
+/// Names one call of one client, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// Whose it is: the number of the caller in the upper half, 0 without credentials; and in the lower half that of the
+    /// client for whom the caller says that it calls, which divides the caller's own keys and no others. Two clients may
+    /// choose the same key.
+    pub client: u64,
+    /// As the client chose it.
+    pub key: String,
+}
+
+impl IdempotencyKey {
+    /// Longest key, in bytes.
+    pub const MAX_LEN: usize = 255;
+
+    /// The key of `client`; one that is empty or too long is refused.
+    pub fn new(client: u64, key: String) -> Result<Self, CallError> {
+        match key.len() {
+            1..=Self::MAX_LEN => Ok(IdempotencyKey { client, key }),
+            _ => Err(CallError::invalid_params("idempotencyKey", "must have 1 to 255 bytes")),
+        }
+    }
 }
 
 impl CallScope {

@@ -196,3 +196,25 @@ fn secrets_appear_nowhere() {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
+
+/// On a node itself, and through an orchestrator, which is one caller to the node whoever called it.
+#[test]
+fn an_idempotency_key_is_its_clients_own() {
+    let script = Script::new("count.js", "let runs = 0; madrpc.register('run', () => ++runs);");
+    for token in [&[][..], &["--cluster-token", TOKEN]] {
+        let flags = [&["--api-key", "a", "--api-key", "b"], token].concat();
+        let orchestrator = orchestrator(&flags);
+        let member = node_of(&orchestrator, &script, &flags);
+        let run = |server: &Process, key: &str| {
+            let headers = [("x-api-key", key), ("idempotency-key", "same")];
+            let body = json!({"jsonrpc": "2.0", "id": 1, "method": "run", "params": []}).to_string();
+            Client::new(&server.url).post_with(&headers, body.as_bytes()).json()["result"].clone()
+        };
+        let client = Client::new(&orchestrator.url).with("x-api-key", "a");
+        wait_until("the node takes calls", SOON, || client.info()["enabled_nodes"] == 1);
+        let (first, second) = (run(&orchestrator, "a"), run(&orchestrator, "b"));
+        assert_ne!(first, second);
+        assert_eq!((run(&orchestrator, "a"), run(&orchestrator, "b")), (first, second));
+        assert_ne!(run(&member, "a"), run(&member, "b"));
+    }
+}
