@@ -10,4 +10,5 @@ pub mod observe;
 pub mod reload;
 pub mod shutdown;
 pub mod supervisor;
+pub mod tls;
 pub mod transport;

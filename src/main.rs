@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use madrpc_actor::allocator::{self, ReportingAllocator};
-use madrpc_actor::cli::Command;
+use madrpc_actor::cli::{secrets, Command};
 use madrpc_actor::commands;
 use madrpc_actor::observe::{self, Terminal};
 
@@ -19,6 +19,9 @@ fn main() -> ExitCode {
     };
     let level = if matches!(command, Command::Call(_) | Command::Drain(_)) { "warn" } else { "info" };
     observe::init(&terminal, level);
+    if let Err(error) = secrets::hide(&command, std::env::args_os()) {
+        log::warn!("secrets stay visible among the arguments of this process: {error}");
+    }
     match command {
         Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal).map(|()| 0)),
         Command::Node(config) => finish(commands::node::run(config, terminal)),

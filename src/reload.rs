@@ -23,6 +23,13 @@ pub fn on_hangup() -> io::Result<Hangup> {
 #[derive(Debug)]
 pub struct Hangup(Signal);
 
+impl Hangup {
+    /// Waits for the next one; false when there will be none.
+    pub async fn comes(&mut self) -> bool {
+        self.0.recv().await.is_some()
+    }
+}
+
 /// Runs `reload` each time that somebody asks for it. With `watched`, which tells the files that the scripts were read
 /// from, also each time that one of those changes; at once if they are `stale` already.
 pub async fn whenever_asked<F: Future<Output = ()>>(

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use awc::http::header::{HeaderName, HeaderValue};
-use madrpc_actors::protocol::JsonText;
+use madrpc_actors::protocol::{JsonText, Secret};
 use structopt::StructOpt;
 use url::Url;
 
+use super::secrets::{api_key, secret};
 use super::server::cpus;
+use super::tls::ClientTlsOptions;
 use super::units::{duration, whole};
-use super::values::{call_url, header, header_value, script, tag, Secret};
+use super::values::{call_url, header, header_value, script, tag};
 use super::Usage;
 
 /// Longest ARGS read from a file or from standard input: 64 MiB.
@@ -29,7 +31,7 @@ fn threads(text: &str) -> Result<usize, String> {
 /// What `call` is told.
 #[derive(Clone, Debug, StructOpt)]
 pub struct CallConfig {
-    /// Node or orchestrator: http://HOST:PORT[/PATH]
+    /// Node or orchestrator: http://HOST:PORT[/PATH], or https
     #[structopt(value_name = "URL", parse(try_from_str = call_url))]
     pub url: Url,
     /// Method to call
@@ -44,6 +46,9 @@ pub struct CallConfig {
     /// Request header, repeatable [env: MADRPC_HEADER, separated by commas]
     #[structopt(long = "header", number_of_values = 1, value_name = "K:V", parse(try_from_str = header))]
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
     /// Makes it safe to send the call again
     #[structopt(long, env = "MADRPC_IDEMPOTENCY_KEY", value_name = "KEY", parse(try_from_str = header_value))]
     pub idempotency_key: Option<HeaderValue>,
@@ -53,6 +58,9 @@ pub struct CallConfig {
     #[structopt(skip)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub tags: BTreeMap<String, String>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub tls: ClientTlsOptions,
     /// Send a notification: no reply, nothing is printed [env: MADRPC_NOTIFY=true]
     #[structopt(long)]
     pub notify: bool,
@@ -64,6 +72,8 @@ pub struct CallConfig {
 impl CallConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("header", "MADRPC_HEADER", &mut self.headers, env, header)?;
+        first_key(&mut self.api_key, env)?;
+        self.tls.complete()?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
@@ -74,7 +84,7 @@ impl CallConfig {
 /// What `drain` is told.
 #[derive(Clone, Debug, StructOpt)]
 pub struct DrainConfig {
-    /// Node or orchestrator: http://HOST:PORT
+    /// Node or orchestrator: http://HOST:PORT, or https
     #[structopt(value_name = "URL", parse(try_from_str = call_url))]
     pub url: Url,
     /// Let it take calls again [env: MADRPC_UNDO=true]
@@ -83,15 +93,22 @@ pub struct DrainConfig {
     /// How long to wait for the calls that run
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
-    /// What members of its cluster present to each other
-    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true)]
+    /// What members of its cluster present to each other: the text, or @FILE
+    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true, parse(try_from_str = secret))]
     pub cluster_token: Option<Secret>,
+    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub tls: ClientTlsOptions,
 }
 
 impl DrainConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.undo |= super::switch("undo", "MADRPC_UNDO", env)?;
-        Ok(())
+        first_key(&mut self.api_key, env)?;
+        self.tls.complete()
     }
 }
 
@@ -113,6 +130,9 @@ pub struct LocalConfig {
     /// Threads that run JavaScript, per node [default: CPUs shared among the nodes]
     #[structopt(long, env = "MADRPC_POOL_SIZE", value_name = "N", parse(try_from_str = threads))]
     pool_size: Option<usize>,
+    /// What the servers ask for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
+    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
+    pub api_key: Option<Secret>,
     /// How long --call may take
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "5m", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
@@ -125,8 +145,16 @@ impl LocalConfig {
     }
 
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        first_key(&mut self.api_key, env)?;
         super::scripts(&mut self.scripts, env)
     }
+}
+
+fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result<(), Usage> {
+    let mut keys: Vec<Secret> = key.take().into_iter().collect();
+    super::repeated("api-key", "MADRPC_API_KEY", &mut keys, env, api_key)?;
+    *key = keys.into_iter().next();
+    Ok(())
 }
 
 /// Reads ARGS: JSON text, `@FILE`, or `-` for standard input. What is not an array or an object is a usage error.

@@ -7,11 +7,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use madrpc_actors::protocol::Secret;
 use structopt::clap::{Error, ErrorKind, Shell};
 use structopt::StructOpt;
 
 pub mod client;
+pub mod secrets;
+pub mod security;
 pub mod server;
+pub mod tls;
 pub mod units;
 pub mod values;
 
@@ -19,6 +23,7 @@ pub mod values;
 mod tests;
 
 pub use client::{CallConfig, DrainConfig, LocalConfig};
+pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
 pub use values::BindAddr;
 
@@ -85,6 +90,19 @@ impl Command {
             Command::Completions { .. } => {}
         }
         Ok(command)
+    }
+
+    /// The keys and the token that it was given.
+    fn secrets(&self) -> (&[Secret], Option<&Secret>) {
+        let security = match self {
+            Command::Orchestrator(config) => &config.server.security,
+            Command::Node(config) => &config.server.security,
+            Command::Call(config) => return (config.api_key.as_slice(), None),
+            Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Local(config) => return (config.api_key.as_slice(), None),
+            Command::Completions { .. } => return (&[], None),
+        };
+        (&security.api_keys, security.cluster_token.as_ref())
     }
 
     /// The completion script for `shell`.

@@ -12,8 +12,9 @@ use madrpc_actors::policy::egress::Entry;
 use madrpc_actors::policy::overrun::Limits;
 use structopt::StructOpt;
 
+use super::security::SecurityOptions;
 use super::units::{duration, duration_or_zero, memory, size, whole};
-use super::values::{balance_policy, isolation, net_entry, peer_url, script, tag, BindAddr, Secret};
+use super::values::{balance_policy, isolation, net_entry, peer_url, script, tag, BindAddr};
 use super::Usage;
 
 /// A context that holds less is not worth making anew.
@@ -64,9 +65,9 @@ pub struct ServerOptions {
     /// HTTP worker threads [default: CPUs]
     #[structopt(long, env = "MADRPC_WORKERS", value_name = "N", parse(try_from_str = threads))]
     workers: Option<usize>,
-    /// What members of the cluster present to each other
-    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true)]
-    pub cluster_token: Option<Secret>,
+    #[structopt(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become help text")]
+    pub security: SecurityOptions,
 }
 
 impl ServerOptions {
@@ -122,6 +123,7 @@ impl OrchestratorConfig {
 
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("node", "MADRPC_NODE", &mut self.nodes, env, peer_url)?;
+        self.server.security.complete(env)?;
         match self.nodes.iter().find(|node| self.bind.is_reached_by(node)) {
             Some(node) => Err(Usage::value("node", &format!("{node} is this orchestrator itself; the URL of a node"))),
             None => Ok(()),
@@ -206,6 +208,7 @@ impl NodeConfig {
 
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::scripts(&mut self.scripts, env)?;
+        self.server.security.complete(env)?;
         super::repeated("orchestrator", "MADRPC_ORCHESTRATOR", &mut self.orchestrators, env, peer_url)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         super::repeated("allow-net", "MADRPC_ALLOW_NET", &mut self.allow_net, env, net_entry)?;

@@ -38,7 +38,7 @@ fn wrong(args: &str, variables: &[(&str, &str)]) -> String {
 fn an_orchestrator_has_defaults() {
     let config = orchestrator("");
     assert_eq!(config.bind.to_string(), "0.0.0.0:8080");
-    assert!(config.nodes.is_empty() && config.server.cluster_token.is_none());
+    assert!(config.nodes.is_empty() && config.server.security.cluster_token.is_none());
     assert_eq!((config.failure_threshold, config.backoff_multiplier), (5, 2));
     assert_eq!(config.circuit_timeout, Duration::from_secs(30));
     assert_eq!(config.balance, BalancePolicy::LeastInflight);
@@ -68,7 +68,7 @@ fn an_orchestrator_takes_every_flag() {
     let server = config.server;
     assert_eq!((server.call_timeout, server.summary_interval), (Duration::from_secs(60), Duration::ZERO));
     assert_eq!((server.max_body, server.max_batch, server.max_inflight, server.workers()), (512_000, 7, 8, 3));
-    assert_eq!(server.cluster_token.as_ref().map(values::Secret::expose), Some("t"));
+    assert!(server.security.cluster_token.is_some_and(|token| token.is(b"t")));
 }
 
 #[test]
@@ -142,6 +142,11 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         ("orchestrator --health-failures 0", "--health-failures", "\"0\"", "from 1"),
         ("orchestrator --retries=-1", "--retries", "\"-1\"", "from 0 to 100"),
         ("orchestrator --summary-interval 5y", "--summary-interval", "\"5y\"", "ms, s, m or h"),
+        ("orchestrator --rate-limit 0", "--rate-limit", "\"0\"", "RPS:BURST"),
+        ("orchestrator --rate-limit 5:x", "--rate-limit", "\"5:x\"", "whole number"),
+        ("orchestrator --allow-origin *", "--allow-origin", "\"*\"", "without *"),
+        ("node -s a.js --allow-origin http://a/b", "--allow-origin", "\"http://a/b\"", "https://app.example.org"),
+        ("orchestrator --api-key @/no/such/file", "--api-key", "/no/such/file", "@FILE"),
         ("orchestrator --workers 0", "--workers", "\"0\"", "from 1 to 1024"),
         ("node -s a.js --pool-size 0", "--pool-size", "\"0\"", "from 1 to 1024"),
         ("node -s a.js --max-depth 0", "--max-depth", "\"0\"", "from 1"),
@@ -152,7 +157,10 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         ("node -s a.js --allow-net http://a", "--allow-net", "\"http://a\"", "HOST:PORT"),
         ("node -s a.js --allow-net a:0", "--allow-net", "\"a:0\"", "from 1 to 65535"),
         ("node -s a.js --public-url http://h/p", "--public-url", "\"http://h/p\"", "nothing after it"),
-        ("node -s a.js --orchestrator https://h", "--orchestrator", "\"https://h\"", "http://HOST:PORT"),
+        ("node -s a.js --orchestrator https://h/p", "--orchestrator", "\"https://h/p\"", "https://HOST:PORT"),
+        ("orchestrator --tls-cert /no/such/file", "--tls-cert", "/no/such/file", "certificates in PEM"),
+        ("orchestrator --tls-key Cargo.toml", "--tls-key", "Cargo.toml", "private key in PEM"),
+        ("node -s a.js --ca Cargo.toml", "--ca", "Cargo.toml", "certificates in PEM"),
         (
             "node -s a.js --orchestrator http://localhost:9001",
             "--orchestrator",
@@ -170,6 +178,24 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         for part in [flag, value, allowed] {
             assert!(text.contains(part), "{args}: no {part} in {text}");
         }
+    }
+}
+
+#[test]
+fn keys_come_by_flag_file_and_environment() {
+    let keys = |args: &str, variables: &[(&str, &str)]| {
+        let keys = node(&format!("-s a.js {args}"), variables).server.security.api_keys;
+        keys.iter().map(|key| key.expose().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("--api-key new --api-key old", &[("MADRPC_API_KEY", "other")]), ["new", "old"]);
+    assert_eq!(keys("", &[("MADRPC_API_KEY", "new, old")]), ["new", "old"]);
+    let text = wrong("orchestrator", &[("MADRPC_API_KEY", "good,b\u{e4}d")]);
+    assert!(text.contains("--api-key") && !text.contains("good") && !text.contains("b\u{e4}d"), "{text}");
+    let text = wrong("orchestrator --cluster-token= ", &[]);
+    assert!(text.contains("--cluster-token"), "{text}");
+    match parse_with("call http://h:1 m", &[("MADRPC_API_KEY", "new,old")]) {
+        Ok(Command::Call(config)) => assert!(config.api_key.is_some_and(|key| key.is(b"new"))),
+        other => panic!("{other:?}"),
     }
 }
 

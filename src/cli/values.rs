@@ -10,6 +10,7 @@ use madrpc_actors::actors::PeerUrl;
 use madrpc_actors::engine::Isolation;
 use madrpc_actors::policy::balance::BalancePolicy;
 use madrpc_actors::policy::egress::Entry;
+use madrpc_actors::policy::rate_limit::RateLimit;
 use url::{Host, Url};
 
 /// Where to listen. The host may be a name; port 0 lets the system choose.
@@ -88,56 +89,39 @@ pub fn isolation(text: &str) -> Result<Isolation, String> {
     }
 }
 
-/// A token that no log shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The token itself, for a header or a comparison.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
+/// `RPS[:BURST]`
+pub fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    let allowed = "RPS or RPS:BURST, such as 100 or 0.5:10";
+    text.trim().parse().map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+/// A page's origin, as browsers write it.
+pub fn origin(text: &str) -> Result<Url, String> {
+    let refuse = |reason: &str| format!("{text:?} is not allowed: {reason}; an origin such as https://app.example.org");
+    if text.contains('*') {
+        return Err(refuse("origins are listed one by one, without *"));
     }
-}
-
-impl FromStr for Secret {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // Travels in a header. An empty one would look like protection and be none. The value stays out of the error.
-        let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-        if text.is_empty() || text.trim() != text || !text.bytes().all(visible) {
-            return Err(
-                "the token given is not allowed: at least one character, visible ASCII, no space at its ends".into()
-            );
-        }
-        Ok(Secret(text.to_owned()))
+    let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("not the origin of a page"));
     }
-}
-
-/// The base address of another process.
-pub fn peer_url(text: &str) -> Result<PeerUrl, String> {
-    let allowed = "http://HOST:PORT with nothing after it";
-    let url = PeerUrl::parse(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))?;
-    if !url.as_str().starts_with("http://") {
-        return Err(format!("{text:?} is not allowed: https is not supported yet; {allowed}"));
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("something follows the host and port"));
     }
     Ok(url)
 }
 
-/// Where `call` posts to: `http://HOST[:PORT][/PATH]`.
+/// The base address of another process.
+pub fn peer_url(text: &str) -> Result<PeerUrl, String> {
+    let allowed = "http://HOST:PORT or https://HOST:PORT with nothing after it";
+    PeerUrl::parse(text).map_err(|reason| format!("{text:?} is not allowed: {reason}; {allowed}"))
+}
+
+/// Where `call` posts to: `http://HOST[:PORT][/PATH]`, or https.
 pub fn call_url(text: &str) -> Result<Url, String> {
-    let refuse = |reason: &str| format!("{text:?} is not allowed: {reason}; http://HOST:PORT[/PATH]");
+    let refuse = |reason: &str| format!("{text:?} is not allowed: {reason}; http://HOST:PORT[/PATH] or https");
     let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
-    if url.scheme() == "https" {
-        return Err(refuse("https is not supported yet"));
-    }
-    if url.scheme() != "http" || url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
         return Err(refuse("not the address of a server"));
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -239,22 +223,24 @@ mod tests {
     #[test]
     fn urls() {
         assert!(peer_url("http://h:1/").is_ok() && peer_url("h:1").is_err());
-        assert!(peer_url("https://h").expect_err("TLS").contains("not supported yet"));
-        for text in ["http://h:1", "http://h:1/rpc?x=1", "http://[::1]:80/"] {
+        assert_eq!(peer_url("https://h").map(|url| url.to_string()).as_deref(), Ok("https://h:443"));
+        for text in ["http://h:1", "http://h:1/rpc?x=1", "http://[::1]:80/", "https://h"] {
             assert!(call_url(text).is_ok(), "{text}");
         }
-        for text in ["", "h:1", "localhost:8080", "ftp://h", "http://u:p@h", "http://h:0", "https://h"] {
+        for text in ["", "h:1", "localhost:8080", "ftp://h", "http://u:p@h", "http://h:0", "https://"] {
             let error = call_url(text).expect_err(text);
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }
     }
 
     #[test]
-    fn secrets_stay_secret() {
-        let secret: Secret = "hunter2".parse().expect("a token");
-        assert!(!format!("{secret:?}").contains("hunter2"));
-        assert!(!" a b".parse::<Secret>().expect_err("space at an end").contains("a b"));
-        assert!("correct horse".parse::<Secret>().is_ok());
-        assert!("".parse::<Secret>().is_err());
+    fn origins_are_written_out() {
+        let written = |text| origin(text).map(|url| url.origin().ascii_serialization());
+        assert_eq!(written("https://App.example.org:443/").as_deref(), Ok("https://app.example.org"));
+        assert_eq!(written("http://[::1]:3000").as_deref(), Ok("http://[::1]:3000"));
+        for text in ["*", "https://*.example.org", "null", "app.example.org", "https://a/b", "https://a?b", "file:///a"]
+        {
+            assert!(origin(text).expect_err(text).contains("https://app.example.org"), "{text}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::{json_layout, FAILED, UNDELIVERED};
 use crate::cli::client::load_args;
 use crate::cli::{CallConfig, Usage};
 use crate::observe::Terminal;
+use crate::transport::OneShot;
 
 /// Calls, prints, and gives the exit code.
 pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
@@ -15,7 +16,7 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
         Err(usage) => return super::show_usage(terminal, &usage),
     };
     let outcome = actix_rt::System::new().block_on(async {
-        let client = client();
+        let client = OneShot::new(config.tls.client_tls.clone());
         request.deliver(&client, config.timeout).await
     });
     show(terminal, outcome, |result| match config.pretty {
@@ -24,14 +25,10 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
     })
 }
 
-/// A client that follows no redirects: a call that was redirected is not delivered.
-pub(super) fn client() -> awc::Client {
-    awc::Client::builder().disable_redirects().finish()
-}
-
 fn request(config: &CallConfig) -> Result<Request, Usage> {
     let params = load_args(config.args.as_deref())?;
     let mut headers = config.headers.clone();
+    headers.extend(config.api_key.as_ref().and_then(rpc::credential));
     if let Some(key) = &config.idempotency_key {
         headers.push((HeaderName::from_static("idempotency-key"), key.clone()));
     }

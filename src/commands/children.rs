@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{bail, Context};
+use madrpc_actors::protocol::Secret;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
@@ -16,12 +17,21 @@ use crate::shutdown::PARENT_STDIN;
 
 /// Where a process finds the token of its cluster.
 const CLUSTER_TOKEN: &str = "MADRPC_CLUSTER_TOKEN";
+/// Where a process finds what it asks of clients.
+const API_KEY: &str = "MADRPC_API_KEY";
 /// How long a process may take until it listens.
 const START: Duration = Duration::from_secs(30);
 /// How long a process that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 /// Longest line of output that is kept whole.
 const MAX_LINE: usize = 64 * 1024;
+
+/// What the processes of the cluster present to each other, unless the environment tells them something else.
+#[derive(Debug)]
+pub(super) struct Secrets {
+    pub(super) cluster_token: Secret,
+    pub(super) api_key: Option<Secret>,
+}
 
 /// One of our own processes. Dropping it kills the process; [`Process::end`] lets it end well.
 #[derive(Debug)]
@@ -57,7 +67,7 @@ impl Process {
     pub(super) async fn start(
         name: String,
         args: Vec<OsString>,
-        token: &str,
+        secrets: &Secrets,
         terminal: &Terminal,
     ) -> anyhow::Result<Process> {
         let program = std::env::current_exe().context("the path of this program is not known")?;
@@ -68,6 +78,10 @@ impl Process {
             // What one process of the cluster is told by the environment is not meant for all of them.
             .env_remove("MADRPC_NODE")
             .env_remove("MADRPC_PUBLIC_URL")
+            // All stays on this machine, and is told to by plain HTTP.
+            .env_remove("MADRPC_TLS_CERT")
+            .env_remove("MADRPC_TLS_KEY")
+            .env_remove("MADRPC_TLS_CLIENT_CA")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -77,8 +91,10 @@ impl Process {
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn,script=info");
         }
-        if std::env::var_os(CLUSTER_TOKEN).is_none() {
-            command.env(CLUSTER_TOKEN, token);
+        for (variable, secret) in [(CLUSTER_TOKEN, Some(&secrets.cluster_token)), (API_KEY, secrets.api_key.as_ref())] {
+            if let (None, Some(secret)) = (std::env::var_os(variable), secret) {
+                command.env(variable, secret.expose());
+            }
         }
         let mut child = command.spawn().with_context(|| format!("{name} can't be started"))?;
         let stdin = child.stdin.take();

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use awc::http::header::{HeaderName, HeaderValue};
 use madrpc_actors::protocol::JsonText;
 
-use super::call::client;
 use super::rpc::{self, Outcome, Request};
 use super::{FAILED, UNDELIVERED};
 use crate::cli::DrainConfig;
 use crate::http::{header, Drained};
 use crate::observe::Terminal;
+use crate::transport::OneShot;
 
 /// Between looks at what still runs.
 const LOOK: Duration = Duration::from_millis(200);
@@ -32,7 +32,7 @@ pub fn run(config: &DrainConfig, terminal: &Terminal) -> u8 {
 }
 
 async fn drain(config: &DrainConfig, terminal: &Terminal) -> Result<(), (u8, String)> {
-    let (client, url) = (client(), &config.url);
+    let (client, url) = (OneShot::new(config.tls.client_tls.clone()), &config.url);
     let line = terminal.line();
     let begun = Instant::now();
     loop {
@@ -54,16 +54,17 @@ async fn drain(config: &DrainConfig, terminal: &Terminal) -> Result<(), (u8, Str
     }
 }
 
-async fn ask(config: &DrainConfig, client: &awc::Client) -> Result<Drained, (u8, String)> {
+async fn ask(config: &DrainConfig, client: &OneShot) -> Result<Drained, (u8, String)> {
     let params =
         JsonText::of(&serde_json::json!({"undo": config.undo})).map_err(|error| (FAILED, error.to_string()))?;
     let token = config.cluster_token.as_ref().map(|token| HeaderValue::from_str(token.expose())).transpose();
     let token = token.map_err(|error| (FAILED, format!("the cluster token can't be sent: {error}")))?;
+    let token = token.map(|token| (HeaderName::from_static(header::CLUSTER_TOKEN), token));
     let request = Request {
         url: config.url.clone(),
         body: rpc::body("_drain", Some(&params), false),
         notify: false,
-        headers: token.map(|token| (HeaderName::from_static(header::CLUSTER_TOKEN), token)).into_iter().collect(),
+        headers: token.into_iter().chain(config.api_key.as_ref().and_then(rpc::credential)).collect(),
         // To ask twice is to ask once.
         repeatable: true,
     };

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context};
+use awc::http::header::{HeaderName, HeaderValue};
 use futures_util::future::{join_all, select_all, try_join_all};
 use futures_util::FutureExt;
 use madrpc_actors::protocol::JsonText;
@@ -11,14 +12,16 @@ use serde::de::DeserializeOwned;
 use serde::Deserialize;
 use url::Url;
 
-use super::call::{client, show};
-use super::children::{Ended, Process};
+use super::call::show;
+use super::children::{Ended, Process, Secrets};
 use super::rpc::{self, Outcome, Request};
 use super::{json_layout, FAILED, UNDELIVERED, USAGE};
 use crate::cli::client::load_args;
 use crate::cli::LocalConfig;
 use crate::observe::{grouped, rate, LiveLine, Terminal};
 use crate::shutdown::{self, Reason};
+use crate::tls::ClientTls;
+use crate::transport::OneShot;
 
 /// How long the nodes may take to join.
 const JOIN: Duration = Duration::from_secs(30);
@@ -40,8 +43,10 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
                 return FAILED;
             }
         };
-        let token = uuid::Uuid::new_v4().to_string();
-        let mut cluster = Cluster { config, terminal, client: client(), token, processes: Vec::new() };
+        let Ok(cluster_token) = uuid::Uuid::new_v4().to_string().parse() else { return FAILED };
+        let secrets = Secrets { cluster_token, api_key: config.api_key.clone() };
+        let mut cluster =
+            Cluster { config, terminal, client: OneShot::new(ClientTls::default()), secrets, processes: Vec::new() };
         let code = tokio::select! {
             reason = stop.next() => match reason {
                 // Without --call that is how it is meant to end.
@@ -73,9 +78,9 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
 struct Cluster<'a> {
     config: LocalConfig,
     terminal: &'a Terminal,
-    client: awc::Client,
+    client: OneShot,
     /// Only nodes that this command started may join.
-    token: String,
+    secrets: Secrets,
     /// The orchestrator first.
     processes: Vec<Process>,
 }
@@ -96,7 +101,8 @@ impl Cluster<'_> {
         let line = self.terminal.line();
         self.start(&line).await?;
         let url = Url::parse(&self.processes[0].url).context("the orchestrator told no URL")?;
-        let asks = Asks { client: &self.client, url: &url };
+        let credential = self.config.api_key.as_ref().and_then(rpc::credential);
+        let asks = Asks { client: &self.client, url: &url, credential };
         let (count, call) = (self.config.nodes, self.config.call.as_deref());
         let work = async {
             asks.wait_for_nodes(count, &line).await?;
@@ -120,12 +126,12 @@ impl Cluster<'_> {
         line.set("starting the orchestrator".into());
         let arguments = ["orchestrator", "-b", "127.0.0.1:0", "--summary-interval", "0"];
         let arguments = arguments.map(OsString::from).to_vec();
-        let orchestrator = Process::start("the orchestrator".into(), arguments, &self.token, self.terminal).await?;
+        let orchestrator = Process::start("the orchestrator".into(), arguments, &self.secrets, self.terminal).await?;
         let url = orchestrator.url.clone();
         self.processes.push(orchestrator);
         line.set(format!("starting {} nodes", self.config.nodes));
         let nodes = (1..=self.config.nodes).map(|number| {
-            Process::start(format!("node {number}"), self.node_arguments(&url), &self.token, self.terminal)
+            Process::start(format!("node {number}"), self.node_arguments(&url), &self.secrets, self.terminal)
         });
         let nodes = try_join_all(nodes).await?;
         self.processes.extend(nodes);
@@ -146,8 +152,9 @@ impl Cluster<'_> {
 
 /// What is asked of the orchestrator.
 struct Asks<'a> {
-    client: &'a awc::Client,
+    client: &'a OneShot,
     url: &'a Url,
+    credential: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Asks<'_> {
@@ -168,7 +175,7 @@ impl Asks<'_> {
             url: self.url.clone(),
             body: rpc::body(method, params, false),
             notify: false,
-            headers: Vec::new(),
+            headers: self.credential.iter().cloned().collect(),
             repeatable: false,
         }
     }

@@ -43,7 +43,8 @@ fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
         instance: serving::new_instance(),
         longest_end: serving::longest_end(&config.server),
     };
-    supervisor::run(plan, terminal, |address| serving::announce(address, terminal))
+    let scheme = serving::scheme(&config.server);
+    supervisor::run(plan, terminal, |address| serving::announce(scheme, address, terminal))
 }
 
 /// A script that does not load ends it before anybody can connect.
@@ -68,6 +69,8 @@ async fn serve(
     place: Option<Supervised>,
 ) -> anyhow::Result<()> {
     let hangup = reload::on_hangup().context("cannot listen for signals")?;
+    actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
+    let scheme = serving::scheme(&config.server);
     let node_name = Arc::new(OnceLock::new());
     let pool = JsPool::start(PoolConfig {
         program,
@@ -83,7 +86,7 @@ async fn serve(
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
-    let fetchers = AwcFetcher::factory(config.server.max_body);
+    let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
     let (listening, role, reporter) = match place {
         Some(Supervised { role, socket, reporter }) => {
@@ -92,21 +95,23 @@ async fn serve(
         }
         None => {
             let role = Role::first(serving::new_instance());
-            (serving::listen(&config.bind, &terminal)?, role, Reporter::default())
+            (serving::listen(&config.bind, scheme, &terminal)?, role, Reporter::default())
         }
     };
     let address = listening.addr;
-    let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
+    let name = config.public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
     let cordoned = role.cordoned;
     let admission = Admission::new(config.server.max_inflight);
     let memberships = membership(&config, &pool, &role.instance, &admission, address);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);
-    let token = serving::token(&config.server);
+    let token = config.server.security.cluster_token.clone();
     let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
     let process = serving::process(role.instance.clone(), admission.clone(), draining);
-    let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
+    let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
+    let names = public_name.into_iter().chain([config.bind.host.to_string()]);
+    let http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
@@ -172,12 +177,14 @@ fn membership(
     admission: &Admission,
     address: SocketAddr,
 ) -> Membership {
+    let scheme = serving::scheme(&config.server);
     // An address that everyone can name is the node's own; a wildcard is none.
-    let bound = (!address.ip().is_unspecified()).then(|| PeerUrl::parse(&format!("http://{address}")));
+    let bound = (!address.ip().is_unspecified()).then(|| PeerUrl::parse(&format!("{scheme}://{address}")));
     let (admission, queue) = (admission.clone(), pool.clone());
     Membership {
         orchestrators: config.orchestrators.clone(),
         public_url: config.public_url.clone().or_else(|| bound.and_then(Result::ok)),
+        scheme,
         port: address.port(),
         register: Register {
             node_url: String::new(),

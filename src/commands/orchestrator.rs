@@ -1,5 +1,6 @@
 //! `madrpc-actor orchestrator`.
 
+use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
 use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
 use madrpc_actors::policy::admission::Admission;
@@ -16,13 +17,14 @@ pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()>
 }
 
 async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
-    let listening = serving::listen(&config.bind, &terminal)?;
+    actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
+    let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let admission = Admission::new(config.server.max_inflight);
-    let draining = Draining::orchestrator(admission.clone(), serving::token(&config.server));
+    let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
     let process = serving::process(serving::new_instance(), admission.clone(), draining);
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
-    let http_config = serving::http_config(&config.server, listening.addr, None);
+    let http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {
@@ -53,7 +55,7 @@ fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConf
         },
         retries: config.retries,
         lease: DEFAULT_LEASE,
-        cluster_token: serving::token(&config.server),
+        cluster_token: config.server.security.cluster_token.clone(),
         instance: process.instance.to_string(),
     }
 }

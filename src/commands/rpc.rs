@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
+use awc::http::header::{HeaderName, HeaderValue, AUTHORIZATION, CONTENT_TYPE};
 use awc::http::StatusCode;
-use madrpc_actors::protocol::{CallError, JsonText, Reply};
+use madrpc_actors::protocol::{CallError, JsonText, Reply, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::json_layout;
+use crate::transport::OneShot;
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -72,10 +73,17 @@ pub(super) fn body(method: &str, params: Option<&JsonText>, notify: bool) -> Vec
     body
 }
 
+/// The header that presents a key.
+pub(super) fn credential(key: &Secret) -> Option<(HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
+    value.set_sensitive(true);
+    Some((AUTHORIZATION, value))
+}
+
 impl Request {
     /// Sends the call, again after a failure where that is safe, and waits for the reply, `timeout` in all. The error
     /// is for people.
-    pub(super) async fn deliver(&self, client: &awc::Client, timeout: Duration) -> Result<Outcome, String> {
+    pub(super) async fn deliver(&self, client: &OneShot, timeout: Duration) -> Result<Outcome, String> {
         let deadline = Instant::now() + timeout;
         let mut tries = 1;
         loop {
@@ -97,9 +105,10 @@ impl Request {
         }
     }
 
-    async fn send(&self, client: &awc::Client, left: Duration) -> Result<Outcome, Failure> {
+    async fn send(&self, client: &OneShot, left: Duration) -> Result<Outcome, Failure> {
         let mut request = client
-            .post(self.url.as_str())
+            .post(&self.url)
+            .map_err(|error| Failure::Final(error.to_string()))?
             .timeout(left)
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header(("madrpc-timeout-ms", left.as_millis().max(1).to_string()));

@@ -1,5 +1,6 @@
 //! What the two servers have in common: where they listen, when they end, and what they say about themselves.
 
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -9,12 +10,15 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
 use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
+use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, Draining, HttpConfig, Listening, Process, Reserved};
+use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
+use crate::reload;
 use crate::shutdown::{self, Reason};
+use crate::tls::ServerTls;
 use crate::transport::{AwcClient, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
@@ -38,10 +42,16 @@ pub(super) fn raise_descriptor_limit() {
     }
 }
 
+/// Connections that clients may open, so that a quarter of the descriptors is left for everything else.
+fn max_connections(wanted: usize) -> usize {
+    let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    wanted.min(usize::try_from(limit / 4 * 3).unwrap_or(usize::MAX))
+}
+
 /// Opens the socket, and tells where it is.
-pub(super) fn listen(bind: &BindAddr, terminal: &Terminal) -> anyhow::Result<Listening> {
+pub(super) fn listen(bind: &BindAddr, scheme: &str, terminal: &Terminal) -> anyhow::Result<Listening> {
     let listening = http::bind(resolve(bind)?).with_context(|| format!("cannot listen on {bind}"))?;
-    announce(listening.addr, terminal);
+    announce(scheme, listening.addr, terminal);
     Ok(listening)
 }
 
@@ -65,8 +75,8 @@ fn resolve(bind: &BindAddr) -> anyhow::Result<SocketAddr> {
 }
 
 /// Tells on standard output where this process listens, before anything else is written there.
-pub(super) fn announce(address: SocketAddr, terminal: &Terminal) {
-    let line = format!("listening on http://{address}");
+pub(super) fn announce(scheme: &str, address: SocketAddr, terminal: &Terminal) {
+    let line = format!("listening on {scheme}://{address}");
     terminal.write_stdout(format!("{line}\n").as_bytes());
     log::info!("{line}");
 }
@@ -86,26 +96,68 @@ pub(super) fn longest_end(options: &ServerOptions) -> Duration {
     options.drain_timeout.saturating_add(PARTING)
 }
 
-/// The limits of the endpoint.
-pub(super) fn http_config(options: &ServerOptions, address: SocketAddr, max_depth: Option<u32>) -> HttpConfig {
+/// The limits of the endpoint. `names` are those by which pages may call the server.
+pub(super) fn http_config(
+    options: &ServerOptions,
+    address: SocketAddr,
+    names: impl IntoIterator<Item = String>,
+    max_depth: Option<u32>,
+) -> HttpConfig {
+    let (security, defaults) = (&options.security, HttpConfig::new(address));
+    if security.rate_limit.is_some() && security.cluster_token.is_none() {
+        log::warn!("no cluster token: calls that other processes of the cluster send here count against --rate-limit");
+    }
     HttpConfig {
+        access: Access { keys: security.api_keys.clone(), token: security.cluster_token.clone() },
+        rate_limit: security.rate_limit,
+        tls: security.server.server_tls.clone(),
+        origins: Origins::new(&security.allow_origins, names),
         workers: options.workers(),
         max_body: options.max_body,
         max_batch: options.max_batch,
         call_timeout: options.call_timeout,
         max_depth,
-        ..HttpConfig::new(address)
+        max_connections: max_connections(defaults.max_connections),
+        ..defaults
     }
+}
+
+/// What this process speaks.
+pub(super) fn scheme(options: &ServerOptions) -> &'static str {
+    if options.security.server.server_tls.is_some() {
+        "https"
+    } else {
+        "http"
+    }
+}
+
+/// Reads the files of TLS again on each SIGHUP, from now on and without end.
+pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Output = ()>> {
+    let (server, client) = (options.security.server.server_tls.clone(), options.security.client.client_tls.clone());
+    let mut hangup = reload::on_hangup()?;
+    Ok(async move {
+        while hangup.comes().await {
+            let renewed = [("the server", server.as_ref().map(ServerTls::reload)), ("others", client.renew())];
+            for (whose, outcome) in renewed {
+                match outcome {
+                    Some(Ok(())) => log::info!("SIGHUP: new TLS connections use the files as they are now ({whose})"),
+                    Some(Err(problem)) => log::error!("SIGHUP: TLS stays as it is ({whose}): {problem}"),
+                    None => {}
+                }
+            }
+        }
+    })
 }
 
 /// How this process reaches others.
 pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
-    AwcClient::factory(TransportConfig { max_body: options.max_body, cluster_token: token(options) })
-}
-
-/// The secret of the cluster, if one is configured.
-pub(super) fn token(options: &ServerOptions) -> Option<String> {
-    options.cluster_token.as_ref().map(|token| token.expose().to_owned())
+    let security = &options.security;
+    AwcClient::factory(TransportConfig {
+        max_body: options.max_body,
+        cluster_token: security.cluster_token.clone(),
+        api_key: security.api_keys.first().cloned(),
+        tls: security.client.client_tls.clone(),
+    })
 }
 
 /// Begins to serve; connections have queued since `listen`.

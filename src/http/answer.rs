@@ -35,18 +35,51 @@ pub(super) fn reply(write: WriteReply, id: Option<&str>, result: &CallResult) ->
     // Room to the byte: the vector becomes the response body without a further allocation.
     let mut out = Vec::with_capacity(REPLY_FRAME + id.map_or("null".len(), str::len) + text);
     write(&mut out, id, result);
-    let status = match result {
-        Err(CallError::Unauthorized) => StatusCode::UNAUTHORIZED,
-        _ => StatusCode::OK,
-    };
-    json(status, out)
+    match result {
+        Ok(_) => json(StatusCode::OK, out),
+        Err(error) => explained(json(status(error), out), error),
+    }
 }
 
 /// A reply without an id to an HTTP request that was refused as a whole.
 pub(super) fn refusal(status: StatusCode, error: CallError) -> HttpResponse {
     let mut out = Vec::new();
-    reply::write(&mut out, None, &Err(error));
-    json(status, out)
+    let result = Err(error);
+    reply::write(&mut out, None, &result);
+    let response = json(status, out);
+    match &result {
+        Ok(_) => response,
+        Err(error) => explained(response, error),
+    }
+}
+
+/// The status of a reply that is one error. Most are said in JSON alone.
+fn status(error: &CallError) -> StatusCode {
+    match error {
+        CallError::Unauthorized => StatusCode::UNAUTHORIZED,
+        CallError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::OK,
+    }
+}
+
+/// The answer to requests all of which were refused for one reason.
+pub(super) fn all_refused(mut response: HttpResponse, error: &CallError) -> HttpResponse {
+    *response.status_mut() = status(error);
+    explained(response, error)
+}
+
+/// With the headers that tell a client of HTTP what to do about the error.
+pub(super) fn explained(mut response: HttpResponse, error: &CallError) -> HttpResponse {
+    match error {
+        CallError::Unauthorized => {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        CallError::RateLimited { retry_after_s } => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
+        }
+        _ => {}
+    }
+    response
 }
 
 /// An error of HTTP rather than of JSON-RPC, with what to do instead.

@@ -4,6 +4,7 @@ use std::future::ready;
 use std::pin::Pin;
 use std::task::Poll;
 
+use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -52,30 +53,48 @@ pub(super) async fn answer<S: Service>(
     elements: &[&RawValue],
     write: WriteReply,
 ) -> HttpResponse {
-    let running = start(endpoint, incoming, elements);
-    if running.ids.is_empty() {
-        return answer::nothing();
+    let granted = endpoint.gate.take(incoming.peer.identity, incoming.peer.ip, elements.len());
+    let limited = CallError::RateLimited { retry_after_s: granted.retry_after_s };
+    let running = start(endpoint, incoming, elements, granted.calls, &limited);
+    let response = if running.ids.is_empty() {
+        answer::nothing()
+    } else if incoming.peer.head.wants_stream() {
+        let mut chunks = Box::pin(lines(running, write));
+        // Head and first lines leave in one packet.
+        let first = chunks.next().await.unwrap_or_default();
+        answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
+    } else {
+        answer::json(StatusCode::OK, whole(running, endpoint.config.max_body, write).await)
+    };
+    match granted.calls {
+        // What has run must not be sent again, so the status tells of a batch of which nothing has.
+        0 => answer::all_refused(response, &limited),
+        granted if granted < elements.len() => answer::explained(response, &limited),
+        _ => response,
     }
-    if !incoming.peer.head.wants_stream() {
-        return answer::json(actix_web::http::StatusCode::OK, whole(running, endpoint.config.max_body, write).await);
-    }
-    let mut chunks = Box::pin(lines(running, write));
-    // Head and first lines leave in one packet.
-    let first = chunks.next().await.unwrap_or_default();
-    answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
 }
 
-/// Begins everything. Notifications go on when the answers are dropped, the rest is cancelled by that.
-fn start<S: Service>(endpoint: &Endpoint<S>, incoming: &Incoming<'_>, elements: &[&RawValue]) -> Running {
+/// Begins everything but what is beyond the first `granted` elements, which gets the error `limited`. Notifications go
+/// on when the answers are dropped, the rest is cancelled by that.
+fn start<S: Service>(
+    endpoint: &Endpoint<S>,
+    incoming: &Incoming<'_>,
+    elements: &[&RawValue],
+    granted: usize,
+    limited: &CallError,
+) -> Running {
     let mut ids = Vec::with_capacity(elements.len());
     let mut refused: Vec<(usize, CallResult)> = Vec::new();
     let mut builtins: Vec<LocalBoxFuture<'static, (Option<usize>, CallResult)>> = Vec::new();
     let (mut calls, mut slots, mut notifications) = (Vec::new(), Vec::new(), Vec::new());
-    for element in elements {
+    for (position, element) in elements.iter().enumerate() {
         let (id, work) = match request::read_element(element.get()) {
             Err(bad) => (Some(bad.id), Err(bad.error)),
             Ok(request) => {
-                let work = endpoint.prepare(incoming, &request, None);
+                let work = match position < granted {
+                    true => endpoint.prepare(incoming, &request, None),
+                    false => Err(limited.clone()),
+                };
                 if let (Err(error), false) = (&work, is_reserved(&request.method)) {
                     // Counted like any call that failed.
                     Begun::new(&endpoint.service, &request.method, incoming.at).finish(0, &Err(error.clone()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use madrpc_actors::actors::registrar::Registrar;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::joining;
-use madrpc_actors::protocol::{CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{CallError, CallResult, JsonText, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::service::Caller;
@@ -21,7 +21,7 @@ struct Inner {
     begun: AtomicBool,
     admission: Admission,
     /// What whoever asks for it from outside must present.
-    cluster_token: Option<String>,
+    cluster_token: Option<Secret>,
     /// Of a node: the clusters that it leaves.
     memberships: Option<Registrar>,
     /// Of a node: the next engine is to know that the node was told to drain.
@@ -46,14 +46,14 @@ pub struct Drained {
 
 impl Draining {
     /// Of an orchestrator.
-    pub fn orchestrator(admission: Admission, cluster_token: Option<String>) -> Self {
+    pub fn orchestrator(admission: Admission, cluster_token: Option<Secret>) -> Self {
         Self::new(admission, cluster_token, None, Reporter::default())
     }
 
     /// Of a node; `reporter` leads to its supervisor.
     pub fn node(
         admission: Admission,
-        cluster_token: Option<String>,
+        cluster_token: Option<Secret>,
         memberships: Registrar,
         reporter: Reporter,
     ) -> Self {
@@ -62,7 +62,7 @@ impl Draining {
 
     fn new(
         admission: Admission,
-        cluster_token: Option<String>,
+        cluster_token: Option<Secret>,
         memberships: Option<Registrar>,
         reporter: Reporter,
     ) -> Self {
@@ -98,7 +98,7 @@ impl Draining {
     /// The built-in method `_drain {undo?}`, for whoever may register nodes.
     pub(super) async fn ask(self, params: Option<JsonText>, caller: Caller) -> CallResult {
         let inner = &self.0;
-        joining::authorise(inner.cluster_token.as_deref(), caller.cluster_token.as_deref(), caller.ip)?;
+        joining::authorise(inner.cluster_token.as_ref(), caller.cluster_token.as_ref(), caller.ip)?;
         let Ask { undo } = match params {
             Some(params) => serde_json::from_str(params.as_str())
                 .map_err(|error| CallError::invalid_params("undo", error.to_string()))?,

@@ -1,6 +1,7 @@
 //! One JSON-RPC body in, one answer out.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::Payload;
@@ -9,6 +10,8 @@ use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use madrpc_actors::policy::access::Identity;
+use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
@@ -17,21 +20,28 @@ use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
 use super::answer::{self, WriteReply};
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
+use super::gate::Gate;
 use super::head::Head;
 use super::scope::{Inherited, LONGEST_CALL};
-use super::service::{Caller, HttpConfig, Service};
+use super::service::{HttpConfig, Service};
 use super::{batch, ENVELOPE_SLACK};
+
+/// Longest body that is read of a caller who is turned away: the answer has the id of the call, if it is found there.
+const STRANGERS_BODY: usize = 64 * 1024;
 
 /// The service of one worker thread, and the limits before it.
 pub(super) struct Endpoint<S> {
     pub(super) service: S,
     pub(super) config: HttpConfig,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// Who sends a request, and how.
 pub(super) struct Peer<'a> {
     pub(super) head: &'a Head<'a>,
-    pub(super) addr: Option<SocketAddr>,
+    /// The address that the connection came from; unspecified (`0.0.0.0`) if the system didn't tell.
+    pub(super) ip: IpAddr,
+    pub(super) identity: Identity,
 }
 
 /// A request whose body has arrived.
@@ -69,6 +79,18 @@ impl<S: Service> Endpoint<S> {
         }
     }
 
+    /// Answers `POST` of a caller who is not let in.
+    pub(super) async fn turn_away(&self, head: &Head<'_>, payload: Payload, error: CallError) -> HttpResponse {
+        let body = body::read(payload, head.body_len(), STRANGERS_BODY, self.config.body_timeout).await;
+        let body = body.ok().filter(|body| !too_deep(body)).unwrap_or_default();
+        let id = match request::read_up_to(&body, 1) {
+            Body::Single(Ok(request)) => request.id,
+            Body::Single(Err(refused)) => refused.id,
+            Body::Batch(_) => None,
+        };
+        answer::reply(reply::write, id.map(|id| id.get()), &Err(error))
+    }
+
     async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {
         let write: WriteReply = if peer.head.is_from_peer() { reply::write_for_orchestrator } else { reply::write };
         if too_deep(body) {
@@ -82,15 +104,42 @@ impl<S: Service> Endpoint<S> {
         };
         let limit = batch::limit(self, peer.head);
         match request::read_up_to(body, limit.saturating_add(1)) {
-            Body::Single(Ok(request)) => match self.single(&incoming, &request).await {
-                Some((id, result)) => answer::reply(write, Some(id), &result),
-                None => answer::nothing(),
+            Body::Single(Ok(request)) => match self.allowance(peer, &request) {
+                Ok(()) => match self.single(&incoming, &request).await {
+                    Some((id, result)) => answer::reply(write, Some(id), &result),
+                    None => answer::nothing(),
+                },
+                Err(error) => answer::reply(write, request.id.map(|id| id.get()), &Err(error)),
             },
             Body::Single(Err(refused)) => answer::reply(write, refused.id.map(|id| id.get()), &Err(refused.error)),
             Body::Batch(elements) if elements.len() > limit => {
                 answer::reply(write, None, &Err(CallError::TooLarge { limit: limit as u64 }))
             }
             Body::Batch(elements) => batch::answer(self, &incoming, &elements, write).await,
+        }
+    }
+
+    /// Lets in who asks for a document, which counts as a call.
+    pub(super) fn enter(&self, head: &Head<'_>, ip: IpAddr) -> Result<(), CallError> {
+        match self.gate.take(self.gate.identify(head, ip)?, ip, 1) {
+            Granted { calls: 0, retry_after_s } => Err(CallError::RateLimited { retry_after_s }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes one call from the caller's allowance.
+    fn allowance(&self, peer: &Peer<'_>, request: &Request<'_>) -> Result<(), CallError> {
+        if self.gate.keeps_up_the_cluster(&request.method, peer.ip) {
+            return Ok(());
+        }
+        match self.gate.take(peer.identity, peer.ip, 1) {
+            Granted { calls: 0, retry_after_s } => {
+                let error = CallError::RateLimited { retry_after_s };
+                let begun = Begun::new(&self.service, &request.method, Instant::now());
+                begun.finish(0, &Err(error.clone()));
+                Err(error)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -121,9 +170,12 @@ impl<S: Service> Endpoint<S> {
     ) -> Result<Prepared, CallError> {
         let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
         let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        if let Some(key) = &mut scope.idempotency_key {
+            key.client = incoming.peer.identity.number();
+        }
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
-            let work = self.service.builtin(&request.method, params, &incoming.peer.caller());
+            let work = self.service.builtin(&request.method, params, &incoming.peer.head.caller(incoming.peer.ip));
             let (work, method) = (work.ok_or(CallError::MethodNotFound)?, request.method.to_string());
             return Ok(Prepared::Builtin(Box::pin(async move {
                 let result = in_time(scope.deadline, work).await;
@@ -136,17 +188,6 @@ impl<S: Service> Endpoint<S> {
         match self.config.max_depth {
             Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),
             _ => Ok(Prepared::Call(Call { method: request.method.to_string(), params, scope })),
-        }
-    }
-}
-
-impl Peer<'_> {
-    /// As built-in methods see it.
-    pub(super) fn caller(&self) -> Caller {
-        let token = self.head.cluster_token.and_then(|token| token.to_str().ok());
-        Caller {
-            ip: self.addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |addr| addr.ip()),
-            cluster_token: token.map(str::to_owned),
         }
     }
 }

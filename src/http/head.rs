@@ -1,8 +1,12 @@
 //! The headers of a request that the endpoint looks at, found in one pass.
 
+use std::net::IpAddr;
+
 use actix_web::http::header::{HeaderMap, HeaderValue};
+use madrpc_actors::policy::access::Presented;
 
 use super::header;
+use super::service::Caller;
 
 /// Borrowed from the request. An absent header is `None`.
 #[derive(Debug, Default)]
@@ -11,6 +15,9 @@ pub(super) struct Head<'a> {
     pub(super) content_length: Option<&'a HeaderValue>,
     pub(super) origin: Option<&'a HeaderValue>,
     pub(super) host: Option<&'a HeaderValue>,
+    pub(super) fetch_site: Option<&'a HeaderValue>,
+    pub(super) authorization: Option<&'a HeaderValue>,
+    pub(super) api_key: Option<&'a HeaderValue>,
     pub(super) timeout_ms: Option<&'a HeaderValue>,
     pub(super) depth: Option<&'a HeaderValue>,
     pub(super) traceparent: Option<&'a HeaderValue>,
@@ -30,6 +37,9 @@ impl<'a> Head<'a> {
                 "content-length" => &mut head.content_length,
                 "origin" => &mut head.origin,
                 "host" => &mut head.host,
+                "sec-fetch-site" => &mut head.fetch_site,
+                "authorization" => &mut head.authorization,
+                header::API_KEY => &mut head.api_key,
                 header::TIMEOUT_MS => &mut head.timeout_ms,
                 header::DEPTH => &mut head.depth,
                 header::TRACEPARENT => &mut head.traceparent,
@@ -71,23 +81,20 @@ impl<'a> Head<'a> {
             .any(|known| media_type.eq_ignore_ascii_case(known.as_bytes()))
     }
 
-    /// Whether a page of another site sent it. A browser says so in `Origin`; other clients send none.
-    pub(super) fn is_foreign(&self) -> bool {
-        let Some(origin) = self.origin else {
-            return false;
-        };
-        let same = || {
-            let (scheme, origin) = origin.to_str().ok()?.split_once("://")?;
-            let default_port = match scheme {
-                "http" => ":80",
-                "https" => ":443",
-                _ => return None,
-            };
-            let host = self.host?.to_str().ok()?;
-            let bare = |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
-            Some(bare(origin) == bare(host))
-        };
-        same() != Some(true)
+    /// The caller as built-in methods see it.
+    pub(super) fn caller(&self, ip: IpAddr) -> Caller {
+        let token = self.cluster_token.and_then(|token| token.to_str().ok());
+        Caller { ip, cluster_token: token.and_then(|token| token.parse().ok()) }
+    }
+
+    /// What the caller shows of who it is.
+    pub(super) fn presented(&self) -> Presented<'a> {
+        let bytes = |value: &'a HeaderValue| value.as_bytes();
+        Presented {
+            token: self.cluster_token.map(bytes),
+            authorization: self.authorization.map(bytes),
+            api_key: self.api_key.map(bytes),
+        }
     }
 }
 
@@ -100,8 +107,6 @@ mod tests {
         for (name, value) in pairs {
             match *name {
                 "content-type" => head.content_type = Some(value),
-                "origin" => head.origin = Some(value),
-                "host" => head.host = Some(value),
                 other => panic!("{other}"),
             }
         }
@@ -122,21 +127,5 @@ mod tests {
         for text in ["text/plain", "application/jsonx", "application/x-www-form-urlencoded"] {
             assert!(!head(&[("content-type", HeaderValue::from_static(text))]).is_json(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_foreign_origin_is_one_whose_host_is_not_the_requests() {
-        let foreign = |origin: &'static str, host: &'static str| {
-            head(&[("origin", HeaderValue::from_static(origin)), ("host", HeaderValue::from_static(host))]).is_foreign()
-        };
-        assert!(!foreign("http://a:8080", "a:8080"));
-        assert!(!foreign("http://A", "a:80"));
-        assert!(!foreign("https://a:443", "a"));
-        assert!(foreign("http://a:8080", "a:8081"));
-        assert!(foreign("http://evil", "a"));
-        assert!(foreign("null", "a"));
-        assert!(foreign("file://a", "a"));
-        assert!(!head(&[("host", HeaderValue::from_static("a"))]).is_foreign());
-        assert!(head(&[("origin", HeaderValue::from_static("http://a"))]).is_foreign());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows actix-web and the envelopes. It does not know what answers a call: nodes and orchestrators are services.
 
+mod accept;
 mod answer;
 mod batch;
 mod body;
@@ -9,20 +10,24 @@ mod call_log;
 pub mod documents;
 mod draining;
 mod endpoint;
+mod gate;
 mod head;
 mod in_time;
 mod node;
 mod orchestrator;
+mod origin;
 mod process;
 mod routes;
 mod scope;
 mod server;
 mod service;
+mod watch;
 
 pub use draining::{Drained, Draining};
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
+pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
@@ -48,6 +53,8 @@ pub mod header {
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.
     pub const BATCH: &str = "madrpc-batch";
+    /// One of the keys of a client.
+    pub const API_KEY: &str = "x-api-key";
     /// The secret of the cluster's members.
     pub const CLUSTER_TOKEN: &str = "madrpc-cluster-token";
 }

@@ -3,19 +3,26 @@
 //! Matched by hand instead of by actix-web's router: its resources, routes and handlers box a future each, which a
 //! call of a few microseconds feels.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
-use madrpc_actors::protocol::CallError;
+use bytes::Bytes;
+use madrpc_actors::protocol::{reply, CallError};
 use serde_json::json;
 
-use super::answer;
 use super::endpoint::{in_time, Endpoint, Peer};
 use super::head::Head;
+use super::origin::Foreign;
 use super::service::Service;
+use super::watch::{Busy, Watch};
+use super::{answer, origin};
 
 /// Answers any request that the server takes.
 pub(super) async fn respond<S: Service>(
@@ -23,16 +30,53 @@ pub(super) async fn respond<S: Service>(
     request: ServiceRequest,
 ) -> Result<ServiceResponse, Error> {
     let (request, payload) = request.into_parts();
+    let busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
     let response = route(&endpoint, &request, payload).await;
+    let response = match response.body().size() {
+        BodySize::Stream => response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy })),
+        _ => response,
+    };
     Ok(ServiceResponse::new(request, response))
+}
+
+/// A body that comes bit by bit: its connection is busy for as long as it does.
+struct Lasting {
+    body: BoxBody,
+    _busy: Option<Busy>,
+}
+
+impl MessageBody for Lasting {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
 }
 
 async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payload: Payload) -> HttpResponse {
     let head = Head::read(request.headers());
-    if head.is_foreign() {
-        return answer::http_error(StatusCode::FORBIDDEN, "this origin is not allowed");
+    let admitted = match endpoint.config.origins.admit(&head) {
+        Ok(admitted) => admitted,
+        Err(Foreign(hint)) => return answer::http_error(StatusCode::FORBIDDEN, hint),
+    };
+    match admitted {
+        None => dispatch(endpoint, &head, request, payload).await,
+        Some(origin) if request.method() == Method::OPTIONS => origin::preflight(origin),
+        Some(origin) => origin::readable(dispatch(endpoint, &head, request, payload).await, origin),
     }
-    let peer = Peer { head: &head, addr: request.peer_addr() };
+}
+
+async fn dispatch<S: Service>(
+    endpoint: &Endpoint<S>,
+    head: &Head<'_>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |addr| addr.ip());
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",
@@ -40,12 +84,20 @@ async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payloa
         _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
     };
     match (request.method(), request.path()) {
-        (&Method::POST, "/" | "/rpc") => endpoint.post(&peer, payload).await,
-        (&Method::GET | &Method::HEAD, "/") => welcome(&endpoint.service),
+        (&Method::POST, "/" | "/rpc") => match endpoint.gate.identify(head, ip) {
+            Ok(identity) => endpoint.post(&Peer { head, ip, identity }, payload).await,
+            Err(error) => endpoint.turn_away(head, payload, error).await,
+        },
+        (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health").await,
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),
-        (&Method::GET | &Method::HEAD, "/health") => document(endpoint, &peer, "_health").await,
-        (&Method::GET | &Method::HEAD, "/_metrics") => document(endpoint, &peer, "_metrics").await,
-        (&Method::GET | &Method::HEAD, "/_info") => document(endpoint, &peer, "_info").await,
+        (&Method::GET | &Method::HEAD, path) if path != "/rpc" => match endpoint.enter(head, ip) {
+            Ok(()) => match path {
+                "/_metrics" => document(endpoint, head, ip, "_metrics").await,
+                "/_info" => document(endpoint, head, ip, "_info").await,
+                _ => welcome(&endpoint.service),
+            },
+            Err(error) => answer::reply(reply::write, None, &Err(error)),
+        },
         (&Method::OPTIONS, _) => with_allow(HttpResponse::new(StatusCode::NO_CONTENT), allow),
         _ => with_allow(answer::http_error(StatusCode::METHOD_NOT_ALLOWED, allow), allow),
     }
@@ -78,8 +130,8 @@ fn ready(service: &impl Service) -> HttpResponse {
 }
 
 /// The result of a built-in method as a document of its own.
-async fn document<S: Service>(endpoint: &Endpoint<S>, peer: &Peer<'_>, method: &str) -> HttpResponse {
-    let Some(work) = endpoint.service.builtin(method, None, &peer.caller()) else {
+async fn document<S: Service>(endpoint: &Endpoint<S>, head: &Head<'_>, ip: IpAddr, method: &str) -> HttpResponse {
+    let Some(work) = endpoint.service.builtin(method, None, &head.caller(ip)) else {
         return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc");
     };
     let deadline = std::time::Instant::now() + endpoint.config.call_timeout;

@@ -4,24 +4,35 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{fn_service, Server};
-use actix_web::{App, HttpServer};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_rt::net::TcpStream;
+use actix_service::{fn_service, map_config, IntoServiceFactory, ServiceFactoryExt};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::App;
 use socket2::{Domain, Socket, Type};
 
+use super::accept::{accept, Stream};
 use super::endpoint::Endpoint;
+use super::gate::Gate;
 use super::routes;
 use super::service::{HttpConfig, Service};
+use super::watch::{Allowed, Connections};
 
 /// Connections that the system holds until a worker takes them.
 const BACKLOG: u32 = 4096;
 
-/// Connections that all workers together hold open; those beyond wait in the backlog.
-const MAX_CONNECTIONS: usize = 50_000;
+/// Connections of a worker beyond its bound that are taken from the backlog, to take the places of others.
+const ARRIVING: usize = 64;
 
 /// How long a connection may stay idle between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// What actix-http does not see as idle, because part of a request came along with the one before it, ends a little later.
+const IDLE: Duration = Duration::from_secs(80);
 
 /// How long a closing connection waits for its peer.
 const LINGER: Duration = Duration::from_secs(2);
@@ -99,26 +110,52 @@ where
     G: 'static,
 {
     let workers = config.workers.max(1);
-    let head_timeout = config.head_timeout;
-    let app = move || {
-        let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone() });
-        App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)))
+    let allowed = Allowed {
+        head: config.head_timeout,
+        idle: IDLE,
+        write: config.write_timeout,
+        connections: config.max_connections.div_ceil(workers),
     };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        .backlog(BACKLOG)
-        .max_connections(MAX_CONNECTIONS.div_ceil(workers))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(head_timeout)
-        .client_disconnect_timeout(LINGER)
-        // A client that closes its side has given up: its calls are cancelled.
-        .h1_allow_half_closed(false)
-        .tcp_nodelay(true)
-        .on_connect(move |_, extensions| {
-            extensions.insert(connection());
+    let gate = Arc::new(Gate::new(&config));
+    let connection = Arc::new(connection);
+    let builder = Server::build();
+    let ending = builder.graceful_shutdown_signal();
+    let worker = move || {
+        let connections = Connections::new(allowed);
+        let tls = config.tls.clone();
+        let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone(), gate: gate.clone() });
+        let app = App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)));
+        let (connection, ending) = (connection.clone(), ending.clone());
+        let http = HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(allowed.head)
+            .client_disconnect_timeout(LINGER)
+            // A client that closes its side has given up: its calls are cancelled.
+            .h1_allow_half_closed(false)
+            .graceful_shutdown_signal(move || {
+                let ending = ending.clone();
+                async move { ending.notified().await }
+            })
+            .on_connect_ext(move |stream: &Stream, extensions| {
+                extensions.insert(connection());
+                extensions.insert(stream.watch());
+            })
+            .finish(map_config(app.into_factory().map_err(|error| error.error_response()), |()| AppConfig::default()));
+        fn_service(move |tcp: TcpStream| {
+            let (tls, connections) = (tls.clone(), connections.clone());
+            async move {
+                let stream = accept(tcp, tls.as_ref(), &connections).await?;
+                let peer = stream.tcp().peer_addr().ok();
+                Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
+            }
         })
+        .and_then(http)
+    };
+    let server = builder
+        .workers(workers)
+        .max_concurrent_connections(allowed.connections + ARRIVING)
         .disable_signals()
-        .listen(listening.listener)?
+        .listen("http", listening.listener, worker)?
         .run();
     Ok(server)
 }

@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
+use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::{Admission, Permit};
-use madrpc_actors::protocol::{Call, CallResult, JsonText};
+use madrpc_actors::policy::rate_limit::RateLimit;
+use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
+
+use super::origin::Origins;
+use crate::tls::ServerTls;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -59,7 +64,7 @@ pub struct Caller {
     /// The address that the connection came from; unspecified (`0.0.0.0`) if the system didn't tell.
     pub ip: IpAddr,
     /// What it presented as `Madrpc-Cluster-Token`.
-    pub cluster_token: Option<String>,
+    pub cluster_token: Option<Secret>,
 }
 
 /// Limits of the endpoint.
@@ -77,10 +82,22 @@ pub struct HttpConfig {
     pub call_timeout: Duration,
     /// How deeply calls may nest; `None`: whoever runs them decides.
     pub max_depth: Option<u32>,
-    /// How long the head of the first request on a connection may take.
+    /// Who may call.
+    pub access: Access,
+    /// How often; `None`: as often as admission lets them.
+    pub rate_limit: Option<RateLimit>,
+    /// Speaks HTTPS alone, by this; `None`: plain HTTP.
+    pub tls: Option<ServerTls>,
+    /// Which pages of a browser may.
+    pub origins: Origins,
+    /// Connections of all workers together; a further one takes the place of one that waits.
+    pub max_connections: usize,
+    /// How long the head of a request may take, and the handshake of TLS.
     pub head_timeout: Duration,
     /// How long the body may take after its head.
     pub body_timeout: Duration,
+    /// How long a client may take none of what is written to it.
+    pub write_timeout: Duration,
 }
 
 impl HttpConfig {
@@ -93,8 +110,14 @@ impl HttpConfig {
             max_batch: 10_000,
             call_timeout: Duration::from_secs(30),
             max_depth: None,
+            access: Access::default(),
+            rate_limit: None,
+            tls: None,
+            origins: Origins::default(),
+            max_connections: 50_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(30),
         }
     }
 }

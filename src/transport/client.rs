@@ -6,15 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{Client, Connector, FrozenClientRequest};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
-use madrpc_actors::protocol::{Call, CallError, CallResult};
+use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
+use url::Url;
 
+use super::connect::{self, Connect};
 use super::{batch, failure, response, wire};
 use crate::http::{header, ENVELOPE_SLACK};
+use crate::tls::ClientTls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,8 +36,12 @@ const MAX_PREPARED: usize = 4096;
 pub struct TransportConfig {
     /// Longest result, in bytes.
     pub max_body: usize,
-    /// Presented to every peer as `Madrpc-Cluster-Token`. Must be visible ASCII.
-    pub cluster_token: Option<String>,
+    /// Presented to every peer as `Madrpc-Cluster-Token`.
+    pub cluster_token: Option<Secret>,
+    /// Presented to every peer as a client's key.
+    pub api_key: Option<Secret>,
+    /// For peers whose URL is of https.
+    pub tls: ClientTls,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.
@@ -44,7 +52,8 @@ pub struct AwcClient {
 
 struct Inner {
     client: Client,
-    token: Option<HeaderValue>,
+    /// What this process presents to its peers.
+    credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
     prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
 }
@@ -58,7 +67,9 @@ impl std::fmt::Debug for AwcClient {
 impl AwcClient {
     /// A client with an empty pool. Must be used on this thread, under an actix runtime.
     pub fn new(config: &TransportConfig) -> Self {
+        let tcp = TcpConnector::new(Resolver::default()).service();
         let connector = Connector::new()
+            .connector(Connect { tcp, tls: config.tls.clone() })
             // The default of 100 would block nested calls behind the very calls that wait for them; admission bounds
             // how many there are.
             .limit(0)
@@ -72,15 +83,10 @@ impl AwcClient {
             .disable_redirects()
             .no_default_headers()
             .finish();
-        let token = config.cluster_token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
-        if token.is_none() && config.cluster_token.is_some() {
-            log::error!("the cluster token is not visible ASCII and can't be presented");
+        let credentials = credentials(config);
+        AwcClient {
+            inner: Rc::new(Inner { client, credentials, max_body: config.max_body, prepared: RefCell::default() }),
         }
-        let token = token.map(|mut token| {
-            token.set_sensitive(true);
-            token
-        });
-        AwcClient { inner: Rc::new(Inner { client, token, max_body: config.max_body, prepared: RefCell::default() }) }
     }
 
     /// Makes a client on each thread that asks for one.
@@ -93,18 +99,20 @@ impl AwcClient {
         if let Some(request) = self.inner.prepared.borrow().get(peer) {
             return Ok(request.clone());
         }
+        let unusable = |error: &dyn std::fmt::Display| {
+            log::warn!("{peer} can't be called: {error}");
+            CallError::Unreachable { sent: false }
+        };
+        let url = Url::parse(peer.as_str()).map_err(|error| unusable(&error))?;
         let mut request = self
             .inner
             .client
-            .post(peer.as_str())
+            .post(connect::uri(&url, None).map_err(|error| unusable(&error))?)
             .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        if let Some(token) = &self.inner.token {
-            request = request.insert_header((HeaderName::from_static(header::CLUSTER_TOKEN), token.clone()));
+        for credential in &self.inner.credentials {
+            request = request.insert_header(credential.clone());
         }
-        let request = request.freeze().map_err(|error| {
-            log::warn!("{peer} can't be called: {error}");
-            CallError::Unreachable { sent: false }
-        })?;
+        let request = request.freeze().map_err(|error| unusable(&error))?;
         let mut prepared = self.inner.prepared.borrow_mut();
         if prepared.len() >= MAX_PREPARED {
             prepared.clear();
@@ -112,6 +120,19 @@ impl AwcClient {
         prepared.insert(peer.clone(), request.clone());
         Ok(request)
     }
+}
+
+fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderValue)> {
+    let token = config.cluster_token.as_ref().map(|token| (HeaderName::from_static(header::CLUSTER_TOKEN), token));
+    let key = config.api_key.as_ref().map(|key| (HeaderName::from_static(header::API_KEY), key));
+    let headers = token.into_iter().chain(key);
+    headers
+        .filter_map(|(name, secret)| {
+            let mut value = HeaderValue::from_str(secret.expose()).ok()?;
+            value.set_sensitive(true);
+            Some((name, value))
+        })
+        .collect()
 }
 
 impl PeerClient for AwcClient {

@@ -11,7 +11,7 @@ use actix_web::error::ParseError;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue, ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
 use awc::http::header::{TRANSFER_ENCODING, USER_AGENT};
-use awc::http::{Method, Uri, Version};
+use awc::http::{Method, Version};
 use awc::{Client, ClientRequest, ClientResponse, Connector};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{poll_fn, LocalBoxFuture};
@@ -22,7 +22,9 @@ use madrpc_actors::protocol::{HttpRequest, Redirect};
 use tokio::sync::Semaphore;
 use url::Position;
 
-use super::by_address::{noting_the_end, ByAddress};
+use super::by_address::ByAddress;
+use super::connect::{self, noting_the_end, Connect};
+use crate::tls::ClientTls;
 
 /// Per address of a server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,6 +51,7 @@ const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 #[derive(Clone)]
 pub struct AwcFetcher {
     client: Rc<RefCell<(Client, Instant)>>,
+    tls: ClientTls,
     look_ups: Arc<Semaphore>,
     max_body: usize,
 }
@@ -61,28 +64,28 @@ impl std::fmt::Debug for AwcFetcher {
 
 impl AwcFetcher {
     /// A fetcher with an empty pool that reads answers up to `max_body` bytes. Must be used on this thread.
-    pub fn new(max_body: usize) -> Self {
-        let client = Rc::new(RefCell::new((client(), Instant::now())));
-        AwcFetcher { client, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), max_body }
+    pub fn new(max_body: usize, tls: ClientTls) -> Self {
+        let client = Rc::new(RefCell::new((client(&tls), Instant::now())));
+        AwcFetcher { client, tls, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), max_body }
     }
 
     /// Makes a fetcher on each thread that asks for one.
-    pub fn factory(max_body: usize) -> FetcherFactory {
-        Arc::new(move || Rc::new(AwcFetcher::new(max_body)))
+    pub fn factory(max_body: usize, tls: ClientTls) -> FetcherFactory {
+        Arc::new(move || Rc::new(AwcFetcher::new(max_body, tls.clone())))
     }
 
     fn client(&self) -> Client {
         let mut current = self.client.borrow_mut();
         if current.1.elapsed() >= RENEW {
             // What is under way keeps the old pool; then its connections are closed.
-            *current = (client(), Instant::now());
+            *current = (client(&self.tls), Instant::now());
         }
         current.0.clone()
     }
 }
 
-fn client() -> Client {
-    let connector = Connector::new().connector(ByAddress);
+fn client(tls: &ClientTls) -> Client {
+    let connector = Connector::new().connector(Connect { tcp: ByAddress, tls: tls.clone() });
     let connector = connector.limit(ON_THE_WIRE).timeout(CONNECT_TIMEOUT).conn_keep_alive(KEEP_ALIVE);
     // The call's deadline bounds the whole, and redirects are decided about elsewhere.
     Client::builder().connector(connector).disable_timeout().disable_redirects().no_default_headers().finish()
@@ -140,11 +143,9 @@ impl Fetcher for AwcFetcher {
     }
 }
 
-/// The request as awc sends it. Its pool knows connections by the authority of the URL, which is the address here, so
-/// that none is used again that goes anywhere else.
+/// The request as awc sends it, by way of the address: no connection is used again that goes anywhere else.
 fn prepare(client: &Client, to: SocketAddr, request: &HttpRequest) -> Result<ClientRequest, Failure> {
-    let path = &request.url[Position::BeforePath..Position::AfterQuery];
-    let uri = Uri::builder().scheme("http").authority(to.to_string()).path_and_query(path).build();
+    let uri = connect::uri(&request.url, Some(&to.to_string()));
     let uri = uri.map_err(|error| Failure::Unsendable(error.to_string()))?;
     let method =
         Method::from_bytes(request.method.as_bytes()).map_err(|error| Failure::Unsendable(error.to_string()))?;

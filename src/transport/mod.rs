@@ -5,10 +5,13 @@
 mod batch;
 mod by_address;
 mod client;
+mod connect;
 mod failure;
 mod fetch;
+mod one_shot;
 mod response;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
 pub use fetch::AwcFetcher;
+pub use one_shot::OneShot;

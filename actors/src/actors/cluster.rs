@@ -17,7 +17,7 @@ pub use crate::policy::health::HealthConfig;
 pub use crate::policy::membership::{ClusterView, NodeView};
 use crate::policy::routing::RoutingTable;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{CallError, MethodInfo};
+use crate::protocol::{CallError, MethodInfo, Secret};
 
 /// Lease of a registered node: three heartbeats, and out of rotation within three seconds.
 pub const DEFAULT_LEASE: Duration = Duration::from_millis(2400);
@@ -41,7 +41,7 @@ pub struct ClusterConfig {
     /// How long a registered node is believed without a heartbeat, usually `DEFAULT_LEASE`.
     pub lease: Duration,
     /// What nodes must present to register; without it they must be on a private network.
-    pub cluster_token: Option<String>,
+    pub cluster_token: Option<Secret>,
     /// The orchestrator's own instance.
     pub instance: String,
 }
@@ -87,7 +87,7 @@ impl Cluster {
         &self,
         params: Register,
         peer_ip: IpAddr,
-        token: Option<String>,
+        token: Option<Secret>,
     ) -> Result<Registered, CallError> {
         self.registry.send(Join { params, peer_ip, token }).await.map_err(stopped)?
     }
@@ -97,7 +97,7 @@ impl Cluster {
         &self,
         instance_or_url: String,
         peer_ip: IpAddr,
-        token: Option<String>,
+        token: Option<Secret>,
     ) -> Result<bool, CallError> {
         let part = Part { instance_or_url, peer_ip, token };
         self.registry.send(part).await.map_err(stopped)?
@@ -108,7 +108,7 @@ impl Cluster {
         &self,
         beat: Heartbeat,
         peer_ip: IpAddr,
-        token: Option<String>,
+        token: Option<Secret>,
     ) -> Result<HeartbeatReply, CallError> {
         self.registry.send(Beat { beat, peer_ip, token }).await.map_err(stopped)?
     }

@@ -23,7 +23,7 @@ use crate::policy::membership::{ClusterView, Membership, MembershipConfig};
 use crate::policy::node::{BreakerFlags, NodeEntry, NodeEvents, NodeId};
 use crate::policy::routing::RoutingTable;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{CallError, PeerUrl};
+use crate::protocol::{CallError, PeerUrl, Secret};
 
 mod checker;
 
@@ -46,7 +46,7 @@ const JOINING: usize = 2048;
 pub(super) struct Join {
     pub(super) params: Register,
     pub(super) peer_ip: IpAddr,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Secret>,
 }
 
 /// A node takes its leave.
@@ -55,7 +55,7 @@ pub(super) struct Join {
 pub(super) struct Part {
     pub(super) instance_or_url: String,
     pub(super) peer_ip: IpAddr,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Secret>,
 }
 
 /// A node is still there.
@@ -64,7 +64,7 @@ pub(super) struct Part {
 pub(super) struct Beat {
     pub(super) beat: Heartbeat,
     pub(super) peer_ip: IpAddr,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Secret>,
 }
 
 /// Somebody wants to see the list.
@@ -84,7 +84,7 @@ struct Suspect(NodeId);
 
 /// The actor.
 pub(super) struct NodeRegistry {
-    token: Option<String>,
+    token: Option<Secret>,
     own_instance: String,
     membership: Membership,
     table: Arc<ArcSwap<RoutingTable>>,
@@ -139,8 +139,8 @@ impl NodeRegistry {
         self.checker.start_some(&ctx.address());
     }
 
-    fn authorise(&self, token: Option<&str>, peer_ip: IpAddr) -> Result<(), CallError> {
-        joining::authorise(self.token.as_deref(), token, peer_ip)
+    fn authorise(&self, token: Option<&Secret>, peer_ip: IpAddr) -> Result<(), CallError> {
+        joining::authorise(self.token.as_ref(), token, peer_ip)
     }
 }
 
@@ -164,7 +164,7 @@ impl Handler<Join> for NodeRegistry {
 
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) -> Self::Result {
         let checked = self
-            .authorise(join.token.as_deref(), join.peer_ip)
+            .authorise(join.token.as_ref(), join.peer_ip)
             .and_then(|()| joining::check(join.params, self.token.is_some()));
         let place = Place::take(&self.joining, JOINING);
         let (registry, peers, confirming) = (ctx.address(), self.peers.clone(), self.confirming.clone());
@@ -201,7 +201,7 @@ impl Handler<Part> for NodeRegistry {
     type Result = Result<bool, CallError>;
 
     fn handle(&mut self, part: Part, _: &mut Self::Context) -> Self::Result {
-        self.authorise(part.token.as_deref(), part.peer_ip)?;
+        self.authorise(part.token.as_ref(), part.peer_ip)?;
         let parted = self.membership.part(&part.instance_or_url);
         self.publish();
         Ok(parted)
@@ -212,7 +212,7 @@ impl Handler<Beat> for NodeRegistry {
     type Result = Result<HeartbeatReply, CallError>;
 
     fn handle(&mut self, beat: Beat, _: &mut Self::Context) -> Self::Result {
-        self.authorise(beat.token.as_deref(), beat.peer_ip)?;
+        self.authorise(beat.token.as_ref(), beat.peer_ip)?;
         let reply = self.membership.beat(beat.beat, clock::now());
         self.publish();
         Ok(reply)

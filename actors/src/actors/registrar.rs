@@ -33,6 +33,8 @@ pub struct Membership {
     pub orchestrators: Vec<PeerUrl>,
     /// How others reach this node; without it, the address that reaches the orchestrator, and this port.
     pub public_url: Option<PeerUrl>,
+    /// What the node speaks: `http` or `https`.
+    pub scheme: &'static str,
     /// The port that the node listens on.
     pub port: u16,
     /// Everything but the URL.
@@ -321,7 +323,7 @@ async fn register(
 ) -> Result<Registered, CallError> {
     let node_url = match &membership.public_url {
         Some(url) => url.clone(),
-        None => address_towards(&orchestrator, membership.port).await?,
+        None => address_towards(&orchestrator, membership.scheme, membership.port).await?,
     };
     let register = Register { node_url: node_url.to_string(), ..membership.register };
     ask(client, orchestrator, "_register", JsonText::of(&register), PATIENCE).await
@@ -340,7 +342,7 @@ async fn ask<T: DeserializeOwned>(
 }
 
 /// The address of this machine from which `orchestrator` is reached: no packet is sent to find it.
-async fn address_towards(orchestrator: &PeerUrl, port: u16) -> Result<PeerUrl, CallError> {
+async fn address_towards(orchestrator: &PeerUrl, scheme: &str, port: u16) -> Result<PeerUrl, CallError> {
     let target = orchestrator.as_str().split("://").nth(1).unwrap_or_default().to_owned();
     let found = tokio::task::spawn_blocking(move || -> std::io::Result<IpAddr> {
         use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
@@ -360,5 +362,5 @@ async fn address_towards(orchestrator: &PeerUrl, port: u16) -> Result<PeerUrl, C
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
     };
-    PeerUrl::parse(&format!("http://{host}:{port}")).map_err(CallError::internal)
+    PeerUrl::parse(&format!("{scheme}://{host}:{port}")).map_err(CallError::internal)
 }

@@ -1,5 +1,6 @@
 //! Decisions as pure state machines: no clock, no IO, handed `now`.
 
+pub mod access;
 pub mod admission;
 pub mod attempts;
 pub mod backoff;
@@ -16,6 +17,7 @@ pub mod node;
 pub mod overrun;
 pub mod pool;
 pub mod queueing;
+pub mod rate_limit;
 pub mod redirect;
 pub mod restart;
 pub mod retry_budget;

@@ -11,6 +11,7 @@ pub mod method;
 pub mod peer_url;
 pub mod reply;
 pub mod request;
+pub mod secret;
 pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
@@ -20,4 +21,5 @@ pub use json_text::JsonText;
 pub use method::MethodInfo;
 pub use peer_url::PeerUrl;
 pub use reply::Reply;
+pub use secret::Secret;
 pub use trace::TraceContext;

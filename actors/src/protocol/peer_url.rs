@@ -31,6 +31,11 @@ impl PeerUrl {
         }
     }
 
+    /// The name or address in it, IPv6 in brackets.
+    pub fn host(&self) -> Option<String> {
+        url::Url::parse(&self.0).ok()?.host_str().map(str::to_owned)
+    }
+
     /// The URL in normal form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use actix_rt::net::{TcpListener, TcpStream};
 use futures_util::StreamExt;
 use madrpc_actor::http::{self, HttpConfig};
+use madrpc_actor::tls::ClientTls;
 use madrpc_actor::transport::{AwcClient, TransportConfig};
 use madrpc_actors::actors::{PeerClient, PeerUrl};
 use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Fault, JsonText};
@@ -16,7 +17,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
-    AwcClient::factory(TransportConfig { max_body: 100_000, cluster_token: Some("secret".into()) })()
+    AwcClient::factory(TransportConfig {
+        max_body: 100_000,
+        cluster_token: "secret".parse().ok(),
+        api_key: "key".parse().ok(),
+        tls: ClientTls::default(),
+    })()
 }
 
 fn url(addr: SocketAddr) -> PeerUrl {

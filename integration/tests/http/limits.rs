@@ -91,6 +91,67 @@ async fn a_slow_head_ends_the_connection() {
     slow.closed().await;
 }
 
+/// Not the first one alone, and not only while nothing of it has come.
+#[actix::test]
+async fn a_later_head_has_no_more_time_than_the_first() {
+    let server = Server::with(HttpConfig { head_timeout: Duration::from_millis(50), ..config() }, 10);
+    let mut slow = server.connect().await;
+    for _ in 0..3 {
+        slow.send(&request("GET", "/health", "", "")).await;
+        assert_eq!(slow.response().await.status, 200);
+    }
+    slow.send("GET /health HTTP/1.1\r\nHost: te").await;
+    slow.closed().await;
+}
+
+/// What is being answered may take longer than a head.
+#[actix::test]
+async fn a_call_has_its_own_time() {
+    let server = Server::with(HttpConfig { head_timeout: Duration::from_millis(20), ..config() }, 10);
+    let mut waiting = server.connect().await;
+    let hang = r#"{"jsonrpc":"2.0","method":"hang","id":1,"meta":{"timeoutMs":300}}"#;
+    for headers in ["", "Madrpc-Batch: stream\r\n"] {
+        let body = if headers.is_empty() { hang.to_owned() } else { format!("[{hang}]") };
+        waiting.send(&request("POST", "/", headers, &body)).await;
+        assert!(waiting.response().await.body.contains("-32001"));
+    }
+}
+
+#[actix::test]
+async fn a_client_that_takes_no_answer_is_dropped() {
+    let limits = HttpConfig { write_timeout: Duration::from_millis(50), max_body: 20 << 20, ..config() };
+    let server = Server::with(limits, 10);
+    let mut greedy = server.connect().await;
+    let big = r#"{"jsonrpc":"2.0","method":"big","params":[16000000],"id":1}"#;
+    greedy.send(&request("POST", "/", "", big)).await;
+    eventually("it is served", || server.seen.connections.load(Ordering::SeqCst) == 1).await;
+    eventually("it is dropped", || server.seen.connections.load(Ordering::SeqCst) == 0).await;
+}
+
+#[actix::test]
+async fn the_connection_that_waits_longest_makes_room() {
+    let server = Server::with(HttpConfig { max_connections: 3, ..config() }, 10);
+    let mut busy = server.connect().await;
+    busy.send(&request("POST", "/", "", HANG)).await;
+    eventually("it runs", || server.seen.hanging.load(Ordering::SeqCst) == 1).await;
+    let mut waiting = Vec::new();
+    for open in 2..=3 {
+        waiting.push(server.connect().await);
+        eventually("it is open", || server.seen.connections.load(Ordering::SeqCst) == open).await;
+    }
+    for _ in 0..10 {
+        // Each finds a place, and gives it up for the next.
+        let mut next = server.connect().await;
+        next.send(&request("GET", "/health", "", "")).await;
+        assert_eq!(next.response().await.status, 200);
+        waiting.push(next);
+    }
+    for mut gone in waiting.drain(..10) {
+        gone.closed().await;
+    }
+    assert_eq!(server.seen.hanging.load(Ordering::SeqCst), 1, "who is being served is left alone");
+}
+
 #[actix::test]
 async fn a_deadline_holds_for_a_service_that_hangs() {
     let server = Server::with(HttpConfig { call_timeout: Duration::from_millis(30), ..config() }, 10);

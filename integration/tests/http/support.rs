@@ -12,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
 use madrpc_actor::http::{self, documents, CallRecorder, Caller, HttpConfig, Service};
 use madrpc_actors::policy::admission::{Admission, Permit};
-use madrpc_actors::protocol::{Call, CallError, CallResult, Code, JsonText, MethodInfo, ScriptError};
+use madrpc_actors::protocol::{Call, CallError, CallResult, Code, JsonText, MethodInfo, ScriptError, Secret};
 use serde_json::{json, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -92,7 +92,9 @@ impl Service for TestService {
         let result = match method {
             "_health" => documents::health("test", self.0.admission.inflight()),
             "_metrics" | "_info" => JsonText::of(&json!({"document": method})),
-            "_caller" => JsonText::of(&json!({"ip": caller.ip, "token": caller.cluster_token})),
+            "_caller" => {
+                JsonText::of(&json!({"ip": caller.ip, "token": caller.cluster_token.as_ref().map(Secret::expose)}))
+            }
             "_echo" => Ok(params.unwrap_or(JsonText::NULL)),
             "_unauthorized" => Err(CallError::Unauthorized),
             "rpc.discover" => documents::discover("test", &[MethodInfo::named("echo")]),

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod access;
 mod bad_input;
 mod catalogue;
 mod cluster;
@@ -13,6 +14,7 @@ mod errors;
 mod failover;
 mod fetch;
 mod hedging;
+mod hostile;
 mod idempotency;
 mod jsonrpc;
 mod jsonrpc_http;
@@ -20,12 +22,15 @@ mod local;
 mod membership;
 mod memory;
 mod observability;
+mod origins;
 mod overload;
 mod programs;
+mod rate_limit;
 mod readme;
 mod reload;
 mod soak;
 mod supervisor;
 mod tidy;
+mod tls;
 mod values;
 mod watchdog;

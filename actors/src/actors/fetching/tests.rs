@@ -78,7 +78,7 @@ async fn what_is_refused_is_not_asked() {
         (&["a.example"], "http://a.example/", "10.0.0.1, which is no public address"),
         (&["none.example"], "http://none.example/", "none.example has no address"),
         (&["gone.example"], "http://gone.example/", "gone.example can't be looked up"),
-        (&["a.example"], "https://a.example/", "no TLS here yet"),
+        (&["a.example:80"], "https://a.example/", "a.example:443 is not in --allow-net"),
         (&["a.example"], "ftp://a.example/", "ftp is not http or https"),
     ] {
         let fake = fake(names, vec![answer(200, None)]);

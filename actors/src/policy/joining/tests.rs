@@ -4,6 +4,10 @@ fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
+fn secret(text: &str) -> Secret {
+    text.parse().expect("a secret")
+}
+
 fn register(json: &str) -> Register {
     serde_json::from_str(json).expect("params")
 }
@@ -15,9 +19,11 @@ fn code(result: Result<impl Sized, CallError>) -> Option<i64> {
 #[test]
 fn the_token_opens_to_anyone_and_without_it_nobody_comes_in() {
     let far = ip("203.0.113.7");
-    assert_eq!(code(authorise(Some("secret"), Some("secret"), far)), None);
-    for wrong in [None, Some(""), Some("secre"), Some("secreT"), Some("secret1")] {
-        assert_eq!(code(authorise(Some("secret"), wrong, ip("127.0.0.1"))), Some(-32008), "{wrong:?}");
+    let token = secret("secret");
+    assert_eq!(code(authorise(Some(&token), Some(&token), far)), None);
+    for wrong in [None, Some("secre"), Some("secreT"), Some("secret1")] {
+        let presented = wrong.map(secret);
+        assert_eq!(code(authorise(Some(&token), presented.as_ref(), ip("127.0.0.1"))), Some(-32008), "{wrong:?}");
     }
 }
 
@@ -28,7 +34,7 @@ fn without_a_token_only_private_networks_join() {
         assert_eq!(code(authorise(None, None, ip(near))), None, "{near}");
     }
     for far in ["8.8.8.8", "172.32.0.1", "169.254.169.254", "0.0.0.0", "fe80::1", "2001:db8::1", "::ffff:8.8.8.8"] {
-        assert_eq!(code(authorise(None, Some("x"), ip(far))), Some(-32007), "{far}");
+        assert_eq!(code(authorise(None, Some(&secret("x")), ip(far))), Some(-32007), "{far}");
     }
 }
 

@@ -15,6 +15,7 @@ const LARGEST_BODY: u64 = 64 * 1024 * 1024;
 pub(crate) struct Client {
     agent: ureq::Agent,
     url: String,
+    headers: Vec<(String, String)>,
 }
 
 /// An HTTP answer.
@@ -22,6 +23,7 @@ pub(crate) struct Client {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
+    headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
@@ -50,14 +52,20 @@ impl Client {
             .max_idle_connections(128)
             .build()
             .new_agent();
-        Client { agent, url: url.to_owned() }
+        Client { agent, url: url.to_owned(), headers: Vec::new() }
+    }
+
+    /// Sends this header, too, with every request.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Client {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Posts `body` to `/`; `None` when the connection failed.
     pub(crate) fn try_post(&self, headers: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
         let mut request = self.agent.post(format!("{}/", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        for (name, value) in headers.iter().copied().chain(self.own_headers()) {
+            request = request.header(name, value);
         }
         reply(request.send(body))
     }
@@ -72,7 +80,19 @@ impl Client {
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
-        reply(self.agent.get(format!("{}{path}", self.url)).call()).expect("the server answers")
+        self.get_with(&[], path)
+    }
+
+    pub(crate) fn get_with(&self, headers: &[(&str, &str)], path: &str) -> Reply {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        for (name, value) in headers.iter().copied().chain(self.own_headers()) {
+            request = request.header(name, value);
+        }
+        reply(request.call()).expect("the server answers")
+    }
+
+    fn own_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// GETs a path that answers 200 with JSON.
@@ -144,12 +164,19 @@ fn reply(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Opt
     let mut response = response.ok()?;
     let content_type = response.headers().get("content-type");
     let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(LARGEST_BODY).read_to_string();
-    Some(Reply { status, content_type, body: body.ok()? })
+    Some(Reply { status, content_type, headers, body: body.ok()? })
 }
 
 impl Reply {
+    /// A header by its name in lower case; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }

@@ -61,8 +61,19 @@ impl Cluster {
         node_flags: &[&str],
     ) -> Cluster {
         let orchestrator = orchestrator(orchestrator_flags);
-        let nodes: Vec<Process> = (0..nodes).map(|_| node_of(&orchestrator, script.as_ref(), node_flags)).collect();
         let client = Client::new(&orchestrator.url);
+        Cluster::of(orchestrator, client, script, nodes, node_flags)
+    }
+
+    /// As `start`, at this orchestrator, by this client of it.
+    pub(crate) fn of(
+        orchestrator: Process,
+        client: Client,
+        script: impl AsRef<Path>,
+        nodes: usize,
+        node_flags: &[&str],
+    ) -> Cluster {
+        let nodes: Vec<Process> = (0..nodes).map(|_| node_of(&orchestrator, script.as_ref(), node_flags)).collect();
         let cluster = Cluster { nodes, orchestrator, client };
         cluster.wait_for_usable(cluster.nodes.len());
         cluster

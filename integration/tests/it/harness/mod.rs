@@ -1,5 +1,6 @@
 //! What the tests stand on: processes, a cluster, clients, and waiting with a bound.
 
+mod certs;
 mod client;
 mod cluster;
 mod foreign;
@@ -12,12 +13,13 @@ mod recorder;
 mod script;
 mod wait;
 
+pub(crate) use certs::{Authority, Certified, TlsClient};
 pub(crate) use client::{Client, Reply, RpcFailure};
 pub(crate) use cluster::{node, node_of, orchestrator, Cluster};
 pub(crate) use foreign::ForeignServer;
 pub(crate) use load::Load;
 pub(crate) use origin::{Answer, Origin, Request};
-pub(crate) use process::{binary, free_port, run, Process};
+pub(crate) use process::{binary, free_port, run, run_with, Process};
 pub(crate) use procfs::{children_of, cpu_time, is_alive, open_files, resident, signal, threads_of};
 pub(crate) use raw::exchange;
 pub(crate) use recorder::Recorder;

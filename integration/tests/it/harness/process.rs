@@ -39,6 +39,13 @@ pub(crate) fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
     command(args).stdin(Stdio::null()).output().expect("the binary can be started")
 }
 
+/// As `run`, with these variables in its environment.
+pub(crate) fn run_with(variables: &[(&str, &str)], args: &[&str]) -> Output {
+    let mut command = command(args);
+    command.envs(variables.iter().copied());
+    command.stdin(Stdio::null()).output().expect("the binary can be started")
+}
+
 /// A port that is free now. It lies below the range from which the system hands out ports by itself, so that nobody
 /// takes it by chance while a process restarts.
 pub(crate) fn free_port() -> u16 {
@@ -57,7 +64,7 @@ pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<VecDeque<String>>>,
     log_reader: JoinHandle<()>,
-    /// Where it listens, `http://host:port`; empty for a command that doesn't.
+    /// Where it listens, `http://host:port` or https; empty for a command that doesn't.
     pub(crate) url: String,
 }
 
@@ -110,7 +117,7 @@ impl Process {
 
     /// `host:port` of where it listens.
     pub(crate) fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").map_or("", |(_, address)| address)
     }
 
     pub(crate) fn port(&self) -> u16 {

@@ -1,0 +1,274 @@
+//! What connections may take their time for, and which must go when there are too many.
+//!
+//! actix-http times the first head of a connection and the rest between two requests, and nothing else: not a later head,
+//! not the end of a request that nobody reads, and not a client that takes no answer. So each connection notes on its
+//! way what it is doing, which costs a call next to nothing, and one task per worker looks at all of them now and then.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use actix_rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What a worker allows its connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowed {
+    /// From the first byte of a request to the end of its head; also for the handshake of TLS.
+    pub(super) head: Duration,
+    /// From the end of an answer to the first byte of the next request.
+    pub(super) idle: Duration,
+    /// For the client to take some of an answer.
+    pub(super) write: Duration,
+    /// Open at once.
+    pub(super) connections: usize,
+}
+
+/// The connections of one worker.
+pub(super) struct Connections {
+    allowed: Allowed,
+    look: Duration,
+    open: Cell<usize>,
+    watches: RefCell<Vec<Weak<Watch>>>,
+    /// As of the last look.
+    now: Cell<Instant>,
+    looking: Cell<bool>,
+}
+
+/// What a connection is doing, noted by the connection and by the service behind it.
+pub(super) struct Watch {
+    among: Rc<Connections>,
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+    /// Since when the client has taken nothing of what is to be written.
+    stuck: Cell<Option<Instant>>,
+    waker: Cell<Option<Waker>>,
+    over: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is asked.
+    Idle,
+    /// Something arrives, and nobody has it yet.
+    Arriving,
+    /// A request is with the service, or its answer still comes.
+    Busy,
+}
+
+impl Connections {
+    pub(super) fn new(allowed: Allowed) -> Rc<Self> {
+        let shortest = allowed.head.min(allowed.write).min(allowed.idle);
+        Rc::new(Connections {
+            allowed,
+            look: (shortest / 4).clamp(Duration::from_millis(5), Duration::from_secs(1)),
+            open: Cell::new(0),
+            watches: RefCell::default(),
+            now: Cell::new(Instant::now()),
+            looking: Cell::new(false),
+        })
+    }
+
+    /// Takes in a connection. When there is no room, the one that has gone longest without a request makes some.
+    pub(super) fn take_in(self: &Rc<Self>, tcp: TcpStream) -> Watched {
+        if !self.looking.replace(true) {
+            self.now.set(Instant::now());
+            actix_rt::spawn(self.clone().look_on());
+        }
+        if self.open.get() >= self.allowed.connections {
+            self.make_room();
+        }
+        self.open.set(self.open.get() + 1);
+        let watch = Rc::new(Watch {
+            among: self.clone(),
+            phase: Cell::new(Phase::Idle),
+            since: Cell::new(self.now.get()),
+            stuck: Cell::new(None),
+            waker: Cell::new(None),
+            over: Cell::new(false),
+        });
+        self.watches.borrow_mut().push(Rc::downgrade(&watch));
+        Watched { tcp, watch }
+    }
+
+    fn make_room(&self) {
+        let watches: Vec<_> = self.watches.borrow().iter().filter_map(Weak::upgrade).collect();
+        let waiting = watches.iter().filter(|watch| watch.phase.get() != Phase::Busy && !watch.over.get());
+        if let Some(longest) = waiting.min_by_key(|watch| watch.since.get()) {
+            log::debug!("{} connections are open: one that waits makes room", self.open.get());
+            longest.end();
+        }
+    }
+
+    /// Until no connection is left.
+    async fn look_on(self: Rc<Self>) {
+        loop {
+            actix_rt::time::sleep(self.look).await;
+            self.now.set(Instant::now());
+            self.watches.borrow_mut().retain(|watch| watch.strong_count() > 0);
+            let watches = self.watches.borrow().clone();
+            for watch in watches.iter().filter_map(Weak::upgrade) {
+                if watch.is_overdue(self.now.get()) {
+                    watch.end();
+                }
+            }
+            if self.open.get() == 0 {
+                break;
+            }
+        }
+        self.looking.set(false);
+    }
+}
+
+impl Watch {
+    /// A request is with the service, until what comes back is dropped.
+    pub(super) fn busy(self: &Rc<Self>) -> Busy {
+        self.phase.set(Phase::Busy);
+        Busy(self.clone())
+    }
+
+    /// Nothing is asked from now on.
+    fn rest(&self) {
+        self.phase.set(Phase::Idle);
+        self.since.set(self.among.now.get());
+    }
+
+    /// Something is on its way.
+    fn arrives(&self) {
+        if self.phase.get() == Phase::Idle {
+            self.phase.set(Phase::Arriving);
+            self.since.set(self.among.now.get());
+        }
+    }
+
+    /// What it notes of the time is up to a look old; nothing is cut short by that.
+    fn is_overdue(&self, now: Instant) -> bool {
+        let Allowed { head, idle, write, .. } = self.among.allowed;
+        let longer_than = |since: Instant, allowed| now.saturating_duration_since(since) > allowed + self.among.look;
+        let late = match self.phase.get() {
+            Phase::Idle => longer_than(self.since.get(), idle),
+            Phase::Arriving => longer_than(self.since.get(), head),
+            Phase::Busy => false,
+        };
+        late || self.stuck.get().is_some_and(|since| longer_than(since, write))
+    }
+
+    fn end(&self) {
+        self.over.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.over.get() {
+            Err(io::ErrorKind::TimedOut.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Remembers whom to wake.
+    fn park(&self, cx: &Context<'_>) {
+        let waker = self.waker.take().filter(|waker| waker.will_wake(cx.waker()));
+        self.waker.set(Some(waker.unwrap_or_else(|| cx.waker().clone())));
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("phase", &self.phase).field("over", &self.over).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.among.open.set(self.among.open.get() - 1);
+    }
+}
+
+/// A request is being answered.
+#[derive(Debug)]
+pub(super) struct Busy(Rc<Watch>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.rest();
+    }
+}
+
+/// A connection that notes what it does. Reading and writing fail once it has taken too long.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) tcp: TcpStream,
+    pub(super) watch: Rc<Watch>,
+}
+
+impl Watched {
+    /// The handshake begins, and has the time of a head.
+    pub(super) fn shakes_hands(&self) {
+        self.watch.arrives();
+    }
+
+    /// Looks at the first byte, which stays to be read. Fails at the end, and with the connection's time.
+    pub(super) async fn peek(&self) -> io::Result<u8> {
+        let mut first = [0];
+        std::future::poll_fn(|cx| {
+            self.watch.check()?;
+            let peeked = self.tcp.poll_peek(cx, &mut ReadBuf::new(&mut first));
+            if peeked.is_pending() {
+                self.watch.park(cx);
+            }
+            peeked
+        })
+        .await
+        .and_then(|read| if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(first[0]) })
+    }
+
+    /// The handshake is over, and nothing is asked yet.
+    pub(super) fn has_shaken_hands(&self) {
+        self.watch.rest();
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.watch.check()?;
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.tcp).poll_read(cx, into);
+        match read {
+            Poll::Pending => self.watch.park(cx),
+            Poll::Ready(_) if into.filled().len() > before => self.watch.arrives(),
+            Poll::Ready(_) => {}
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.watch.check()?;
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        match written {
+            Poll::Pending => {
+                self.watch.park(cx);
+                let since = self.watch.stuck.get().unwrap_or(self.watch.among.now.get());
+                self.watch.stuck.set(Some(since));
+            }
+            Poll::Ready(_) => self.watch.stuck.set(None),
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
