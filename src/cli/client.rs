@@ -93,11 +93,10 @@ pub struct DrainConfig {
     /// How long to wait for the calls that run
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
-    /// What members of its cluster present to each other
+    /// What members of its cluster present to each other: the text, or @FILE
     #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true, parse(try_from_str = secret))]
     pub cluster_token: Option<Secret>,
-    /// What the server asks of clients, where it has no token: the text, or @FILE [env: MADRPC_API_KEY, of several the
-    /// first]
+    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
     #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
     pub api_key: Option<Secret>,
     #[structopt(flatten)]
@@ -109,8 +108,7 @@ impl DrainConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.undo |= super::switch("undo", "MADRPC_UNDO", env)?;
         first_key(&mut self.api_key, env)?;
-        self.tls.complete()?;
-        Ok(())
+        self.tls.complete()
     }
 }
 

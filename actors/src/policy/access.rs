@@ -25,6 +25,17 @@ pub enum Identity {
     Member,
 }
 
+impl Identity {
+    /// A number that two callers have in common only if they present the same key; 0 is anyone's.
+    pub fn number(self) -> u32 {
+        match self {
+            Identity::Anyone => 0,
+            Identity::Client(key) => u32::try_from(key).unwrap_or(u32::MAX).saturating_add(1),
+            Identity::Member => u32::MAX,
+        }
+    }
+}
+
 /// What a caller presents, as its headers hold it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Presented<'a> {
@@ -34,17 +45,6 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a [u8]>,
     /// `X-API-Key`
     pub api_key: Option<&'a [u8]>,
-}
-
-impl Identity {
-    /// Tells callers apart; 0 is anyone.
-    pub fn number(self) -> u32 {
-        match self {
-            Identity::Anyone => 0,
-            Identity::Client(key) => u32::try_from(key).unwrap_or(u32::MAX).saturating_add(1),
-            Identity::Member => u32::MAX,
-        }
-    }
 }
 
 impl Access {

@@ -157,3 +157,15 @@ fn keys_hold_in_batches_in_nested_calls_and_on_the_command_line() {
         }
     }
 }
+
+#[test]
+fn two_clients_may_choose_the_same_key() {
+    let script = Script::new("pay.js", SCRIPT);
+    let node = node(&script, &["--api-key", "alice", "--api-key", "bob"]);
+    let client = Client::new(&node.url);
+    let pay = |who: &str| {
+        let headers = [("idempotency-key", "k"), ("x-api-key", who)];
+        client.post_with(&headers, body("pay", &json!({})).as_bytes()).json()["result"].clone()
+    };
+    assert_eq!([pay("alice"), pay("bob"), pay("alice"), pay("bob")], [1, 2, 1, 2].map(Value::from));
+}
