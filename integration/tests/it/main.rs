@@ -6,8 +6,10 @@
 mod harness;
 
 mod bad_input;
+mod balancing;
 mod catalogue;
 mod cluster;
+mod crowd;
 mod errors;
 mod failover;
 mod fetch;

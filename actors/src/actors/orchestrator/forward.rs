@@ -93,7 +93,7 @@ impl Forwarder {
         if allowed.is_zero() {
             return Err(CallError::Timeout);
         }
-        let picked = route.pick(self.cluster.policy, &journey.tried).ok_or(CallError::NoNode)?;
+        let picked = route.pick(self.cluster.policy, &journey.tried, &scope.tags, now).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
         Ok(Attempt { picked, allowed })
@@ -102,9 +102,10 @@ impl Forwarder {
     /// Takes note of what a node's turn came to. `None` when the call is to travel on.
     pub(super) fn arrive(&self, journey: &mut Journey, attempt: Attempt, result: CallResult) -> Option<CallResult> {
         let Attempt { picked, allowed } = attempt;
+        let now = clock::now();
         let error = match &result {
             Ok(_) => {
-                picked.settle(Verdict::Worked);
+                picked.settle(Verdict::Worked, now);
                 return Some(result);
             }
             Err(error) => error,
@@ -117,8 +118,8 @@ impl Forwarder {
             picked.suspect();
         }
         let may_go_on = journey.attempts.may_go_on(error, self.cluster.retries);
-        picked.settle(Verdict::of(&result, allowed));
-        if may_go_on && self.budget.borrow_mut().withdraw(clock::now()) {
+        picked.settle(Verdict::of(&result, allowed), now);
+        if may_go_on && self.budget.borrow_mut().withdraw(now) {
             journey.last = result.err();
             return None;
         }
