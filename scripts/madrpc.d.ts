@@ -24,6 +24,8 @@ interface MadrpcMethodOptions {
   description?: string;
   /** Running it twice does no more than running it once: a call that may have been lost is sent to another node. */
   idempotent?: boolean;
+  /** A call that takes longer than nineteen of twenty is made on a second node, too; needs `idempotent`. */
+  hedge?: boolean;
   /** The longest that one call may take, waiting included. The caller's deadline holds as well. */
   timeoutMs?: number;
 }
@@ -32,9 +34,9 @@ interface MadrpcMethodOptions {
 interface MadrpcCallOptions {
   /** The longest to wait. The deadline of the calling method holds as well. */
   timeoutMs?: number;
-  /** Go along with the call; nodes are not chosen by them yet. */
+  /** Only a node that carries all of these gets the call. */
   tags?: Record<string, string>;
-  /** Goes along with the call; nodes do not yet tell a repeat by it. */
+  /** Names the call: however often it is made with the same key, it runs once, and all get what that came to. */
   idempotencyKey?: string;
   /** Rejects the call with the signal's reason when it is aborted. */
   signal?: AbortSignal;

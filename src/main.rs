@@ -17,12 +17,13 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let level = if matches!(command, Command::Call(_)) { "warn" } else { "info" };
+    let level = if matches!(command, Command::Call(_) | Command::Drain(_)) { "warn" } else { "info" };
     observe::init(&terminal, level);
     match command {
         Command::Orchestrator(config) => finish(commands::orchestrator::run(config, terminal).map(|()| 0)),
         Command::Node(config) => finish(commands::node::run(config, terminal)),
         Command::Call(config) => commands::call::run(config, &terminal).into(),
+        Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
         Command::Completions { shell } => {
             commands::completions::run(shell, &terminal);

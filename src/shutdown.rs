@@ -1,9 +1,8 @@
 //! When this process should end.
 
-use std::future::Future;
 use std::io::{self, Read};
 
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::signal::unix::{signal, Signal, SignalKind};
 use tokio::sync::oneshot;
 
 /// Set to 1 by a parent that holds this process's standard input open for as long as it lives itself. It tells a
@@ -21,30 +20,45 @@ pub enum Reason {
     ParentGone,
 }
 
-/// Listens from now on; the future resolves once, with the first reason to end. Called inside the runtime.
-pub fn listen() -> io::Result<impl Future<Output = Reason>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+/// Hears every reason to end.
+#[derive(Debug)]
+pub struct Reasons {
+    interrupt: Signal,
+    terminate: Signal,
+    /// Resolves when the parent is gone.
+    parent: Option<oneshot::Receiver<()>>,
+}
+
+/// Listens from now on. Called inside the runtime.
+pub fn listen() -> io::Result<Reasons> {
     let parent = (std::env::var_os(PARENT_STDIN).is_some_and(|value| value == "1"))
         .then(|| at_end_of(io::stdin()))
         .transpose()?;
-    Ok(async move {
-        let parent_gone = async {
-            let ended = match parent {
-                Some(parent) => parent.await,
-                None => std::future::pending().await,
-            };
-            // An error means that the watching thread is gone, which is no reason to end.
-            if ended.is_err() {
-                std::future::pending().await
-            }
-        };
+    Ok(Reasons { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, parent })
+}
+
+impl Reasons {
+    /// The next reason. May be dropped and called again.
+    pub async fn next(&mut self) -> Reason {
         tokio::select! {
-            _ = interrupt.recv() => Reason::Interrupted,
-            _ = terminate.recv() => Reason::Terminated,
-            () = parent_gone => Reason::ParentGone,
+            _ = self.interrupt.recv() => Reason::Interrupted,
+            _ = self.terminate.recv() => Reason::Terminated,
+            () = gone(&mut self.parent) => Reason::ParentGone,
         }
-    })
+    }
+}
+
+/// Resolves once, when the parent is gone.
+async fn gone(parent: &mut Option<oneshot::Receiver<()>>) {
+    if let Some(end) = parent {
+        // An error means that the watching thread is gone, which is no reason to end.
+        let ended = end.await.is_ok();
+        *parent = None;
+        if ended {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Resolves when `input` has ended. Reads on a thread of its own: tokio's would keep the runtime from ending.

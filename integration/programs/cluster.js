@@ -28,6 +28,12 @@ madrpc.register('pause', async ({ ms }) => {
   return 'done';
 });
 madrpc.register('nested_pause', ({ ms }) => madrpc.call('pause', { ms }));
+// Waits, then calls `calls` times, one after the other.
+madrpc.register('call_later', async ({ calls, ms }) => {
+  await wait(ms);
+  for (let done = 0; done < calls; done++) await madrpc.call('square', { n: done });
+  return calls;
+});
 madrpc.register('pauses_begun', () => pausesBegun);
 madrpc.register('impatient', async ({ ms, timeoutMs }) => {
   try {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::server::cpus;
 use super::units::{duration, whole};
-use super::values::{call_url, header, header_value, script, tag};
+use super::values::{call_url, header, header_value, script, tag, Secret};
 use super::Usage;
 
 /// Longest ARGS read from a file or from standard input: 64 MiB.
@@ -67,6 +67,30 @@ impl CallConfig {
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
+        Ok(())
+    }
+}
+
+/// What `drain` is told.
+#[derive(Clone, Debug, StructOpt)]
+pub struct DrainConfig {
+    /// Node or orchestrator: http://HOST:PORT
+    #[structopt(value_name = "URL", parse(try_from_str = call_url))]
+    pub url: Url,
+    /// Let it take calls again [env: MADRPC_UNDO=true]
+    #[structopt(long)]
+    pub undo: bool,
+    /// How long to wait for the calls that run
+    #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
+    pub timeout: Duration,
+    /// What members of its cluster present to each other
+    #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true)]
+    pub cluster_token: Option<Secret>,
+}
+
+impl DrainConfig {
+    pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
+        self.undo |= super::switch("undo", "MADRPC_UNDO", env)?;
         Ok(())
     }
 }

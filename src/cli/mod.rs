@@ -18,7 +18,7 @@ pub mod values;
 #[cfg(test)]
 mod tests;
 
-pub use client::{CallConfig, LocalConfig};
+pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
 pub use values::BindAddr;
 
@@ -36,6 +36,12 @@ pub enum Command {
                               3  the call could not be delivered"
     )]
     Call(CallConfig),
+    /// Take a server out of service: no further calls, those that run finish, and it stays
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it is drained, or takes calls again\n    1  it refused, or calls still run\n    \
+                              2  usage\n    3  it could not be asked"
+    )]
+    Drain(DrainConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -74,6 +80,7 @@ impl Command {
             Command::Orchestrator(config) => config.complete(env)?,
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
+            Command::Drain(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }

@@ -55,6 +55,9 @@ pub struct ServerOptions {
     /// Calls admitted at once; over it: error -32003 at once
     #[structopt(long, env = "MADRPC_MAX_INFLIGHT", default_value = "65536", value_name = "N", parse(try_from_str = positive_usize))]
     pub max_inflight: usize,
+    /// How long SIGTERM waits for running calls; then exit code 0
+    #[structopt(long, env = "MADRPC_DRAIN_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration_or_zero))]
+    pub drain_timeout: Duration,
     /// How often the log gets a summary; 0 = never
     #[structopt(long, env = "MADRPC_SUMMARY_INTERVAL", default_value = "10s", value_name = "D", parse(try_from_str = duration_or_zero))]
     pub summary_interval: Duration,

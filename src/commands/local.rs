@@ -33,7 +33,7 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
         Err(usage) => return super::show_usage(terminal, &usage),
     };
     actix_rt::System::new().block_on(async {
-        let stop = match shutdown::listen() {
+        let mut stop = match shutdown::listen() {
             Ok(stop) => stop,
             Err(error) => {
                 log::error!("signals can't be listened for: {error}");
@@ -43,7 +43,7 @@ pub fn run(config: LocalConfig, terminal: &Terminal) -> u8 {
         let token = uuid::Uuid::new_v4().to_string();
         let mut cluster = Cluster { config, terminal, client: client(), token, processes: Vec::new() };
         let code = tokio::select! {
-            reason = stop => match reason {
+            reason = stop.next() => match reason {
                 // Without --call that is how it is meant to end.
                 Reason::Interrupted if cluster.config.call.is_none() => 0,
                 Reason::Interrupted => 130,

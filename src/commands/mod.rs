@@ -6,6 +6,7 @@ use crate::observe::Terminal;
 pub mod call;
 mod children;
 pub mod completions;
+pub mod drain;
 mod json_layout;
 pub mod local;
 pub mod node;

@@ -1,6 +1,7 @@
 //! `madrpc-actor node`.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -10,12 +11,13 @@ use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
 use madrpc_actors::actors::{Fetching, JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
+use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
 
 use super::serving;
 use crate::cli::NodeConfig;
-use crate::http::{self, NodeFacts, NodeService, Process, Reserved};
+use crate::http::{self, Draining, NodeFacts, NodeService, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
@@ -39,7 +41,7 @@ fn supervise(config: &NodeConfig, terminal: &Terminal) -> anyhow::Result<u8> {
         address: reserved.addr,
         socket: reserved.into(),
         instance: serving::new_instance(),
-        longest_end: serving::LONGEST_END,
+        longest_end: serving::longest_end(&config.server),
     };
     supervisor::run(plan, terminal, |address| serving::announce(address, terminal))
 }
@@ -96,7 +98,14 @@ async fn serve(
     let address = listening.addr;
     let name = config.public_url.as_ref().map_or_else(|| format!("http://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
-    let process = serving::process(&config.server, role.instance.clone());
+    let cordoned = role.cordoned;
+    let admission = Admission::new(config.server.max_inflight);
+    let memberships = membership(&config, &pool, &role.instance, &admission, address);
+    // It registers when this function waits for the first time, and by then all is set up.
+    let registrar = Registrar::start(memberships, &clients);
+    let token = serving::token(&config.server);
+    let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
+    let process = serving::process(role.instance.clone(), admission.clone(), draining);
     let http_config = serving::http_config(&config.server, address, Some(config.max_depth));
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
@@ -107,7 +116,7 @@ async fn serve(
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     let (told, accepting) = (reporter.clone(), server.clone());
     pool.may_end_process(LastResort {
-        admission: process.admission.clone(),
+        admission: admission.clone(),
         memory_limit: config.memory_limit as u64,
         leaving: Box::new(move |reason| {
             told.leaving(reason);
@@ -116,12 +125,13 @@ async fn serve(
         }),
     });
     reporter.ready();
-    let registrar = Registrar::start(membership(&config, &pool, &process, address.port(), address.ip()), &clients);
-    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar.clone()));
-    let (admission, executors) = (process.admission.clone(), pool.clone());
-    let gauges = move || std::future::ready(gauges(&executors, admission.inflight()));
-    actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process.admission, async move { registrar.leave().await }).await
+    if cordoned {
+        process.draining.begin().await;
+    }
+    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar));
+    let gauges = move || std::future::ready(gauges(&pool, admission.inflight()));
+    actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
+    serving::until_told_to_end(server, process, config.server.drain_timeout).await
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.
@@ -155,22 +165,27 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
     reload::whenever_asked(hangup, config.watch.then_some(files), stale, reload).await;
 }
 
-fn membership(config: &NodeConfig, pool: &JsPool, process: &Process, port: u16, ip: std::net::IpAddr) -> Membership {
+fn membership(
+    config: &NodeConfig,
+    pool: &JsPool,
+    instance: &str,
+    admission: &Admission,
+    address: SocketAddr,
+) -> Membership {
     // An address that everyone can name is the node's own; a wildcard is none.
-    let bound =
-        (!ip.is_unspecified()).then(|| PeerUrl::parse(&format!("http://{}", std::net::SocketAddr::new(ip, port))));
-    let (admission, queue) = (process.admission.clone(), pool.clone());
+    let bound = (!address.ip().is_unspecified()).then(|| PeerUrl::parse(&format!("http://{address}")));
+    let (admission, queue) = (admission.clone(), pool.clone());
     Membership {
         orchestrators: config.orchestrators.clone(),
         public_url: config.public_url.clone().or_else(|| bound.and_then(Result::ok)),
-        port,
+        port: address.port(),
         register: Register {
             node_url: String::new(),
             methods: Some(pool.methods().to_vec()),
             tags: config.tags.clone(),
             weight: config.weight(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            instance: Some(process.instance.to_string()),
+            instance: Some(instance.to_owned()),
         },
         load: Arc::new(move || Load { inflight: admission.inflight() as u64, queue: queue.queue() as u64 }),
     }

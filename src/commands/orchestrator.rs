@@ -2,10 +2,11 @@
 
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
 use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+use madrpc_actors::policy::admission::Admission;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
-use crate::http::{self, OrchestratorService, Process};
+use crate::http::{self, Draining, OrchestratorService, Process};
 use crate::observe::{self, Gauges, NodeCounts, Terminal};
 
 /// Runs until it is told to end.
@@ -16,7 +17,9 @@ pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()>
 
 async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
     let listening = serving::listen(&config.bind, &terminal)?;
-    let process = serving::process(&config.server, serving::new_instance());
+    let admission = Admission::new(config.server.max_inflight);
+    let draining = Draining::orchestrator(admission.clone(), serving::token(&config.server));
+    let process = serving::process(serving::new_instance(), admission.clone(), draining);
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let http_config = serving::http_config(&config.server, listening.addr, None);
@@ -29,10 +32,9 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     };
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
-    let admission = process.admission.clone();
     let gauges = move || gauges(cluster.clone(), admission.inflight());
-    actix_rt::spawn(observe::watch(terminal, process.metrics, config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process.admission, std::future::ready(())).await
+    actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
+    serving::until_told_to_end(server, process, config.server.drain_timeout).await
 }
 
 fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConfig {

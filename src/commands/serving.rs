@@ -1,6 +1,5 @@
 //! What the two servers have in common: where they listen, when they end, and what they say about themselves.
 
-use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -13,16 +12,16 @@ use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, HttpConfig, Listening, Process, Reserved};
+use crate::http::{self, Draining, HttpConfig, Listening, Process, Reserved};
 use crate::observe::Terminal;
-use crate::shutdown;
+use crate::shutdown::{self, Reason};
 use crate::transport::{AwcClient, TransportConfig};
 
-/// How long calls that still run may hold up the end.
-const LAST_CALLS: Duration = Duration::from_secs(5);
+/// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
+const IMPATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a server may take to end: its last calls, its leave of the cluster, and some time for a busy machine.
-pub(super) const LONGEST_END: Duration = Duration::from_secs(15);
+/// What a server needs to end beside the time for its last calls: to leave the cluster, and some for a busy machine.
+const PARTING: Duration = Duration::from_secs(10);
 
 /// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
 const PREDECESSOR: Duration = Duration::from_secs(1);
@@ -77,14 +76,14 @@ pub(super) fn new_instance() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The identity and the figures of this process.
-pub(super) fn process(options: &ServerOptions, instance: String) -> Process {
-    Process {
-        instance: instance.into(),
-        started: Instant::now(),
-        admission: Admission::new(options.max_inflight),
-        metrics: Metrics::new(),
-    }
+/// The identity and the figures of this process, whose calls `admission` counts.
+pub(super) fn process(instance: String, admission: Admission, draining: Draining) -> Process {
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, metrics: Metrics::new() }
+}
+
+/// How long a server may take to end.
+pub(super) fn longest_end(options: &ServerOptions) -> Duration {
+    options.drain_timeout.saturating_add(PARTING)
 }
 
 /// The limits of the endpoint.
@@ -120,18 +119,31 @@ pub(super) fn spawn(server: Server) -> ServerHandle {
     handle
 }
 
-/// Waits for a reason to end, takes leave of the cluster, and lets the calls that run come to their end.
+/// Waits for a reason to end, and drains: no further calls, and those that run come to their end. Nothing is waited for
+/// when there is a second reason.
 pub(super) async fn until_told_to_end(
     server: ServerHandle,
-    admission: Admission,
-    take_leave: impl Future<Output = ()>,
+    process: Process,
+    drain_timeout: Duration,
 ) -> anyhow::Result<()> {
-    let reason = shutdown::listen().context("cannot listen for signals")?.await;
+    let mut reasons = shutdown::listen().context("cannot listen for signals")?;
+    let reason = reasons.next().await;
     log::info!("ending: {reason:?}");
-    take_leave.await;
-    let deadline = Instant::now() + LAST_CALLS;
-    while admission.inflight() > 0 && Instant::now() < deadline {
-        actix_rt::time::sleep(LOOK).await;
+    let patience = match reason {
+        Reason::Terminated => drain_timeout,
+        Reason::Interrupted | Reason::ParentGone => drain_timeout.min(IMPATIENCE),
+    };
+    let deadline = Instant::now() + patience;
+    let admission = &process.admission;
+    let drained = async {
+        process.draining.begin().await;
+        while admission.inflight() > 0 && Instant::now() < deadline {
+            actix_rt::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        () = drained => {}
+        reason = reasons.next() => log::info!("ending at once: {reason:?}"),
     }
     if admission.inflight() > 0 {
         log::warn!("ending with {} calls unfinished", admission.inflight());

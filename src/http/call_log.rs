@@ -82,7 +82,8 @@ fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
 
 /// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did.
 pub(super) fn failed(method: &str, span: u64, error: &CallError) {
-    let ours = error.meaning().breaker_counts || matches!(error, CallError::Overloaded | CallError::NoNode);
+    let ours = error.meaning().breaker_counts
+        || matches!(error, CallError::Overloaded | CallError::Draining | CallError::NoNode);
     let level = if ours { Level::Warn } else { Level::Info };
     log::log!(
         level,

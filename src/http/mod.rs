@@ -7,6 +7,7 @@ mod batch;
 mod body;
 mod call_log;
 pub mod documents;
+mod draining;
 mod endpoint;
 mod head;
 mod in_time;
@@ -18,6 +19,7 @@ mod scope;
 mod server;
 mod service;
 
+pub use draining::{Drained, Draining};
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;

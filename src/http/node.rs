@@ -81,14 +81,15 @@ impl Service for NodeService {
     fn builtin(
         &self,
         method: &str,
-        _params: Option<JsonText>,
-        _caller: &Caller,
+        params: Option<JsonText>,
+        caller: &Caller,
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let process = &self.0.process;
         let result = match method {
             "_health" => documents::health(&process.instance, process.admission.inflight()),
             "_metrics" => JsonText::of(&process.metrics.snapshot()),
             "_info" => self.0.info(),
+            "_drain" => return Some(Box::pin(process.draining.clone().ask(params, caller.clone()))),
             "rpc.discover" => documents::discover("madrpc-actor node", &self.0.pool.methods()),
             _ => return None,
         };
@@ -113,7 +114,7 @@ impl Service for NodeService {
 
     /// The scripts were loaded before the socket was served.
     fn unready(&self) -> Option<&'static str> {
-        None
+        self.0.process.draining.has_begun().then_some("draining")
     }
 
     fn server_type(&self) -> &'static str {
@@ -132,6 +133,7 @@ struct Info<'a> {
     tags: &'a BTreeMap<String, String>,
     weight: u32,
     executors: Executors,
+    draining: bool,
     /// Of the engine: the process that runs JavaScript.
     pid: u32,
     engine_restarts: u64,
@@ -156,6 +158,7 @@ impl Inner {
             tags: &self.facts.tags,
             weight: self.facts.weight,
             executors: Executors { busy, all },
+            draining: self.process.draining.has_begun(),
             pid: std::process::id(),
             engine_restarts: self.facts.role.engine_restarts,
             last_restart_reason: self.facts.role.last_restart_reason.as_deref(),

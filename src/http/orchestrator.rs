@@ -79,6 +79,7 @@ impl Service for OrchestratorService {
                 let beat = heartbeat(params)?;
                 JsonText::of(&inner.cluster.heartbeat(beat, caller.ip, caller.cluster_token).await?)
             }),
+            "_drain" => Box::pin(inner.process.draining.clone().ask(params, caller)),
             "rpc.discover" => {
                 Box::pin(async move { documents::discover("madrpc-actor orchestrator", &inner.cluster.methods()) })
             }
@@ -104,7 +105,10 @@ impl Service for OrchestratorService {
     }
 
     fn unready(&self) -> Option<&'static str> {
-        (self.0.cluster.nodes_up() == 0).then_some("no usable node")
+        match self.0.process.draining.has_begun() {
+            true => Some("draining"),
+            false => (self.0.cluster.nodes_up() == 0).then_some("no usable node"),
+        }
     }
 
     fn server_type(&self) -> &'static str {
@@ -119,6 +123,7 @@ struct Info<'a> {
     version: &'static str,
     uptime_ms: u64,
     instance: &'a str,
+    draining: bool,
     #[serde(flatten)]
     cluster: ClusterView,
 }
@@ -130,6 +135,7 @@ impl Inner {
             version: env!("CARGO_PKG_VERSION"),
             uptime_ms: self.process.uptime_ms(),
             instance: &self.process.instance,
+            draining: self.process.draining.has_begun(),
             cluster: self.cluster.view().await,
         })
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
 
+use super::draining::Draining;
 use super::service::CallRecorder;
 
 /// One per process; clones are handed to the threads.
@@ -17,6 +18,8 @@ pub struct Process {
     pub started: Instant,
     /// Which calls are taken on.
     pub admission: Admission,
+    /// Whether it is about to leave.
+    pub draining: Draining,
     /// The figures of all threads.
     pub metrics: Metrics,
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
 use madrpc_actors::protocol::request::Meta;
-use madrpc_actors::protocol::{CallError, CallScope, TraceContext};
+use madrpc_actors::protocol::{CallError, CallScope, IdempotencyKey, TraceContext};
 
 use super::head::Head;
 
@@ -78,7 +78,7 @@ impl Inherited {
             deadline: now + allowed,
             depth: meta.depth.unwrap_or(self.depth),
             trace,
-            idempotency_key: key,
+            idempotency_key: key.map(|key| IdempotencyKey::new(0, key)).transpose()?,
             tags: meta.tags.clone().unwrap_or_else(|| self.tags.clone()),
         })
     }

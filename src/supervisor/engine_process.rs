@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::status::{Role, Status, Statuses};
 use super::{supervised, system};
-use crate::shutdown::{Reason, PARENT_STDIN};
+use crate::shutdown::{Reason, Reasons, PARENT_STDIN};
 
 /// How long the last words of a dead engine are waited for. They are in the pipe already, but a process that a
 /// debugger, say, has left behind may keep the pipe open.
@@ -82,14 +82,20 @@ impl EngineProcess {
         self.signal(Signal::HUP);
     }
 
-    /// Asks it to end, kills it when it has not after `longest`, and gives the exit code.
-    pub(super) async fn end(mut self, reason: Reason, longest: Duration) -> u8 {
-        let asked = match reason {
-            Reason::Interrupted => Signal::INT,
-            Reason::Terminated | Reason::ParentGone => Signal::TERM,
-        };
+    /// Asks it to end, each time that there is a reason, kills it when it has not after `longest`, and gives the exit
+    /// code.
+    pub(super) async fn end(mut self, reason: Reason, further: &mut Reasons, longest: Duration) -> u8 {
+        let asked = signal_of(reason);
         self.signal(asked);
-        match timeout(longest, self.child.wait()).await {
+        let ended = async {
+            loop {
+                tokio::select! {
+                    status = self.child.wait() => return status,
+                    reason = further.next() => signal_to(&self.child, signal_of(reason)),
+                }
+            }
+        };
+        match timeout(longest, ended).await {
             // It did not expect the signal yet, and had nothing to bring to an end.
             Ok(Ok(status)) if status.signal() == Some(asked.as_raw()) => 0,
             Ok(Ok(status)) => exit_code(status),
@@ -113,11 +119,24 @@ impl EngineProcess {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        // Without a process id it has ended, and its number may be somebody else's.
-        if let Some(Err(error)) = pid.map(|pid| kill_process(pid, signal)) {
-            log::warn!("no {signal:?} could be sent to the engine: {error}");
-        }
+        signal_to(&self.child, signal);
+    }
+}
+
+fn signal_of(reason: Reason) -> Signal {
+    match reason {
+        Reason::Interrupted => Signal::INT,
+        Reason::Terminated => Signal::TERM,
+        // Nobody is left to wait for calls that run.
+        Reason::ParentGone => Signal::INT,
+    }
+}
+
+fn signal_to(child: &Child, signal: Signal) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+    // Without a process id it has ended, and its number may be somebody else's.
+    if let Some(Err(error)) = pid.map(|pid| kill_process(pid, signal)) {
+        log::warn!("no {signal:?} could be sent to the engine: {error}");
     }
 }
 

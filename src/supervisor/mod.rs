@@ -4,10 +4,9 @@
 //! Knows processes, signals and what an engine tells about itself. It must not know what an engine does: no actor and
 //! no JavaScript runs in this process, so that nothing a script does can end it.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::pin::{pin, Pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,7 +15,7 @@ use tokio::signal::unix::{signal, Signal as Signals, SignalKind};
 use tokio::time::{sleep, Instant};
 
 use crate::observe::Terminal;
-use crate::shutdown::{self, Reason};
+use crate::shutdown::{self, Reason, Reasons};
 
 mod engine_process;
 mod status;
@@ -56,7 +55,7 @@ pub fn run(plan: Plan, terminal: &Terminal, announce: impl FnOnce(SocketAddr)) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let supervisor = Supervisor {
-            stop: Box::pin(shutdown::listen().context("cannot listen for signals")?),
+            stop: shutdown::listen().context("cannot listen for signals")?,
             hangup: signal(SignalKind::hangup()).context("cannot listen for signals")?,
             role: Role::first(plan.instance.clone()),
             restarts: Restarts::new(Instant::now().into_std()),
@@ -71,7 +70,7 @@ pub fn run(plan: Plan, terminal: &Terminal, announce: impl FnOnce(SocketAddr)) -
 struct Supervisor<A> {
     plan: Plan,
     terminal: Terminal,
-    stop: Pin<Box<dyn Future<Output = Reason>>>,
+    stop: Reasons,
     hangup: Signals,
     /// What the next engine is told.
     role: Role,
@@ -98,7 +97,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
                     log::info!("ending: {reason:?}");
                     // Nobody will serve what would queue here.
                     drop(self.plan.socket);
-                    let code = engine.end(reason, self.plan.longest_end).await;
+                    let code = engine.end(reason, &mut self.stop, self.plan.longest_end).await;
                     // An engine that was being started had nothing to bring to an end, however it took the signal.
                     return Ok(if ready { code } else { 0 });
                 }
@@ -134,7 +133,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
             let event = tokio::select! {
                 // A signal that was meant for both is seen before the end of the engine that it brought about.
                 biased;
-                reason = &mut self.stop => return Ok(End::Told { engine: Box::new(engine), reason, ready }),
+                reason = self.stop.next() => return Ok(End::Told { engine: Box::new(engine), reason, ready }),
                 _ = self.hangup.recv() => {
                     // One that is not ready is reading the scripts anyway, and does not expect the signal yet.
                     if ready {
@@ -159,6 +158,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
                     }
                 }
                 Event::Says(Status::Served) => self.restarts.served(),
+                Event::Says(Status::Cordoned { cordoned }) => self.role.cordoned = cordoned,
                 Event::Says(Status::Leaving { reason }) => {
                     leaving = Some(reason);
                     overdue.as_mut().reset(Instant::now() + PARTING);
@@ -178,7 +178,7 @@ impl<A: FnOnce(SocketAddr)> Supervisor<A> {
     async fn told_to_end_within(&mut self, delay: Duration) -> Option<Reason> {
         tokio::select! {
             biased;
-            reason = &mut self.stop => Some(reason),
+            reason = self.stop.next() => Some(reason),
             _ = self.hangup.recv(), if !delay.is_zero() => None,
             () = sleep(delay) => None,
         }

@@ -22,6 +22,8 @@ pub struct Role {
     pub engine_restarts: u64,
     /// Why the last one did.
     pub last_restart_reason: Option<String>,
+    /// The node was told to drain, and to stay.
+    pub cordoned: bool,
     /// The process that started this one.
     pub(super) supervisor: u32,
 }
@@ -29,7 +31,13 @@ pub struct Role {
 impl Role {
     /// Of the first engine, or of one without a supervisor.
     pub fn first(instance: String) -> Self {
-        Role { instance, engine_restarts: 0, last_restart_reason: None, supervisor: std::process::id() }
+        Role {
+            instance,
+            engine_restarts: 0,
+            last_restart_reason: None,
+            cordoned: false,
+            supervisor: std::process::id(),
+        }
     }
 }
 
@@ -41,6 +49,11 @@ pub(super) enum Status {
     Ready,
     /// It has completed its first call.
     Served,
+    /// It was told to drain, or to take calls again.
+    Cordoned {
+        /// Whether it drains.
+        cordoned: bool,
+    },
     /// It is about to end, for a reason that its exit code can't tell.
     Leaving {
         /// In words.
@@ -78,6 +91,11 @@ impl Reporter {
                 self.tell(&Status::Served);
             }
         }
+    }
+
+    /// This node was told from outside to drain, or to take calls again.
+    pub fn cordoned(&self, cordoned: bool) {
+        self.tell(&Status::Cordoned { cordoned });
     }
 
     /// This engine is about to end itself.
@@ -143,6 +161,7 @@ mod tests {
         (&reporter.0.as_ref().expect("it reports").to).write_all(b"\n").expect("written");
         reporter.served();
         reporter.clone().served();
+        reporter.cordoned(true);
         reporter.leaving("a \"reason\"\non two lines".into());
         drop(reporter);
         let mut text = Vec::new();
@@ -150,6 +169,7 @@ mod tests {
         let mut statuses = Statuses::new(text.as_slice());
         assert_eq!(statuses.next().await, Some(Status::Ready));
         assert_eq!(statuses.next().await, Some(Status::Served));
+        assert_eq!(statuses.next().await, Some(Status::Cordoned { cordoned: true }));
         assert_eq!(statuses.next().await, Some(Status::Leaving { reason: "a \"reason\"\non two lines".into() }));
         assert_eq!(statuses.next().await, None);
     }

@@ -44,6 +44,7 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
     }
     let mut meta = None;
     if let Some(key) = &scope.idempotency_key {
+        let key = key.key.as_str();
         match HeaderValue::from_str(key) {
             // A header loses the blanks around its value.
             Ok(value) if value.to_str().is_ok_and(|text| text.trim() == key) => {
@@ -67,7 +68,7 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
         timeout_ms: Some(left_ms(scope, now)),
         depth: Some(scope.depth),
         traceparent: Some(scope.trace.to_string()),
-        idempotency_key: scope.idempotency_key.as_deref(),
+        idempotency_key: scope.idempotency_key.as_ref().map(|key| key.key.as_str()),
         tags: (!scope.tags.is_empty()).then_some(&scope.tags),
     };
     request(out, index, call, Some(&meta));
@@ -106,6 +107,7 @@ mod tests {
     use std::time::Duration;
 
     use madrpc_actors::protocol::request::{self, Body};
+    use madrpc_actors::protocol::IdempotencyKey;
     use madrpc_actors::protocol::JsonText;
 
     use super::*;
@@ -136,11 +138,11 @@ mod tests {
     #[test]
     fn a_key_that_no_header_can_hold_goes_into_the_body() {
         let mut call = call();
-        call.scope.idempotency_key = Some("k1".into());
+        call.scope.idempotency_key = IdempotencyKey::new(0, "k1".into()).ok();
         let (headers, _) = single(&call, Instant::now());
         assert!(headers.contains_key(header::IDEMPOTENCY_KEY));
         for key in ["ключ", "a\nb", " a"] {
-            call.scope.idempotency_key = Some(key.into());
+            call.scope.idempotency_key = IdempotencyKey::new(0, key.into()).ok();
             let (headers, body) = single(&call, Instant::now());
             assert!(!headers.contains_key(header::IDEMPOTENCY_KEY), "{key}");
             let Body::Single(Ok(request)) = request::read(&body) else { panic!("{key}") };

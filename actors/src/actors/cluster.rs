@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix::{Addr, MailboxError};
 use arc_swap::ArcSwap;
 
+use super::idempotency::Idempotency;
 use super::node_registry::{Beat, Join, NodeRegistry, Part, ShowCluster};
 use super::peer::{PeerClientFactory, PeerUrl};
 pub use crate::policy::balance::BalancePolicy;
@@ -50,6 +51,7 @@ pub struct ClusterConfig {
 pub struct Cluster {
     registry: Addr<NodeRegistry>,
     table: Arc<ArcSwap<RoutingTable>>,
+    pub(super) idempotency: Idempotency,
     pub(super) policy: BalancePolicy,
     pub(super) retries: usize,
 }
@@ -73,6 +75,7 @@ impl Cluster {
         Cluster {
             policy: config.policy,
             retries: usize::try_from(config.retries).unwrap_or(usize::MAX),
+            idempotency: Idempotency::start(),
             registry: NodeRegistry::launch(config, table.clone(), clients()),
             table,
         }

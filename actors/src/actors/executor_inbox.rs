@@ -18,6 +18,7 @@ use super::open_calls::OpenCalls;
 use super::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, Watch};
 use crate::policy::admission::Permit;
+use crate::policy::queueing::Occupancy;
 use crate::protocol::{Call, CallResult, FetchResult};
 
 /// An executor that is held up counts as if it had this many more messages.
@@ -61,6 +62,8 @@ pub struct ExecutorInbox {
     pub calls: OpenCalls,
     /// What its engine runs right now.
     pub watch: Arc<Watch>,
+    /// How long its calls occupy it.
+    pub occupancy: Occupancy,
     /// Its thread, as the system numbers it.
     pub thread: OnceLock<i32>,
     state: Mutex<State>,
@@ -107,6 +110,7 @@ impl ExecutorInbox {
             number,
             calls: OpenCalls::default(),
             watch: Arc::default(),
+            occupancy: Occupancy::default(),
             thread: OnceLock::new(),
             state: Mutex::default(),
             arrived: Condvar::new(),

@@ -3,6 +3,7 @@
 //! It runs messages one after the other and holds no call that waits: a parked call is a promise in an engine and an
 //! entry in `OpenCalls`. A panic in the engine costs the calls that were in it; the actor is built anew.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
@@ -41,17 +42,32 @@ pub struct JsExecutor {
     version: u64,
     loaded: Option<Loaded>,
     next_sweep: Instant,
+    /// Time spent in scripts since the last call came.
+    occupied: Duration,
+    /// How much of it a stand-in had this executor's place.
+    replaced: Rc<Cell<Duration>>,
 }
 
 impl JsExecutor {
     /// An executor that has not loaded its scripts; it does so on its own thread.
     pub fn new(inbox: Arc<ExecutorInbox>, pool: Arc<PoolCore>, loaded: Option<Loaded>) -> Self {
-        JsExecutor { inbox, pool, contexts: None, version: 0, loaded, next_sweep: Instant::now() + SWEEP }
+        let next_sweep = Instant::now() + SWEEP;
+        JsExecutor {
+            inbox,
+            pool,
+            contexts: None,
+            version: 0,
+            loaded,
+            next_sweep,
+            occupied: Duration::ZERO,
+            replaced: Rc::default(),
+        }
     }
 
     fn load(&mut self) {
         let _first = self.inbox.thread.set(own_thread());
-        let calls = SyncCalls { inbox: self.inbox.clone(), pool: self.pool.clone() };
+        let (inbox, pool, replaced) = (self.inbox.clone(), self.pool.clone(), self.replaced.clone());
+        let calls = SyncCalls { inbox, pool, replaced };
         let surroundings = Surroundings {
             call_sync: Rc::new(move |leaving| calls.call_and_wait(leaving)),
             watch: Some(self.inbox.watch.clone()),
@@ -89,12 +105,15 @@ impl JsExecutor {
             let until = if preparing || self.has_jobs() { idle_since } else { self.wait_until(idle_since) };
             let work = self.inbox.take(until);
             let idle = work.is_none();
+            let mut now = Instant::now();
             if let Some(work) = work {
-                self.deal_with(work);
+                let begun = now;
+                self.deal_with(work, begun);
                 self.inbox.done();
-                idle_since = Instant::now();
+                now = Instant::now();
+                idle_since = now;
+                self.occupied += now.saturating_duration_since(begun);
             }
-            let now = Instant::now();
             self.go_on(now);
             preparing = idle && !self.has_jobs() && self.contexts.as_mut().is_some_and(Contexts::prepare);
             if now >= self.next_sweep {
@@ -131,6 +150,7 @@ impl JsExecutor {
         }
         if timers || jobs {
             self.flush();
+            self.occupied += now.elapsed();
         }
         if let Some(contexts) = &mut self.contexts {
             contexts.tidy();
@@ -143,9 +163,9 @@ impl JsExecutor {
         timer.map_or(sweep, |timer| timer.min(sweep))
     }
 
-    fn deal_with(&mut self, work: Work) {
+    fn deal_with(&mut self, work: Work, now: Instant) {
         match work {
-            Work::Invoke(invoke) => self.invoke(*invoke),
+            Work::Invoke(invoke) => self.invoke(*invoke, now),
             Work::Settled(results) => {
                 if let Some(contexts) = &mut self.contexts {
                     contexts.settle(results);
@@ -162,16 +182,17 @@ impl JsExecutor {
         self.flush();
     }
 
-    fn invoke(&mut self, invoke: Invoke) {
+    fn invoke(&mut self, invoke: Invoke, now: Instant) {
         let Invoke { id, call, reply, permit } = invoke;
         let waiting = Waiting { reply, permit };
         if waiting.reply.is_closed() {
             return;
         }
-        let now = Instant::now();
         if call.scope.deadline <= now {
             return waiting.answer(Err(CallError::Timeout));
         }
+        let occupied = std::mem::take(&mut self.occupied);
+        self.inbox.occupancy.record(occupied.saturating_sub(self.replaced.take()));
         self.keep_up();
         let Some(contexts) = &mut self.contexts else {
             return waiting.answer(Err(CallError::internal("this executor has no engine")));
@@ -288,6 +309,8 @@ impl Handler<Serve> for JsExecutor {
 struct SyncCalls {
     inbox: Arc<ExecutorInbox>,
     pool: Arc<PoolCore>,
+    /// How long stand-ins have had this executor's place.
+    replaced: Rc<Cell<Duration>>,
 }
 
 impl SyncCalls {
@@ -302,6 +325,7 @@ impl SyncCalls {
             return Err(no_spare);
         }
         self.pool.send_out(&self.inbox, leaving);
+        let blocked = Instant::now();
         let mut kept = VecDeque::new();
         let result = loop {
             match self.inbox.take(deadline) {
@@ -329,6 +353,7 @@ impl SyncCalls {
             }
         };
         self.inbox.put_back(kept);
+        self.replaced.set(self.replaced.get() + blocked.elapsed());
         self.pool.unblock(&self.inbox);
         result
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::SyncArbiter;
 use arc_swap::ArcSwap;
@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::fetching::Fetching;
+use super::idempotency::Idempotency;
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
@@ -23,7 +24,8 @@ use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
 use crate::policy::overrun::Limits;
-use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+use crate::policy::queueing;
+use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
@@ -85,6 +87,7 @@ pub struct PoolCore {
     fetching: OnceLock<Fetching>,
     next_invocation: AtomicU64,
     children: Mutex<Children>,
+    idempotency: Idempotency,
 }
 
 #[derive(Debug)]
@@ -121,6 +124,7 @@ impl JsPool {
             fetching: OnceLock::new(),
             next_invocation: AtomicU64::new(1),
             children: Mutex::default(),
+            idempotency: Idempotency::start(),
             config,
         });
         watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
@@ -248,11 +252,10 @@ impl Stream for BatchResults {
     }
 }
 
-/// Cancels an invocation whose caller goes away before it has settled.
-#[derive(Debug)]
+/// Cancels an invocation whose caller goes away before it has settled; by default there is nothing to cancel.
+#[derive(Debug, Default)]
 struct CancelGuard {
-    executor: Arc<ExecutorInbox>,
-    invocation: InvocationId,
+    runs: Option<(Arc<ExecutorInbox>, InvocationId)>,
     settled: bool,
 }
 
@@ -264,8 +267,8 @@ impl CancelGuard {
 
 impl Drop for CancelGuard {
     fn drop(&mut self) {
-        if !self.settled {
-            self.executor.send(Work::Cancel(self.invocation));
+        if let (Some((executor, id)), false) = (self.runs.take(), self.settled) {
+            executor.send(Work::Cancel(id));
         }
     }
 }
@@ -304,15 +307,51 @@ impl PoolCore {
     }
 
     fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
-        let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+        if call.scope.idempotency_key.is_some() {
+            self.once(call, reply, permit);
+            return CancelGuard::default();
+        }
+        self.start(call, reply, permit)
+    }
+
+    /// For a call with an idempotency key, from any thread.
+    fn once(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) {
+        let pool = self.clone();
+        self.idempotency.once(call, permit, reply, move |mut call, reply| {
+            call.scope.idempotency_key = None;
+            pool.start(call, reply, None).disarm();
+        });
+    }
+
+    fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let executor = self.choose(NEAR);
         if executor.load() > 0 {
+            if let Err(refused) = self.has_room(&call.scope, &executor) {
+                drop(permit);
+                reply.send(Err(refused));
+                return CancelGuard::default();
+            }
             self.look_again_soon();
         }
-        executor.send_soon(Work::Invoke(Box::new(Invoke { id: invocation, call, reply, permit })));
+        let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+        executor.send_soon(Work::Invoke(Box::new(Invoke { id, call, reply, permit })));
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
-        CancelGuard { executor, invocation, settled: false }
+        CancelGuard { runs: Some((executor, id)), settled: false }
+    }
+
+    /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
+    /// the one with the least to do decides.
+    fn has_room(&self, scope: &CallScope, chosen: &ExecutorInbox) -> Result<(), CallError> {
+        let left = scope.deadline.saturating_duration_since(Instant::now());
+        let behind = |executor: &ExecutorInbox| {
+            let ahead = executor.load();
+            queueing::may_wait(scope.depth, left, ahead, executor.occupancy.wait_behind(ahead))
+        };
+        behind(chosen).or_else(|refused| {
+            let has_room = self.active.load().iter().any(|executor| behind(executor).is_ok());
+            has_room.then_some(()).ok_or(refused)
+        })
     }
 
     /// Gives a call to an executor at once, from any thread.

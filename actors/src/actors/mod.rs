@@ -9,6 +9,7 @@ pub mod executor_inbox;
 #[cfg(test)]
 mod fake_peers;
 pub mod fetching;
+pub mod idempotency;
 pub mod js_executor;
 pub mod js_pool;
 pub mod node_registry;
@@ -22,6 +23,7 @@ pub mod watchdog;
 
 pub use cluster::{Cluster, ClusterConfig};
 pub use fetching::Fetching;
+pub use idempotency::Idempotency;
 pub use js_pool::JsPool;
 pub use orchestrator::OrchestratorHandle;
 pub use outbound::Outbound;

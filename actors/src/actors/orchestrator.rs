@@ -13,6 +13,7 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::cluster::Cluster;
+use super::idempotency::Idempotency;
 use super::peer::PeerClientFactory;
 use super::reply_to::ReplyTo;
 use crate::policy::admission::Permit;
@@ -31,7 +32,8 @@ const MAILBOX: usize = 1 << 16;
 #[rtype(result = "()")]
 struct Forward {
     call: Call,
-    permit: Permit,
+    /// None for a call whose place somebody else holds.
+    permit: Option<Permit>,
     reply: ReplyTo,
 }
 
@@ -39,7 +41,8 @@ struct Forward {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct ForwardBatch {
-    calls: Vec<Call>,
+    /// With their places in the batch.
+    calls: Vec<(usize, Call)>,
     permit: Permit,
     replies: mpsc::UnboundedSender<(usize, CallResult)>,
 }
@@ -98,6 +101,7 @@ impl Handler<ForwardBatch> for Orchestrator {
 #[derive(Clone)]
 pub struct OrchestratorHandle {
     orchestrator: Addr<Orchestrator>,
+    idempotency: Idempotency,
 }
 
 impl fmt::Debug for OrchestratorHandle {
@@ -109,22 +113,22 @@ impl fmt::Debug for OrchestratorHandle {
 impl OrchestratorHandle {
     /// Starts one on the current thread, with a client of its own.
     pub fn start(cluster: Cluster, clients: &PeerClientFactory) -> Self {
+        let idempotency = cluster.idempotency.clone();
         let forwarder = Rc::new(Forwarder::new(cluster, clients()));
-        OrchestratorHandle { orchestrator: Orchestrator { forwarder }.start() }
+        OrchestratorHandle { orchestrator: Orchestrator { forwarder }.start(), idempotency }
     }
 
-    /// Takes `call` to a node and brings back what it came to, by its deadline. Dropping the future cancels the call.
-    /// `permit` is held until then.
+    /// Takes `call` to a node and brings back what it came to, by its deadline. Dropping the future cancels the call,
+    /// unless it has an idempotency key. `permit` is held until then.
     pub fn forward(&self, call: Call, permit: Permit) -> impl Future<Output = CallResult> + 'static {
         let (reply, result) = oneshot::channel();
-        let message = Forward { call, permit, reply: ReplyTo::One(reply) };
-        let refused = self.orchestrator.try_send(message).err().map(not_sent);
-        async move {
-            match refused {
-                Some(error) => Err(error),
-                None => result.await.unwrap_or_else(|_| Err(lost())),
-            }
+        let reply = ReplyTo::One(reply);
+        if call.scope.idempotency_key.is_some() {
+            self.once(call, permit, reply);
+        } else {
+            send(&self.orchestrator, Forward { call, permit: Some(permit), reply });
         }
+        async move { result.await.unwrap_or_else(|_| Err(lost())) }
     }
 
     /// Takes `calls` to nodes. Each index of `calls` comes exactly once, as soon as its result is there. Dropping the
@@ -132,13 +136,35 @@ impl OrchestratorHandle {
     pub fn forward_batch(
         &self,
         calls: Vec<Call>,
-        permit: Permit,
+        mut permit: Permit,
     ) -> impl Stream<Item = (usize, CallResult)> + Unpin + 'static {
         let (replies, results) = mpsc::unbounded_channel();
         let mut batch = Batch { waiting: vec![true; calls.len()], results, broken: None };
-        let message = ForwardBatch { calls, permit, replies };
-        batch.broken = self.orchestrator.try_send(message).err().map(not_sent);
+        let mut unkeyed = Vec::with_capacity(calls.len());
+        for (index, call) in calls.into_iter().enumerate() {
+            if call.scope.idempotency_key.is_some() {
+                self.once(call, permit.split_one(), ReplyTo::Batch { index, replies: replies.clone() });
+            } else {
+                unkeyed.push((index, call));
+            }
+        }
+        let message = ForwardBatch { calls: unkeyed, permit, replies };
+        batch.broken = self.orchestrator.try_send(message).err().map(|error| refusal(error).1);
         stream::poll_fn(move |cx| batch.poll_next(cx))
+    }
+
+    fn once(&self, call: Call, permit: Permit, reply: ReplyTo) {
+        let orchestrator = self.orchestrator.clone();
+        let run = move |call, reply| send(&orchestrator, Forward { call, permit: None, reply });
+        self.idempotency.once(call, Some(permit), reply, run);
+    }
+}
+
+/// What can't be sent is answered at once.
+fn send(orchestrator: &Addr<Orchestrator>, message: Forward) {
+    if let Err(error) = orchestrator.try_send(message) {
+        let (message, why) = refusal(error);
+        message.reply.send(Err(why));
     }
 }
 
@@ -164,10 +190,10 @@ impl Batch {
     }
 }
 
-fn not_sent<M>(error: SendError<M>) -> CallError {
+fn refusal<M>(error: SendError<M>) -> (M, CallError) {
     match error {
-        SendError::Full(_) => CallError::Overloaded,
-        SendError::Closed(_) => lost(),
+        SendError::Full(message) => (message, CallError::Overloaded),
+        SendError::Closed(message) => (message, lost()),
     }
 }
 

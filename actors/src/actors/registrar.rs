@@ -3,6 +3,7 @@
 //! It registers, renews the lease, and registers again when the orchestrator has forgotten it. It tries without end,
 //! and logs when the state changes and every time that it fails.
 
+use std::future::Future;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Dura
 
 /// How long one message to an orchestrator may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long an orchestrator that the node leaves may take to hear of it.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the node says of itself.
 #[derive(Clone)]
@@ -63,10 +67,15 @@ impl Registrar {
     /// Starts on the current arbiter, and registers.
     pub fn start(membership: Membership, clients: &PeerClientFactory) -> Self {
         let joined = vec![None; membership.orchestrators.len()];
-        Registrar(RegistrarActor { membership, client: clients(), joined, edition: 0 }.start())
+        Registrar(RegistrarActor { membership, client: clients(), joined, edition: 0, term: 0, away: false }.start())
     }
 
-    /// Leaves every cluster. Bounded by the time of one message.
+    /// Joins again after `leave`.
+    pub fn rejoin(&self) {
+        self.0.do_send(Rejoin);
+    }
+
+    /// Leaves every cluster until told to join again. Bounded by the time of one message.
     pub async fn leave(&self) {
         if let Err(error) = self.0.send(Leave).await {
             log::warn!("could not deregister: {error}");
@@ -89,6 +98,10 @@ impl Registrar {
 struct Leave;
 
 #[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Rejoin;
+
+#[derive(Debug, Message)]
 #[rtype(result = "bool")]
 struct HasJoined;
 
@@ -98,6 +111,7 @@ struct HasJoined;
 struct Join {
     orchestrator: usize,
     attempt: u32,
+    term: u64,
 }
 
 /// The node's methods have changed.
@@ -121,6 +135,7 @@ struct Declare {
 #[rtype(result = "()")]
 struct Renew {
     orchestrator: usize,
+    term: u64,
 }
 
 struct RegistrarActor {
@@ -130,14 +145,47 @@ struct RegistrarActor {
     joined: Vec<Option<Duration>>,
     /// How often the methods have changed.
     edition: u64,
+    /// Grows each time that the node leaves or comes back: what was begun before is void.
+    term: u64,
+    /// It has left, and was not told to come back.
+    away: bool,
+}
+
+impl RegistrarActor {
+    fn join_all(&self, context: &mut Context<Self>) {
+        for orchestrator in 0..self.membership.orchestrators.len() {
+            context.notify(Join { orchestrator, attempt: 0, term: self.term });
+        }
+    }
+
+    /// Says to the orchestrator that the node leaves.
+    fn farewell(&self, url: PeerUrl) -> impl Future<Output = ()> {
+        let instance = self.membership.register.instance.clone().unwrap_or_default();
+        let params = JsonText::of(&serde_json::json!({ "instance": instance }));
+        let said = ask::<serde_json::Value>(self.client.clone(), url, "_deregister", params, FAREWELL);
+        async move {
+            if let Err(error) = said.await {
+                log::warn!("could not deregister: {error}");
+            }
+        }
+    }
 }
 
 impl Actor for RegistrarActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        for orchestrator in 0..self.membership.orchestrators.len() {
-            context.notify(Join { orchestrator, attempt: 0 });
+        self.join_all(context);
+    }
+}
+
+impl Handler<Rejoin> for RegistrarActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Rejoin, context: &mut Self::Context) {
+        if std::mem::take(&mut self.away) {
+            self.term += 1;
+            self.join_all(context);
         }
     }
 }
@@ -145,16 +193,22 @@ impl Actor for RegistrarActor {
 impl Handler<Join> for RegistrarActor {
     type Result = ();
 
-    fn handle(&mut self, Join { orchestrator, attempt }: Join, context: &mut Self::Context) {
+    fn handle(&mut self, Join { orchestrator, attempt, term }: Join, context: &mut Self::Context) {
+        if term != self.term {
+            return;
+        }
         let url = self.membership.orchestrators[orchestrator].clone();
         let registered = register(self.client.clone(), url.clone(), self.membership.clone());
         let edition = self.edition;
         let done = registered.into_actor(self).map(move |outcome, actor, context| match outcome {
+            // It has left while this was under way.
+            Ok(_) if actor.away => drop(actix_rt::spawn(actor.farewell(url))),
+            _ if actor.term != term => {}
             Ok(registered) => {
                 log::info!("registered with {url} as {}", registered.registered_url);
                 let lease = Duration::from_millis(registered.lease_ms.max(30));
                 actor.joined[orchestrator] = Some(lease);
-                context.notify_later(Renew { orchestrator }, lease / 3);
+                context.notify_later(Renew { orchestrator, term }, lease / 3);
                 if actor.edition != edition {
                     context.notify(Declare { orchestrator, edition: actor.edition, attempt: 0 });
                 }
@@ -162,7 +216,7 @@ impl Handler<Join> for RegistrarActor {
             Err(error) => {
                 let delay = BACKOFF.delay(attempt, fastrand::f64());
                 log::warn!("could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
-                context.notify_later(Join { orchestrator, attempt: attempt.saturating_add(1) }, delay);
+                context.notify_later(Join { orchestrator, attempt: attempt.saturating_add(1), term }, delay);
             }
         });
         // One future per orchestrator at a time.
@@ -208,27 +262,28 @@ impl Handler<Declare> for RegistrarActor {
 impl Handler<Renew> for RegistrarActor {
     type Result = ();
 
-    fn handle(&mut self, Renew { orchestrator }: Renew, context: &mut Self::Context) {
-        let Some(lease) = self.joined[orchestrator] else { return };
+    fn handle(&mut self, Renew { orchestrator, term }: Renew, context: &mut Self::Context) {
+        let Some(lease) = self.joined[orchestrator].filter(|_| term == self.term) else { return };
         let url = self.membership.orchestrators[orchestrator].clone();
         let load = (self.membership.load)();
         let instance = self.membership.register.instance.clone().unwrap_or_default();
         let beat = Heartbeat { instance, inflight: load.inflight, queue: load.queue, cpu: 0.0 };
         let reply = ask::<HeartbeatReply>(self.client.clone(), url.clone(), "_heartbeat", JsonText::of(&beat), lease);
         let done = reply.into_actor(self).map(move |outcome, actor, context| match outcome {
+            _ if actor.term != term => {}
             Ok(HeartbeatReply { known: true, lease_ms }) => {
                 let lease = Duration::from_millis(lease_ms.max(30));
                 actor.joined[orchestrator] = Some(lease);
-                context.notify_later(Renew { orchestrator }, lease / 3);
+                context.notify_later(Renew { orchestrator, term }, lease / 3);
             }
             Ok(HeartbeatReply { known: false, .. }) => {
                 log::info!("{url} does not know this node any more; registering again");
                 actor.joined[orchestrator] = None;
-                context.notify(Join { orchestrator, attempt: 0 });
+                context.notify(Join { orchestrator, attempt: 0, term });
             }
             Err(error) => {
                 log::warn!("heartbeat to {url} failed: {error}");
-                context.notify_later(Renew { orchestrator }, lease / 3);
+                context.notify_later(Renew { orchestrator, term }, lease / 3);
             }
         });
         context.spawn(done);
@@ -247,21 +302,14 @@ impl Handler<Leave> for RegistrarActor {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Leave, _context: &mut Self::Context) -> Self::Result {
-        let instance = self.membership.register.instance.clone().unwrap_or_default();
-        let members = self.joined.iter_mut().zip(&self.membership.orchestrators);
-        let farewells: Vec<_> = members
+        self.away = true;
+        self.term += 1;
+        let left: Vec<PeerUrl> = (self.joined.iter_mut().zip(&self.membership.orchestrators))
             .filter_map(|(joined, url)| joined.take().map(|_| url.clone()))
-            .map(|url| {
-                let params = JsonText::of(&serde_json::json!({ "instance": instance }));
-                ask::<serde_json::Value>(self.client.clone(), url, "_deregister", params, Duration::from_secs(2))
-            })
             .collect();
+        let farewells: Vec<_> = left.into_iter().map(|url| self.farewell(url)).collect();
         Box::pin(async move {
-            for outcome in futures_util::future::join_all(farewells).await {
-                if let Err(error) = outcome {
-                    log::warn!("could not deregister: {error}");
-                }
-            }
+            futures_util::future::join_all(farewells).await;
         })
     }
 }

@@ -18,6 +18,7 @@ use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
 use super::{errors, heap, json_reader, json_writer};
 use crate::protocol::method::is_reserved;
+use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
 
 /// Longest method name, in bytes.
@@ -138,6 +139,10 @@ fn method_info(name: String, options: &JsValue, context: &mut Context) -> JsResu
     }
     let options = options.as_object().ok_or_else(|| type_error("options of madrpc.register are an object"))?;
     info.idempotent = options.get(js_string!("idempotent"), context)?.to_boolean();
+    info.hedge = options.get(js_string!("hedge"), context)?.to_boolean();
+    if info.hedge && !info.idempotent {
+        return Err(type_error(format!("{} may run twice by hedge, which it says itself by idempotent", info.name)));
+    }
     let description = options.get(js_string!("description"), context)?;
     if !description.is_undefined() {
         info.description = Some(description.to_string(context)?.to_std_string_lossy());
@@ -241,7 +246,11 @@ fn read_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsRes
         options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
         let key = given.get(js_string!("idempotencyKey"), context)?;
         if !key.is_undefined() {
-            options.idempotency_key = Some(key.to_string(context)?.to_std_string_lossy());
+            let key = key.to_string(context)?.to_std_string_lossy();
+            match IdempotencyKey::new(0, key) {
+                Ok(key) => options.idempotency_key = Some(key),
+                Err(refused) => return Ok(Err(refused)),
+            }
         }
         options.tags = tags(&given, context)?;
     }

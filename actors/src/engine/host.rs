@@ -19,7 +19,7 @@ use super::json_writer::Intrinsics;
 use super::run_clock::RunClock;
 use super::timers::Timers;
 use super::watch::{self, Watch};
-use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
+use crate::protocol::{Call, CallError, CallResult, CallScope, IdempotencyKey, MethodInfo};
 
 /// Identifies an invocation across all executors of a node.
 pub type InvocationId = u64;
@@ -456,7 +456,7 @@ pub struct CallOptions {
     /// Upper bound, within the parent's deadline.
     pub timeout: Option<Duration>,
     /// Makes a retry safe.
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Tags that the node must carry.
     pub tags: std::collections::BTreeMap<String, String>,
 }

@@ -1,6 +1,6 @@
 //! Admission: how many calls a process takes on at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use crate::protocol::CallError;
@@ -13,36 +13,61 @@ const NESTED_FACTOR: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Admission {
     limit: usize,
-    inflight: Arc<AtomicUsize>,
+    gate: Arc<Gate>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    inflight: AtomicUsize,
+    closed: AtomicBool,
 }
 
 /// The right to run one call; dropping it gives the place back.
 #[derive(Debug)]
 pub struct Permit {
-    inflight: Arc<AtomicUsize>,
+    gate: Arc<Gate>,
     calls: usize,
 }
 
 impl Admission {
     /// Admits up to `limit` calls from outside at once.
     pub fn new(limit: usize) -> Self {
-        Admission { limit, inflight: Arc::default() }
+        Admission { limit, gate: Arc::default() }
     }
 
     /// Admits `calls` calls together at nesting `depth`, or none of them.
     pub fn admit(&self, calls: usize, depth: u32) -> Result<Permit, CallError> {
         let limit = if depth == 0 { self.limit } else { self.limit.saturating_mul(NESTED_FACTOR) };
-        let before = self.inflight.fetch_add(calls, Ordering::Relaxed);
-        let permit = Permit { inflight: self.inflight.clone(), calls };
+        // Counted before the gate is looked at: whoever closes it and then sees nothing in flight may end the process.
+        let before = self.gate.inflight.fetch_add(calls, Ordering::SeqCst);
+        let permit = Permit { gate: self.gate.clone(), calls };
+        if depth == 0 && self.is_closed() {
+            return Err(CallError::Draining);
+        }
         if before.saturating_add(calls) > limit {
             return Err(CallError::Overloaded);
         }
         Ok(permit)
     }
 
+    /// Refuses calls from outside from now on. Those that run may go on to make nested calls.
+    pub fn close(&self) {
+        self.gate.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Takes calls again.
+    pub fn open(&self) {
+        self.gate.closed.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether calls from outside are refused.
+    pub fn is_closed(&self) -> bool {
+        self.gate.closed.load(Ordering::SeqCst)
+    }
+
     /// Calls that run or wait now.
     pub fn inflight(&self) -> usize {
-        self.inflight.load(Ordering::Relaxed)
+        self.gate.inflight.load(Ordering::SeqCst)
     }
 }
 
@@ -52,13 +77,13 @@ impl Permit {
         debug_assert!(self.calls > 0, "more calls than were admitted");
         let calls = self.calls.min(1);
         self.calls -= calls;
-        Permit { inflight: self.inflight.clone(), calls }
+        Permit { gate: self.gate.clone(), calls }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.inflight.fetch_sub(self.calls, Ordering::Relaxed);
+        self.gate.inflight.fetch_sub(self.calls, Ordering::SeqCst);
     }
 }
 
@@ -89,6 +114,20 @@ mod tests {
         assert_eq!(admission.inflight(), 1);
         drop(one);
         assert_eq!(admission.inflight(), 0);
+    }
+
+    #[test]
+    fn a_closed_gate_lets_nested_calls_through_alone() {
+        let admission = Admission::new(10);
+        let running = admission.admit(1, 0).expect("open");
+        admission.close();
+        assert!(matches!(admission.admit(1, 0), Err(CallError::Draining)));
+        assert!(admission.admit(1, 1).is_ok());
+        assert_eq!(admission.inflight(), 1);
+        drop(running);
+        assert_eq!(admission.inflight(), 0);
+        admission.open();
+        assert!(admission.admit(1, 0).is_ok());
     }
 
     #[test]

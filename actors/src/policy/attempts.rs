@@ -1,7 +1,13 @@
 //! Whether a call that failed on one node may be tried on another.
 
+use std::time::Duration;
+
+use super::backoff::Backoff;
 use crate::protocol::error::Retry;
 use crate::protocol::CallError;
+
+/// Before the second retry and those after it.
+const PAUSE: Backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(200) };
 
 /// What has become of one call so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +21,18 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// Of a call that is safe to run twice, or not so by all that is known yet.
+    pub fn new(idempotent: bool) -> Self {
+        Attempts { idempotent, ..Attempts::default() }
+    }
+
+    /// How long the next attempt waits: the first retry not at all, since it goes elsewhere; those after it a little, and
+    /// not all in step, since whatever fails them all needs a moment. `random` is in 0..1.
+    pub fn pause(&self, random: f64) -> Option<Duration> {
+        let retries = u32::try_from(self.failed.checked_sub(2)?).unwrap_or(u32::MAX);
+        Some(PAUSE.delay(retries, random))
+    }
+
     /// An attempt failed: whether another may be made, of which `retries` are allowed.
     ///
     /// A call that was in flight when its node was lost may be what killed it. It gets one more attempt, whatever comes
@@ -41,7 +59,7 @@ mod tests {
 
     /// Whether each failure in turn leaves another attempt.
     fn go_on(idempotent: bool, retries: usize, errors: &[CallError]) -> Vec<bool> {
-        let mut attempts = Attempts { idempotent, ..Attempts::default() };
+        let mut attempts = Attempts::new(idempotent);
         errors.iter().map(|error| attempts.may_go_on(error, retries)).collect()
     }
 
@@ -53,6 +71,20 @@ mod tests {
             assert_eq!(go_on(idempotent, 0, &[REFUSED]), [false]);
             assert_eq!(go_on(idempotent, 9, &[CallError::Timeout]), [false]);
         }
+    }
+
+    #[test]
+    fn retries_after_the_first_wait_a_little() {
+        let mut attempts = Attempts::new(false);
+        let pauses: Vec<Option<Duration>> = (0..4)
+            .map(|_| {
+                attempts.may_go_on(&REFUSED, 9);
+                attempts.pause(0.5)
+            })
+            .collect();
+        assert!(pauses[0].is_none() && pauses[1].is_some_and(|pause| !pause.is_zero()));
+        assert!(pauses[1] < pauses[2] && pauses[2] < pauses[3], "{pauses:?}");
+        assert!(attempts.pause(0.1) < attempts.pause(0.9), "with jitter");
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl Verdict {
             Ok(_) => Verdict::Worked,
             Err(CallError::Cancelled) => Verdict::Nothing,
             // It would not even look at the call, as an overloaded node should.
-            Err(CallError::Remote(remote)) if remote.fault == Some(Fault::Refused) => Verdict::Nothing,
+            Err(CallError::Remote(remote)) if matches!(remote.fault, Some(Fault::Refused | Fault::Draining)) => {
+                Verdict::Nothing
+            }
             Err(error) if !error.meaning().breaker_counts => Verdict::Worked,
             Err(error) if error.code() == Code::TIMEOUT && allowed < TELLING_TIMEOUT => Verdict::Nothing,
             Err(_) => Verdict::Failed,

@@ -29,6 +29,12 @@ impl RetryBudget {
         self.savings += PER_CALL;
     }
 
+    /// Whether there is enough for a retry.
+    pub fn affords_one(&mut self, now: Instant) -> bool {
+        self.advance(now);
+        self.savings >= 1.0 || self.reserve >= 1.0
+    }
+
     /// True when one retry may be made, which is then paid for.
     pub fn withdraw(&mut self, now: Instant) -> bool {
         self.advance(now);
@@ -65,8 +71,9 @@ mod tests {
         let now = Instant::now();
         let mut budget = RetryBudget::new(now);
         (0..1000).for_each(|_| budget.deposit(now));
-        let retries = (0..1000).filter(|_| budget.withdraw(now)).count();
+        let retries = (0..1000).filter(|_| budget.affords_one(now) && budget.withdraw(now)).count();
         assert!((209..=210).contains(&retries), "{retries}");
+        assert!(!budget.affords_one(now));
     }
 
     #[test]

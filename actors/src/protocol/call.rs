@@ -31,9 +31,32 @@ pub struct CallScope {
     /// The trace, whose span id is this call's id in the log.
     pub trace: TraceContext,
     /// Given by the caller to make a retry safe.
-    pub idempotency_key: Option<String>,
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Tags that a node must carry to be chosen.
     pub tags: BTreeMap<String, String>,
+}
+
+/// Names one call of one client, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// Whose it is: a number for the credentials that the client presented, 0 without any. Two clients may choose the
+    /// same key.
+    pub client: u64,
+    /// As the client chose it.
+    pub key: String,
+}
+
+impl IdempotencyKey {
+    /// Longest key, in bytes.
+    pub const MAX_LEN: usize = 255;
+
+    /// The key of `client`; one that is empty or too long is refused.
+    pub fn new(client: u64, key: String) -> Result<Self, CallError> {
+        match key.len() {
+            1..=Self::MAX_LEN => Ok(IdempotencyKey { client, key }),
+            _ => Err(CallError::invalid_params("idempotencyKey", "must have 1 to 255 bytes")),
+        }
+    }
 }
 
 impl CallScope {

@@ -79,6 +79,8 @@ pub enum CallError {
     },
     /// Admission refused; nothing has run.
     Overloaded,
+    /// Refused since this process is about to leave; nothing has run.
+    Draining,
     /// No node is up, or only nodes that are down have the method.
     NoNode,
     /// The connection could not be made, or was lost.
@@ -140,6 +142,8 @@ pub struct RemoteError {
 pub enum Fault {
     /// Refused before anything ran: another node may be tried.
     Refused,
+    /// As `Refused`, and so will be whatever comes next.
+    Draining,
     /// The node failed at it: its breaker counts that.
     Failed,
 }
@@ -196,6 +200,7 @@ impl CallError {
             CallError::Timeout => (Code::TIMEOUT, Never, true),
             CallError::RateLimited { .. } => (Code::RATE_LIMITED, Never, false),
             CallError::Overloaded => (Code::OVERLOADED, Always, false),
+            CallError::Draining => (Code::OVERLOADED, Always, false),
             CallError::NoNode => (Code::NO_NODE, Never, false),
             CallError::Unreachable { sent: false } => (Code::UNREACHABLE, Always, true),
             CallError::Unreachable { sent: true } => (Code::UNREACHABLE, IfIdempotent, true),
@@ -208,7 +213,7 @@ impl CallError {
             CallError::NotSerialisable { .. } => (Code::NOT_SERIALISABLE, Never, false),
             CallError::Cancelled => (Code::CANCELLED, Never, false),
             CallError::Remote(remote) => match remote.fault {
-                Some(Fault::Refused) => (remote.code, Always, false),
+                Some(Fault::Refused | Fault::Draining) => (remote.code, Always, false),
                 Some(Fault::Failed) => (remote.code, Never, true),
                 None => (remote.code, Never, false),
             },
@@ -222,9 +227,19 @@ impl CallError {
         match (meaning.retry, meaning.breaker_counts) {
             // A failure that arrived from further on is about another process than this one.
             _ if matches!(self, CallError::Remote(_)) => None,
+            _ if matches!(self, CallError::Draining) => Some(Fault::Draining),
             (Retry::Always, _) => Some(Fault::Refused),
             (_, true) => Some(Fault::Failed),
             _ => None,
+        }
+    }
+
+    /// Whoever sent the call should look whether the node is still there, and stays.
+    pub fn is_farewell(&self) -> bool {
+        match self {
+            CallError::Unreachable { .. } => true,
+            CallError::Remote(remote) => remote.fault == Some(Fault::Draining),
+            _ => false,
         }
     }
 
@@ -239,7 +254,7 @@ impl CallError {
             CallError::Script(error) => &error.message,
             CallError::Timeout => "Timeout",
             CallError::RateLimited { .. } => "Rate limited",
-            CallError::Overloaded => "Overloaded",
+            CallError::Overloaded | CallError::Draining => "Overloaded",
             CallError::NoNode => "No node available",
             CallError::Unreachable { .. } => "Node unreachable",
             CallError::TooLarge { .. } => "Payload too large",
@@ -303,6 +318,7 @@ impl Serialize for CallError {
             CallError::RegistrationRefused { reason } => Some(serde_json::json!({"reason": reason})),
             CallError::RateLimited { retry_after_s } => Some(serde_json::json!({"retryAfterSeconds": retry_after_s})),
             CallError::NotSerialisable { what } => Some(serde_json::json!({"what": what})),
+            CallError::Draining => Some(serde_json::json!({"reason": "draining"})),
             _ => None,
         };
         if let Some(data) = data {
@@ -356,6 +372,7 @@ mod tests {
     fn retry_and_breaker_follow_the_table() {
         let row = |error: CallError| (error.meaning().retry, error.meaning().breaker_counts, error.fault());
         assert_eq!(row(CallError::Overloaded), (Retry::Always, false, Some(Fault::Refused)));
+        assert_eq!(row(CallError::Draining), (Retry::Always, false, Some(Fault::Draining)));
         assert_eq!(row(CallError::Unreachable { sent: true }), (Retry::IfIdempotent, true, Some(Fault::Failed)));
         assert_eq!(row(CallError::Unreachable { sent: false }), (Retry::Always, true, Some(Fault::Refused)));
         assert_eq!(row(CallError::Timeout), (Retry::Never, true, Some(Fault::Failed)));

@@ -13,7 +13,7 @@ pub mod reply;
 pub mod request;
 pub mod trace;
 
-pub use call::{Call, CallResult, CallScope};
+pub use call::{Call, CallResult, CallScope, IdempotencyKey};
 pub use error::{CallError, Code, Fault, ScriptError};
 pub use fetch::{FetchError, FetchResult, HttpRequest, HttpResponse, Redirect};
 pub use json_text::JsonText;

@@ -36,6 +36,7 @@ fn write_with_fault(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, fa
     }
     match fault {
         Some(Fault::Refused) => out.extend_from_slice(b",\"fault\":\"refused\""),
+        Some(Fault::Draining) => out.extend_from_slice(b",\"fault\":\"draining\""),
         Some(Fault::Failed) => out.extend_from_slice(b",\"fault\":\"failed\""),
         None => {}
     }

@@ -110,13 +110,16 @@ async fn a_caller_sets_deadline_depth_and_the_rest_by_header_or_meta() {
     let echo = r#"{"jsonrpc":"2.0","method":"echo","id":1}"#;
     assert_eq!(server.request("POST", "/", headers, HANG).await.json()["error"]["code"], -32001);
     let scope = server.seen.calls.lock().expect("not poisoned").pop().expect("a call").scope;
-    assert_eq!((scope.idempotency_key.as_deref(), scope.tags.get("zone").map(String::as_str)), (Some("k"), Some("a")));
+    assert_eq!(
+        (scope.idempotency_key.as_ref().map(|key| key.key.as_str()), scope.tags.get("zone").map(String::as_str)),
+        (Some("k"), Some("a"))
+    );
     assert_eq!(scope.trace.trace_id, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
 
     let meta = r#"{"jsonrpc":"2.0","method":"echo","meta":{"idempotencyKey":"m","depth":5},"id":1}"#;
     assert!(server.request("POST", "/", headers, meta).await.json().get("error").is_none());
     let scope = server.seen.calls.lock().expect("not poisoned").pop().expect("a call").scope;
-    assert_eq!((scope.idempotency_key.as_deref(), scope.depth), (Some("m"), 5));
+    assert_eq!((scope.idempotency_key.as_ref().map(|key| key.key.as_str()), scope.depth), (Some("m"), 5));
 
     let refused = server.request("POST", "/", "Madrpc-Depth: 6\r\n", echo).await.json();
     assert_eq!(refused["error"], json!({"code": -32011, "message": "Call depth exceeded", "data": {"limit": 5}}));

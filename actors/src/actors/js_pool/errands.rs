@@ -11,13 +11,17 @@ use crate::protocol::FetchError;
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
-    pub(in crate::actors) fn send_out(&self, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+    pub(in crate::actors) fn send_out(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
         if let Some(outbound) = self.outbound.get() {
             return outbound.send(from.clone(), calls);
         }
         for OutgoingCall { id, parent, call } in calls {
-            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
             let reply = ReplyTo::Script { executor: from.clone(), call: id };
+            if call.scope.idempotency_key.is_some() {
+                self.once(call, reply, None);
+                continue;
+            }
+            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
             let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit: None }));
             self.lock_children().entry(parent).or_default().push((executor, invocation));
         }

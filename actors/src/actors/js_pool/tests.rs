@@ -271,3 +271,29 @@ fn a_caller_that_goes_away_ends_the_loop_that_it_asked_for() {
         assert!(begun.elapsed() < Duration::from_secs(4), "the loop went on");
     });
 }
+
+#[test]
+fn a_call_that_would_wait_in_vain_is_refused_and_one_whose_time_is_up_never_starts() {
+    with_pool(1, |pool, admission| async move {
+        let call_within = |timeout, depth, method, params| {
+            let scope = CallScope { depth, ..CallScope::root(timeout) };
+            let call = Call { scope, ..call(method, params) };
+            pool.invoke(call, admission.admit(1, depth).expect("free"))
+        };
+        let (soon, long) = (Duration::from_millis(100), Duration::from_secs(20));
+        // What a call takes is known from those before it.
+        for _ in 0..3 {
+            assert_eq!(run(&pool, &admission, "spin", "[20]").await, "\"spun\"");
+        }
+        let ahead: Vec<_> = (0..20).map(|_| call_within(long, 0, "spin", "[20]")).collect();
+        let refused = call_within(soon, 0, "hold", "[]").await.expect_err("it would wait for 400 ms");
+        assert!(matches!(refused, CallError::Overloaded));
+        assert!(pool.queue() > 0, "it was told while the others still waited");
+        let nested = call_within(soon, 1, "hold", "[]").await.expect_err("it waits, but no longer than it may");
+        assert!(matches!(nested, CallError::Timeout));
+        let patient = call_within(long, 0, "add", "[1,2]").await;
+        assert_eq!(patient.expect("it has the time").as_str(), "3");
+        assert!(futures_util::future::join_all(ahead).await.iter().all(Result::is_ok));
+        assert_eq!(run(&pool, &admission, "held", "[]").await, "0", "neither of the two has begun");
+    });
+}

@@ -32,16 +32,20 @@ enum Event {
 
 impl Forwarder {
     /// Sends each result as soon as it is there.
-    pub(super) async fn forward_batch(&self, calls: Vec<Call>, replies: &mpsc::UnboundedSender<(usize, CallResult)>) {
+    pub(super) async fn forward_batch(
+        &self,
+        calls: Vec<(usize, Call)>,
+        replies: &mpsc::UnboundedSender<(usize, CallResult)>,
+    ) {
         let mut ways: SelectAll<LocalBoxStream<'_, Event>> = SelectAll::new();
         let mut groups: HashMap<NodeId, (PeerUrl, Vec<Passenger>)> = HashMap::new();
-        for (index, call) in calls.into_iter().enumerate() {
+        for (index, call) in calls {
             let mut journey = self.begin(call);
             match self.depart(&mut journey) {
                 Err(error) => drop(replies.send((index, Err(error)))),
                 Ok(attempt) => {
                     let passenger = Passenger { index, journey, attempt };
-                    if passenger.attempt.picked.is_foreign() {
+                    if passenger.attempt.picked.is_foreign() || passenger.journey.hedged {
                         ways.push(self.alone(passenger));
                         continue;
                     }
@@ -78,10 +82,8 @@ impl Forwarder {
     /// One request for one call.
     fn alone(&self, passenger: Passenger) -> LocalBoxStream<'_, Event> {
         let Passenger { index, mut journey, attempt } = passenger;
-        let sending = self.peers.call(attempt.picked.url(), journey.call.clone());
         let way = async move {
-            let result = tokio::time::timeout_at(journey.deadline().into(), sending).await;
-            match self.arrive(&mut journey, attempt, result.unwrap_or(Err(CallError::Timeout))) {
+            match self.attempt(&mut journey, attempt).await {
                 Some(result) => Event::Done(index, result),
                 None => Event::Stranded(index, Box::new(journey)),
             }

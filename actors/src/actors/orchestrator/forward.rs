@@ -1,25 +1,36 @@
 //! The way of one call: pick a node, send, and on failure perhaps another node.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
+use std::pin::{pin, Pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::time::timeout_at;
+use futures_util::future::{select, Either, FutureExt};
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::actors::clock;
 use crate::actors::cluster::Cluster;
 use crate::actors::peer::PeerClient;
 use crate::policy::attempts::Attempts;
+use crate::policy::hedging::Latencies;
 use crate::policy::node::{NodeId, Picked, Verdict};
 use crate::policy::retry_budget::RetryBudget;
+use crate::protocol::error::Retry;
 use crate::protocol::{Call, CallError, CallResult};
+
+/// Methods whose latencies a thread keeps for hedging; a cluster has fewer that ask for it.
+const MAX_HEDGED: usize = 1024;
 
 /// Routes and sends; shared by the calls of one thread.
 pub(super) struct Forwarder {
     cluster: Cluster,
     pub(super) peers: Rc<dyn PeerClient>,
     budget: RefCell<RetryBudget>,
+    /// Of the methods that are hedged.
+    latencies: RefCell<HashMap<String, Latencies>>,
 }
 
 /// A call and where it has been.
@@ -27,6 +38,8 @@ pub(super) struct Journey {
     pub(super) call: Call,
     attempts: Attempts,
     tried: Vec<NodeId>,
+    /// Its method says that a second node may be asked when the first is late.
+    pub(super) hedged: bool,
     /// Why the last node did not do it.
     last: Option<CallError>,
 }
@@ -34,7 +47,9 @@ pub(super) struct Journey {
 /// One node's turn at a call.
 pub(super) struct Attempt {
     pub(super) picked: Picked,
-    /// Time that the call had left when it was sent.
+    /// When it was sent.
+    at: Instant,
+    /// Time that the call had left then.
     allowed: Duration,
 }
 
@@ -46,28 +61,112 @@ impl Journey {
 
 impl Forwarder {
     pub(super) fn new(cluster: Cluster, peers: Rc<dyn PeerClient>) -> Self {
-        Forwarder { cluster, peers, budget: RefCell::new(RetryBudget::new(clock::now())) }
+        let budget = RefCell::new(RetryBudget::new(clock::now()));
+        Forwarder { cluster, peers, budget, latencies: RefCell::default() }
     }
 
     pub(super) async fn forward(&self, call: Call) -> CallResult {
         self.travel(self.begin(call)).await
     }
 
-    pub(super) fn begin(&self, call: Call) -> Journey {
+    pub(super) fn begin(&self, mut call: Call) -> Journey {
         self.budget.borrow_mut().deposit(clock::now());
-        // An idempotency key makes nothing safe by itself: no node tells a repeat by it yet.
-        Journey { attempts: Attempts::default(), call, tried: Vec::new(), last: None }
+        // Who sends a key would send the call again, too, if it was lost. The key has done its work here, and means
+        // nothing to a node: there the keys of all clients would meet.
+        let idempotent = call.scope.idempotency_key.take().is_some();
+        Journey { attempts: Attempts::new(idempotent), call, tried: Vec::new(), hedged: false, last: None }
     }
 
     /// Tries nodes until one gives a result, or an error that no other node would mend.
     pub(super) async fn travel(&self, mut journey: Journey) -> CallResult {
         loop {
             let attempt = self.depart(&mut journey)?;
-            let sending = self.peers.call(attempt.picked.url(), journey.call.clone());
-            let result = timeout_at(journey.deadline().into(), sending).await;
-            let result = result.unwrap_or(Err(CallError::Timeout));
-            if let Some(result) = self.arrive(&mut journey, attempt, result) {
+            if let Some(result) = self.attempt(&mut journey, attempt).await {
                 return result;
+            }
+            if let Some(pause) = journey.attempts.pause(fastrand::f64()) {
+                sleep_until((clock::now() + pause).min(journey.deadline()).into()).await;
+            }
+        }
+    }
+
+    /// One node's turn, or two nodes' at once if the first is late. `None` when the call is to travel on.
+    pub(super) async fn attempt(&self, journey: &mut Journey, attempt: Attempt) -> Option<CallResult> {
+        let mut sending = pin!(self.send(journey, &attempt));
+        if !journey.hedged {
+            let result = sending.await;
+            return self.arrive(journey, attempt, result);
+        }
+        let late = self.latencies.borrow().get(&journey.call.method).and_then(Latencies::p95);
+        let (attempt, result) = match late {
+            Some(late) => self.hedge(journey, attempt, sending.as_mut(), late).await,
+            None => {
+                let result = sending.await;
+                (attempt, result)
+            }
+        };
+        if result.is_ok() {
+            // Its own time, and not the call's: otherwise what is late would grow by what was late.
+            self.note_latency(&journey.call.method, clock::now().saturating_duration_since(attempt.at));
+        }
+        self.arrive(journey, attempt, result)
+    }
+
+    fn send(&self, journey: &Journey, attempt: &Attempt) -> impl Future<Output = CallResult> {
+        let sending = self.peers.call(attempt.picked.url(), journey.call.clone());
+        timeout_at(journey.deadline().into(), sending).map(|result| result.unwrap_or(Err(CallError::Timeout)))
+    }
+
+    /// Asks a second node when the first takes `late`, if there is one and the budget has room, and takes what either answers first. The
+    /// other call is cancelled; one that fails leaves it to the other.
+    async fn hedge(
+        &self,
+        journey: &mut Journey,
+        first: Attempt,
+        sending: Pin<&mut impl Future<Output = CallResult>>,
+        late: Duration,
+    ) -> (Attempt, CallResult) {
+        let sending = match select(sending, pin!(sleep_until((first.at + late).into()))).await {
+            Either::Left((result, _)) => return (first, result),
+            Either::Right(((), sending)) => sending,
+        };
+        // Once for each call: its next attempts are retries.
+        journey.hedged = false;
+        let affordable = self.budget.borrow_mut().affords_one(clock::now());
+        let Some(second) = affordable.then(|| self.pick(journey).ok()).flatten() else {
+            return (first, sending.await);
+        };
+        self.budget.borrow_mut().withdraw(clock::now());
+        let sending_again = pin!(self.send(journey, &second));
+        let (failed, error, left, waiting) = match select(sending, sending_again).await {
+            Either::Left((result, waiting)) => match is_decisive(&result) {
+                true => {
+                    overtaken(second);
+                    return (first, result);
+                }
+                false => (first, result, second, Either::Left(waiting)),
+            },
+            Either::Right((result, waiting)) => match is_decisive(&result) {
+                true => {
+                    overtaken(first);
+                    return (second, result);
+                }
+                false => (second, result, first, Either::Right(waiting)),
+            },
+        };
+        self.note(journey, failed, &error);
+        (left, waiting.await)
+    }
+
+    fn note_latency(&self, method: &str, took: Duration) {
+        let mut latencies = self.latencies.borrow_mut();
+        match latencies.get_mut(method) {
+            Some(of_method) => of_method.record(took),
+            None => {
+                if latencies.len() >= MAX_HEDGED {
+                    latencies.clear();
+                }
+                latencies.entry(method.to_owned()).or_default().record(took);
             }
         }
     }
@@ -86,6 +185,7 @@ impl Forwarder {
         let scope = &mut journey.call.scope;
         if journey.tried.is_empty() {
             journey.attempts.idempotent |= route.info().idempotent;
+            journey.hedged = route.info().hedge && route.info().idempotent;
             let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
             scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
         }
@@ -96,35 +196,47 @@ impl Forwarder {
         let picked = route.pick(self.cluster.policy, &journey.tried, &scope.tags, now).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
-        Ok(Attempt { picked, allowed })
+        Ok(Attempt { picked, at: now, allowed })
     }
 
     /// Takes note of what a node's turn came to. `None` when the call is to travel on.
     pub(super) fn arrive(&self, journey: &mut Journey, attempt: Attempt, result: CallResult) -> Option<CallResult> {
-        let Attempt { picked, allowed } = attempt;
-        let now = clock::now();
-        let error = match &result {
-            Ok(_) => {
-                picked.settle(Verdict::Worked, now);
-                return Some(result);
-            }
-            Err(error) => error,
-        };
-        if let CallError::Unreachable { .. } | CallError::Timeout | CallError::Internal { .. } = error {
-            let Call { method, scope, .. } = &journey.call;
-            log::warn!("call {scope} {} on {}: {error}", Shown(method), picked.url());
-        }
-        if let CallError::Unreachable { .. } = error {
-            picked.suspect();
-        }
-        let may_go_on = journey.attempts.may_go_on(error, self.cluster.retries);
-        picked.settle(Verdict::of(&result, allowed), now);
-        if may_go_on && self.budget.borrow_mut().withdraw(now) {
+        let may_go_on = result.as_ref().is_err_and(|error| journey.attempts.may_go_on(error, self.cluster.retries));
+        self.note(journey, attempt, &result);
+        if may_go_on && self.budget.borrow_mut().withdraw(clock::now()) {
             journey.last = result.err();
             return None;
         }
         Some(result)
     }
+
+    /// Tells what the end of a node's turn says about the node.
+    fn note(&self, journey: &Journey, attempt: Attempt, result: &CallResult) {
+        let Attempt { picked, allowed, .. } = attempt;
+        if let Err(error) = result {
+            if let CallError::Unreachable { .. } | CallError::Timeout | CallError::Internal { .. } = error {
+                let Call { method, scope, .. } = &journey.call;
+                log::warn!("call {scope} {} on {}: {error}", Shown(method), picked.url());
+            }
+            if error.is_farewell() {
+                picked.suspect();
+            }
+        }
+        picked.settle(Verdict::of(result, allowed), clock::now());
+    }
+}
+
+/// The call is cancelled there: it would have taken longer than this, which is all that is known.
+fn overtaken(attempt: Attempt) {
+    attempt.picked.settle(Verdict::Nothing, clock::now());
+}
+
+/// Whether another node would say the same.
+fn is_decisive(result: &CallResult) -> bool {
+    result.as_ref().err().is_none_or(|error| {
+        let meaning = error.meaning();
+        meaning.retry == Retry::Never && !meaning.breaker_counts
+    })
 }
 
 /// A method's name in the log: clients choose it, so it is cut and has no line breaks.

@@ -9,9 +9,9 @@ use crate::actors::cluster::ClusterConfig;
 use crate::actors::fake_peers::cluster::{config, eventually, with_paused_clock};
 use crate::actors::fake_peers::{remote, Answer, FakePeers, LOST, REFUSED};
 use crate::policy::admission::Admission;
-use crate::protocol::{CallScope, Code, Fault};
+use crate::protocol::{CallScope, Code, Fault, IdempotencyKey};
 
-const IDEMPOTENT: &str = r#"{"name":"get","idempotent":true},"put""#;
+const IDEMPOTENT: &str = r#"{"name":"get","idempotent":true},{"name":"hedged","idempotent":true,"hedge":true},"put""#;
 
 struct Fixture {
     peers: FakePeers,
@@ -121,10 +121,84 @@ fn unless_it_is_safe_to_run_twice() {
         let fixture = Fixture::pair(Answer::Fail(LOST), TWO).await;
         for _ in 0..4 {
             let mut keyed = call("put");
-            keyed.scope.idempotency_key = Some("key".into());
-            drop(fixture.run(keyed).await);
+            keyed.scope.idempotency_key = IdempotencyKey::new(0, "key".into()).ok();
+            assert_eq!(fixture.run(keyed).await, Ok("2".into()));
         }
-        assert_eq!(fixture.peers.world().calls.len(), 4, "a key alone makes nothing safe: no node remembers it");
+        assert!(fixture.peers.world().calls.len() <= 2, "repeats are answered without a node");
+    });
+}
+
+/// Node 1 and 2 answer after 10 ms, until it is known how long `hedged` takes.
+async fn hedging() -> Fixture {
+    let slow = |answer| Answer::Slow(10, Box::new(answer));
+    let fixture = Fixture::pair(slow(ONE), slow(TWO)).await;
+    for _ in 0..64 {
+        fixture.call("hedged").await.expect("it works");
+    }
+    fixture
+}
+
+#[test]
+fn a_late_call_is_made_again_elsewhere_and_the_loser_cancelled() {
+    with_paused_clock(async {
+        for in_batch in [false, true] {
+            let fixture = hedging().await;
+            fixture.peers.answer(1, Answer::Hang);
+            let before = fixture.peers.calls_to(1);
+            for round in 0..20 {
+                let start = tokio::time::Instant::now();
+                let results = match in_batch {
+                    true => fixture.batch(vec![call("hedged"), call("hedged")]).await,
+                    false => vec![fixture.call("hedged").await],
+                };
+                assert!(results.iter().all(|result| *result == Ok("2".into())), "{round}: {results:?}");
+                assert!(start.elapsed().as_millis() < 40, "{:?}", start.elapsed());
+            }
+            let hung = fixture.peers.calls_to(1) - before;
+            assert!(hung >= 10, "{hung}");
+            assert_eq!(fixture.inflight().await, 0);
+            assert_eq!(fixture.peers.world().cancelled, hung);
+        }
+    });
+}
+
+#[test]
+fn a_hedge_is_asked_for_is_affordable_and_is_one() {
+    with_paused_clock(async {
+        let fixture = hedging().await;
+        let made = |fixture: &Fixture| fixture.peers.world().calls.len();
+        (1..=2).for_each(|port| fixture.peers.answer(port, Answer::Slow(500, Box::new(ONE))));
+        let before = made(&fixture);
+        assert_eq!(fixture.call("hedged").await, Ok("1".into()));
+        assert_eq!(made(&fixture) - before, 2, "one hedge");
+        assert_eq!(fixture.call("get").await, Ok("1".into()));
+        assert_eq!(made(&fixture) - before, 3, "idempotent is not enough");
+        let before = made(&fixture);
+        let calls: Vec<Call> = (0..100).map(|_| call("hedged")).collect();
+        assert!(fixture.batch(calls).await.iter().all(Result::is_ok));
+        let hedges = made(&fixture) - before - 100;
+        assert!((10..=50).contains(&hedges), "the budget of retries bounds them: {hedges}");
+    });
+}
+
+#[test]
+fn a_hedge_takes_over_when_the_first_fails() {
+    with_paused_clock(async {
+        let fixture = hedging().await;
+        for (one, two) in [(Answer::Fail(LOST), TWO), (ONE, Answer::Fail(LOST))] {
+            fixture.peers.answer(1, Answer::Slow(100, Box::new(one)));
+            fixture.peers.answer(2, Answer::Slow(200, Box::new(two)));
+            for _ in 0..4 {
+                assert!(fixture.call("hedged").await.is_ok());
+            }
+        }
+        // What a script throws is an answer, and the other is not waited for.
+        (1..=2).for_each(|port| {
+            fixture.peers.answer(port, Answer::Slow(100, Box::new(Answer::Fail(remote(Code(7), None)))))
+        });
+        let start = tokio::time::Instant::now();
+        assert_eq!(fixture.call("hedged").await, Err(7));
+        assert!(took(start, 100), "{:?}", start.elapsed());
     });
 }
 

@@ -9,6 +9,7 @@ mod played;
 mod process;
 mod procfs;
 mod raw;
+mod recorder;
 mod script;
 mod wait;
 
@@ -19,7 +20,8 @@ pub(crate) use load::Load;
 pub(crate) use origin::{Answer, Origin, Request};
 pub(crate) use played::PlayedNode;
 pub(crate) use process::{binary, free_port, run, Process};
-pub(crate) use procfs::{children_of, cpu_time, is_alive, resident, signal, threads_of};
+pub(crate) use procfs::{children_of, cpu_time, is_alive, open_files, resident, signal, threads_of};
 pub(crate) use raw::exchange;
+pub(crate) use recorder::Recorder;
 pub(crate) use script::{example, program, repository, Script};
 pub(crate) use wait::{pause, wait_for, wait_until, SOON};

@@ -51,6 +51,11 @@ pub(crate) fn resident(pid: u32) -> u64 {
     kilobytes.and_then(|number| number.trim().parse::<u64>().ok()).expect("VmRSS is a number of kB") * 1024
 }
 
+/// Files and sockets that the process has open.
+pub(crate) fn open_files(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count())
+}
+
 /// Threads of the process.
 pub(crate) fn threads_of(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, |tasks| tasks.count())
