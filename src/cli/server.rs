@@ -95,7 +95,7 @@ pub struct OrchestratorConfig {
     /// What the time is multiplied by after each failed probe, up to 10 times the timeout
     #[structopt(long, env = "MADRPC_BACKOFF_MULTIPLIER", default_value = "2", value_name = "N", parse(try_from_str = positive))]
     pub backoff_multiplier: u32,
-    /// How a node is chosen: least-inflight, round-robin or random
+    /// How a node is chosen: least-inflight, round-robin, random or p2c-ewma
     #[structopt(long, env = "MADRPC_BALANCE", default_value = "least-inflight", value_name = "POLICY", parse(try_from_str = balance_policy))]
     pub balance: BalancePolicy,
     /// How often each node is checked; 0 = never

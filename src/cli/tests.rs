@@ -132,7 +132,7 @@ fn a_bad_value_names_flag_value_and_what_is_allowed() {
         ("orchestrator --failure-threshold 0", "--failure-threshold", "\"0\"", "from 1"),
         ("orchestrator --circuit-timeout 0", "--circuit-timeout", "\"0\"", "at least 1ms"),
         ("orchestrator --backoff-multiplier x", "--backoff-multiplier", "\"x\"", "from 1"),
-        ("orchestrator --balance fair", "--balance", "\"fair\"", "least-inflight, round-robin or random"),
+        ("orchestrator --balance fair", "--balance", "\"fair\"", "least-inflight, round-robin, random or p2c-ewma"),
         ("orchestrator --call-timeout 0", "--call-timeout", "\"0\"", "at least 1ms"),
         ("orchestrator --max-body 0", "--max-body", "\"0\"", "10MiB"),
         ("orchestrator --max-batch 0", "--max-batch", "\"0\"", "from 1"),

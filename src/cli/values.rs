@@ -76,7 +76,8 @@ fn same_family(one: &Host, other: &Host) -> bool {
 
 /// How the orchestrator chooses among the nodes that have a method.
 pub fn balance_policy(text: &str) -> Result<BalancePolicy, String> {
-    BalancePolicy::from_str(text).map_err(|_| format!("{text:?} is not allowed: least-inflight, round-robin or random"))
+    BalancePolicy::from_str(text)
+        .map_err(|_| format!("{text:?} is not allowed: least-inflight, round-robin, random or p2c-ewma"))
 }
 
 /// What a call shares with those before it.

@@ -99,7 +99,7 @@ impl<S: Service> Endpoint<S> {
         let incoming = Incoming {
             body,
             peer,
-            inherited: Inherited::read(peer.head, peer.identity, self.config.call_timeout),
+            inherited: Inherited::read(peer.head, self.config.call_timeout),
             at: Instant::now(),
         };
         let limit = batch::limit(self, peer.head);
@@ -170,6 +170,9 @@ impl<S: Service> Endpoint<S> {
     ) -> Result<Prepared, CallError> {
         let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
         let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        if let Some(key) = &mut scope.idempotency_key {
+            key.client = incoming.peer.identity.number();
+        }
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
             let work = self.service.builtin(&request.method, params, &incoming.peer.head.caller(incoming.peer.ip));

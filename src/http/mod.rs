@@ -49,8 +49,6 @@ pub mod header {
     pub const TRACEPARENT: &str = "traceparent";
     /// Makes a retry safe.
     pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-    /// The number of the client whose idempotency key goes along. Sent by our own processes alone.
-    pub const CLIENT: &str = "madrpc-client";
     /// `k=v,k=v` that the node must carry.
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.

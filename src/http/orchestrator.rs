@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
 use madrpc_actors::actors::{Cluster, OrchestratorHandle};
-use madrpc_actors::metrics::{NodeFigures, Recorder};
+use madrpc_actors::metrics::{MetricsSnapshot, NodeFigures, Recorder};
 use madrpc_actors::policy::admission::{Admission, Permit};
-use madrpc_actors::policy::membership::ClusterView;
+use madrpc_actors::policy::membership::{ClusterView, NodeEvents};
 use madrpc_actors::protocol::membership::{Heartbeat, Register};
 use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
 use serde::de::DeserializeOwned;
@@ -152,8 +152,17 @@ impl Inner {
             (node.addr, figures)
         });
         snapshot.nodes = Some(figures.collect::<BTreeMap<_, _>>());
-        JsonText::of(&snapshot)
+        JsonText::of(&Metrics { snapshot, node_events: view.events })
     }
+}
+
+/// Result of `_metrics` (PROTOCOL, section 7).
+#[derive(Serialize)]
+struct Metrics {
+    #[serde(flatten)]
+    snapshot: MetricsSnapshot,
+    /// How often nodes have joined, left, and so on.
+    node_events: NodeEvents,
 }
 
 /// Params by name; a lone positional one is `first`.

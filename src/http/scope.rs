@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
-use madrpc_actors::policy::access::Identity;
 use madrpc_actors::protocol::request::Meta;
 use madrpc_actors::protocol::{CallError, CallScope, IdempotencyKey, TraceContext};
 
@@ -20,8 +19,6 @@ pub(super) struct Inherited {
     depth: u32,
     trace: Option<TraceContext>,
     tags: BTreeMap<String, String>,
-    /// Whose idempotency keys they are.
-    client: u64,
     /// The sender gave the call its span already: the call keeps one id in the logs of all processes.
     from_peer: bool,
 }
@@ -29,7 +26,7 @@ pub(super) struct Inherited {
 impl Inherited {
     /// Reads the headers; a value that makes no sense is refused by its parameter's name, but a trace that makes no
     /// sense is none, as W3C Trace Context says.
-    pub(super) fn read(head: &Head<'_>, identity: Identity, call_timeout: Duration) -> Result<Self, CallError> {
+    pub(super) fn read(head: &Head<'_>, call_timeout: Duration) -> Result<Self, CallError> {
         let timeout = match head.timeout_ms {
             Some(value) => timeout(whole_number(value).ok_or_else(|| not_a_number("timeoutMs"))?)?,
             None => call_timeout,
@@ -41,13 +38,11 @@ impl Inherited {
             }
             None => 0,
         };
-        let client = head.client.and_then(whole_number).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
         Ok(Inherited {
             timeout,
             depth,
             trace: head.traceparent.and_then(|value| TraceContext::parse(value.to_str().ok()?)),
             tags: head.tags.map_or(Ok(BTreeMap::new()), tags)?,
-            client: u64::from(identity.number()) << 32 | u64::from(client),
             from_peer: head.is_from_peer(),
         })
     }
@@ -83,7 +78,7 @@ impl Inherited {
             deadline: now + allowed,
             depth: meta.depth.unwrap_or(self.depth),
             trace,
-            idempotency_key: key.map(|key| IdempotencyKey::new(self.client, key)).transpose()?,
+            idempotency_key: key.map(|key| IdempotencyKey::new(0, key)).transpose()?,
             tags: meta.tags.clone().unwrap_or_else(|| self.tags.clone()),
         })
     }
@@ -142,7 +137,7 @@ mod tests {
         let head = Head { timeout_ms: value.as_ref(), ..Head::default() };
         let meta = Meta { timeout_ms: meta, ..Meta::default() };
         let now = Instant::now();
-        Ok(Inherited::read(&head, Identity::Anyone, DEFAULT)?.scope(&meta, now, None)?.deadline - now)
+        Ok(Inherited::read(&head, DEFAULT)?.scope(&meta, now, None)?.deadline - now)
     }
 
     #[test]
@@ -178,7 +173,7 @@ mod tests {
         let (trace, depth) = (HeaderValue::from_static(TRACE), HeaderValue::from_static("3"));
         let scope = |depth| {
             let head = Head { traceparent: Some(&trace), depth, ..Head::default() };
-            let inherited = Inherited::read(&head, Identity::Anyone, DEFAULT).expect("sane");
+            let inherited = Inherited::read(&head, DEFAULT).expect("sane");
             inherited.scope(&Meta::default(), Instant::now(), None).expect("sane")
         };
         let (outside, peers) = (scope(None), scope(Some(&depth)));
@@ -186,24 +181,5 @@ mod tests {
         assert_eq!(outside.trace.trace_id, peers.trace.trace_id);
         assert_ne!(outside.trace.span_id, peers.trace.span_id);
         assert_eq!((outside.depth, peers.depth), (0, 3));
-    }
-
-    #[test]
-    fn a_key_is_its_clients_own_whatever_is_said_of_others() {
-        let client = |identity, said: Option<&'static str>| {
-            let said = said.map(HeaderValue::from_static);
-            let head = Head { client: said.as_ref(), ..Head::default() };
-            let key = HeaderValue::from_static("k");
-            let inherited = Inherited::read(&head, identity, DEFAULT).expect("sane");
-            let scope = inherited.scope(&Meta::default(), Instant::now(), Some(&key)).expect("sane");
-            scope.idempotency_key.expect("a key").client
-        };
-        assert_eq!(client(Identity::Anyone, None), 0);
-        let told = [None, Some("1"), Some("2"), Some("4294967295")];
-        let callers = [Identity::Anyone, Identity::Client(0), Identity::Client(1), Identity::Member];
-        let all = callers.into_iter().flat_map(|caller| told.map(|said| client(caller, said)));
-        let distinct: std::collections::BTreeSet<_> = all.collect();
-        assert_eq!(distinct.len(), told.len() * callers.len());
-        assert_eq!(client(Identity::Client(0), Some("x")), client(Identity::Client(0), None));
     }
 }

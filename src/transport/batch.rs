@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use awc::error::PayloadError;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue, CONTENT_TYPE};
-use awc::{ClientResponse, FrozenClientRequest, FrozenSendBuilder};
+use awc::{ClientResponse, FrozenClientRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
 use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
@@ -29,13 +29,7 @@ pub(super) fn send(request: Result<FrozenClientRequest, CallError>, calls: Vec<C
     };
     let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
     let parts = bodies(&calls, max_body, Instant::now());
-    let mut headers = HeaderMap::with_capacity(2);
-    headers.insert(BATCH, HeaderValue::from_static("stream"));
-    if let Some((name, value)) = calls.iter().find_map(wire::client) {
-        headers.insert(name, value);
-    }
-    let exchange = |(part, body)| exchange(request.clone().extra_headers(headers.clone()), part, body, max_body);
-    let mut answers = parts.into_iter().map(exchange);
+    let mut answers = parts.into_iter().map(|(part, body)| exchange(request.clone(), part, body, max_body));
     let answers = match (answers.next(), answers.len()) {
         (Some(only), 0) => only,
         (first, _) => stream::select_all(first.into_iter().chain(answers)).boxed_local(),
@@ -77,8 +71,10 @@ fn bodies(calls: &[Call], max_body: usize, now: Instant) -> Vec<(Range<usize>, V
 }
 
 /// One request and its answers.
-fn exchange(request: FrozenSendBuilder, part: Range<usize>, body: Vec<u8>, max_body: usize) -> Answers {
-    let sending = request.send_body(body);
+fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max_body: usize) -> Answers {
+    let mut headers = HeaderMap::with_capacity(1);
+    headers.insert(BATCH, HeaderValue::from_static("stream"));
+    let sending = request.extra_headers(headers).send_body(body);
     let begin = async move {
         let response = match sending.await {
             Ok(response) => response,

@@ -12,7 +12,6 @@ use crate::http::header;
 const TIMEOUT_MS: HeaderName = HeaderName::from_static(header::TIMEOUT_MS);
 const DEPTH: HeaderName = HeaderName::from_static(header::DEPTH);
 const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
-const CLIENT: HeaderName = HeaderName::from_static(header::CLIENT);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_KEY);
 
 /// Room for the envelope of one request.
@@ -44,9 +43,6 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
         headers.insert(TRACEPARENT, trace);
     }
     let mut meta = None;
-    if let Some((name, value)) = client(call) {
-        headers.insert(name, value);
-    }
     if let Some(key) = &scope.idempotency_key {
         let key = key.key.as_str();
         match HeaderValue::from_str(key) {
@@ -63,13 +59,6 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
     let mut body = Vec::with_capacity(ENVELOPE + call.method.len() + call.params.as_ref().map_or(0, |text| text.len()));
     request(&mut body, 1, call, meta.as_ref());
     (headers, body)
-}
-
-/// Tells the peer for which of our clients a call with an idempotency key is made. Calls that travel together are those of
-/// one.
-pub(super) fn client(call: &Call) -> Option<(HeaderName, HeaderValue)> {
-    let caller = call.scope.idempotency_key.as_ref()?.client >> 32;
-    (caller != 0).then(|| (CLIENT, HeaderValue::from(caller)))
 }
 
 /// Appends one element of a batch, whose id is `index`.

@@ -112,7 +112,7 @@ impl NodeRegistry {
                 let changed = registry.clone().recipient::<CircuitChanged>();
                 let breaker = CircuitBreaker::new(id, breaker, flags.clone(), changed).start();
                 let line = Line { id, breaker, registry: registry.clone() };
-                Arc::new(NodeEntry::new(id, url.clone(), flags, Box::new(line)))
+                Arc::new(NodeEntry::new(id, url.clone(), flags, Box::new(line), clock::now()))
             });
             NodeRegistry {
                 token: config.cluster_token,
@@ -223,7 +223,7 @@ impl Handler<ShowCluster> for NodeRegistry {
     type Result = MessageResult<ShowCluster>;
 
     fn handle(&mut self, _: ShowCluster, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.membership.view())
+        MessageResult(self.membership.view(clock::now()))
     }
 }
 
@@ -232,6 +232,7 @@ impl Handler<Suspect> for NodeRegistry {
 
     fn handle(&mut self, Suspect(id): Suspect, ctx: &mut Self::Context) {
         self.membership.suspect(id, clock::now());
+        self.publish();
         self.check_due(ctx);
     }
 }
@@ -240,7 +241,7 @@ impl Handler<CircuitChanged> for NodeRegistry {
     type Result = ();
 
     fn handle(&mut self, changed: CircuitChanged, _: &mut Self::Context) {
-        self.membership.circuit(changed.id, changed.state);
+        self.membership.circuit(changed.id, changed.state, clock::now());
         self.publish();
     }
 }

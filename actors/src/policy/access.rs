@@ -26,12 +26,12 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// A number that two callers have in common only if they present the same key; 0 is anyone's.
-    pub fn number(self) -> u32 {
+    /// A number that two clients have in common only if they present the same key.
+    pub fn number(self) -> u64 {
         match self {
             Identity::Anyone => 0,
-            Identity::Client(key) => u32::try_from(key).unwrap_or(u32::MAX).saturating_add(1),
-            Identity::Member => u32::MAX,
+            Identity::Client(key) => key as u64 + 1,
+            Identity::Member => u64::MAX,
         }
     }
 }

@@ -14,14 +14,18 @@ pub enum BalancePolicy {
     RoundRobin,
     /// By chance.
     Random,
+    /// Of two, the one that will answer sooner: by how long it has taken lately, how many calls it has, and its weight
+    /// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing"; peak-EWMA as in Finagle).
+    P2cEwma,
 }
 
 impl BalancePolicy {
     /// Every policy with its name on the command line.
-    pub const NAMES: [(&'static str, BalancePolicy); 3] = [
+    pub const NAMES: [(&'static str, BalancePolicy); 4] = [
         ("least-inflight", BalancePolicy::LeastInflight),
         ("round-robin", BalancePolicy::RoundRobin),
         ("random", BalancePolicy::Random),
+        ("p2c-ewma", BalancePolicy::P2cEwma),
     ];
 }
 

@@ -28,7 +28,7 @@ pub struct HealthConfig {
 pub enum NodeState {
     /// It answers.
     Up,
-    /// It failed lately, and is used until checks say more.
+    /// It failed lately, or is silent: it gets the calls that no other node can take, until more is known.
     Suspect,
     /// It gets no calls.
     Down,
@@ -70,12 +70,13 @@ impl Health {
         self.next
     }
 
-    /// It answered. `spread`, between 0 and 1, keeps the checks of many nodes apart.
-    pub fn answered(&mut self, config: &HealthConfig, now: Instant, spread: f64) {
+    /// It answered, and is to be asked again after `stretch` intervals. `spread`, between 0 and 1, keeps the checks of
+    /// many nodes apart.
+    pub fn answered(&mut self, config: &HealthConfig, stretch: u32, now: Instant, spread: f64) {
         *self = Health {
             state: NodeState::Up,
             failed_checks: 0,
-            next: config.interval.map(|interval| now + interval.mul_f64(0.8 + 0.4 * spread)),
+            next: config.interval.map(|interval| now + interval.mul_f64((0.8 + 0.4 * spread) * f64::from(stretch))),
             recheck: RECHECK_FIRST,
         };
     }
@@ -100,12 +101,19 @@ impl Health {
         self.next = Some(now + wait);
     }
 
+    /// Something is odd about it: it is to be asked now.
+    pub fn hurry(&mut self, config: &HealthConfig, now: Instant) {
+        if config.interval.is_some() {
+            self.next = Some(now);
+        }
+    }
+
     /// A call could not be delivered to it: check now instead of at the next interval. Without checks nothing could
     /// clear the suspicion, and the breaker alone judges.
     pub fn suspect(&mut self, config: &HealthConfig, now: Instant) {
         if config.interval.is_some() && self.state != NodeState::Down {
             self.state = NodeState::Suspect;
-            self.next = Some(now);
+            self.hurry(config, now);
         }
     }
 }
@@ -120,7 +128,7 @@ mod tests {
     fn up(now: Instant) -> Health {
         let mut health = Health::unknown(now);
         assert_eq!((health.state(), health.next_check()), (NodeState::Down, Some(now)));
-        health.answered(&CONFIG, now, 0.5);
+        health.answered(&CONFIG, 1, now, 0.5);
         assert_eq!(health.state(), NodeState::Up);
         health
     }
@@ -133,7 +141,7 @@ mod tests {
             health.failed(CheckFailure::Silent, &CONFIG, now);
             assert_eq!(health.state(), expected);
         }
-        health.answered(&CONFIG, now, 0.0);
+        health.answered(&CONFIG, 1, now, 0.0);
         health.failed(CheckFailure::Silent, &CONFIG, now);
         assert_eq!(health.state(), NodeState::Suspect);
     }
@@ -170,11 +178,13 @@ mod tests {
         let now = Instant::now();
         let mut health = up(now);
         let mut wait = |spread| {
-            health.answered(&CONFIG, now, spread);
+            health.answered(&CONFIG, 1, now, spread);
             health.next_check().expect("due") - now
         };
         assert_eq!(wait(0.0), Duration::from_secs(4));
         assert_eq!(wait(1.0), Duration::from_secs(6));
+        health.answered(&CONFIG, 4, now, 0.5);
+        assert_eq!(health.next_check(), Some(now + Duration::from_secs(20)));
     }
 
     #[test]
@@ -184,7 +194,7 @@ mod tests {
         let mut health = Health::unknown(now);
         health.failed(CheckFailure::Gone, &off, now);
         assert!(health.next_check().is_some(), "it must be found once");
-        health.answered(&off, now, 0.5);
+        health.answered(&off, 1, now, 0.5);
         health.suspect(&off, now);
         assert_eq!((health.state(), health.next_check()), (NodeState::Up, None));
     }

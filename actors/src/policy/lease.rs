@@ -8,13 +8,19 @@ pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Runs out unless renewed by heartbeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
+    length: Duration,
     expires: Instant,
 }
 
 impl Lease {
     /// For `length` from now.
     pub fn new(length: Duration, now: Instant) -> Self {
-        Lease { expires: now + length }
+        Lease { length, expires: now + length }
+    }
+
+    /// How long a member may be silent.
+    pub fn length(&self) -> Duration {
+        self.length
     }
 
     /// Nothing was heard for the whole lease.

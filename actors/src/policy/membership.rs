@@ -6,21 +6,24 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::breaker::CircuitState;
+use super::crowd;
 use super::health::{Health, HealthConfig, NodeState};
 use super::joining::{self, Joining};
-use super::lease::Lease;
 use super::node::{NodeEntry, NodeId};
+use super::outlier::Conduct;
 use super::routing::{Routable, RoutingTable};
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Registered};
 use crate::protocol::{CallError, MethodInfo, PeerUrl};
 
 mod checks;
 mod member;
+mod outliers;
+mod states;
 mod view;
 
 pub use checks::{Check, CheckOutcome};
 use member::Member;
+pub use states::NodeEvents;
 pub use view::{ClusterView, NodeView};
 
 /// Nodes of one cluster.
@@ -37,7 +40,7 @@ pub type MakeEntry = Box<dyn FnMut(NodeId, &PeerUrl) -> Arc<NodeEntry>>;
 pub struct MembershipConfig {
     /// The orchestrator's own instance, which is no node.
     pub own_instance: String,
-    /// How long a member is believed without a heartbeat.
+    /// How long a member is believed without a heartbeat, unless they are many.
     pub lease: Duration,
     /// How nodes are checked.
     pub health: HealthConfig,
@@ -54,7 +57,9 @@ pub struct Membership {
     make_entry: MakeEntry,
     next_id: u64,
     swept: Instant,
+    next_look: Instant,
     changed: bool,
+    events: NodeEvents,
 }
 
 impl std::fmt::Debug for Membership {
@@ -75,7 +80,9 @@ impl Membership {
             make_entry,
             next_id: 0,
             swept: now,
+            next_look: now,
             changed: true,
+            events: NodeEvents::default(),
         };
         for url in static_nodes {
             if !membership.by_url.contains_key(url) {
@@ -93,8 +100,9 @@ impl Membership {
             // It still has its place, and had no need to register: its engine is a new one, and what the breaker has
             // counted was about the old one.
             Some(member) if member.entry.url == joining.url => {
-                member.entry.renew();
-                (member.entry.id, false)
+                let id = member.entry.id;
+                self.renew(id);
+                (id, false)
             }
             // The operator's address stands as long as it works.
             Some(member) if member.is_static && member.health.state() != NodeState::Down => (member.entry.id, false),
@@ -112,12 +120,12 @@ impl Membership {
         };
         self.set_instance(id, Some(instance.clone()));
         let methods = self.intern(joining.methods.clone().unwrap_or_else(|| Arc::new([])));
-        let lease = Lease::new(self.config.lease, now);
+        let (stretch, lease) = (crowd::stretch(self.members.len()), self.lease());
         let Some(member) = self.members.get_mut(&id) else {
             return Err(CallError::internal("a member vanished while it was admitted"));
         };
         let was_down = member.state() == NodeState::Down;
-        member.lease = Some(lease);
+        member.heard(lease, now);
         member.lease_lost = false;
         member.declared = joining.declared;
         member.parted = false;
@@ -125,37 +133,41 @@ impl Membership {
         member.is_self = false;
         member.foreign = false;
         member.methods = methods;
-        member.tags = joining.tags;
+        member.tags = Arc::new(joining.tags);
         member.weight = joining.weight;
         member.version = joining.version;
         if member.entry.url == joining.url || was_down {
-            member.health.answered(&self.config.health, now, fastrand::f64());
+            member.health.answered(&self.config.health, stretch, now, fastrand::f64());
         }
-        Self::log_up(member, was_down);
+        self.announce(id, "no answer to health checks", now);
         self.changed = true;
         Ok(Registered {
             registered_url: joining.url.to_string(),
             is_new_registration: is_new,
-            lease_ms: self.lease_ms(),
+            lease_ms: millis(lease),
             instance,
         })
     }
 
     /// Renews a lease. A node that is not known, or whose lease was given up, registers again.
     pub fn beat(&mut self, beat: Heartbeat, now: Instant) -> HeartbeatReply {
-        let lease = Lease::new(self.config.lease, now);
-        let lease_ms = self.lease_ms();
+        let (stretch, lease) = (crowd::stretch(self.members.len()), self.lease());
+        let lease_ms = millis(lease);
         let id = self.by_instance.get(&beat.instance);
         let member = id.and_then(|id| self.members.get_mut(id)).filter(|member| member.lease.is_some());
         let Some(member) = member else {
             return HeartbeatReply { known: false, lease_ms };
         };
-        let was_down = member.state() == NodeState::Down;
-        member.lease = Some(lease);
+        let was_silent = member.overdue || member.lease_lost;
+        member.heard(lease, now);
         member.load = Some(beat);
-        if std::mem::take(&mut member.lease_lost) {
-            Self::log_up(member, was_down);
-            self.changed = true;
+        if std::mem::take(&mut member.lease_lost) && member.health.state() == NodeState::Suspect {
+            // It was not asked any more, and has just spoken for itself.
+            member.health.answered(&self.config.health, stretch, now, fastrand::f64());
+        }
+        if was_silent {
+            let id = member.entry.id;
+            self.announce(id, "no answer to health checks", now);
         }
         HeartbeatReply { known: true, lease_ms }
     }
@@ -175,68 +187,31 @@ impl Membership {
         }
         log::info!("node {} left", member.entry.url);
         if member.is_static {
-            member.lease = None;
-            member.declared = false;
+            member.end_lease();
+            member.forget_conduct();
             member.parted = true;
+            member.shown = NodeState::Down;
             member.down_reason = "it left".into();
         } else {
             self.remove(id);
         }
+        self.events.left += 1;
         self.changed = true;
         true
     }
 
-    /// What the node's circuit breaker lets through now.
-    pub fn circuit(&mut self, id: NodeId, state: CircuitState) {
-        let Some(member) = self.members.get_mut(&id) else {
-            return;
-        };
-        let (url, failures) = (&member.entry.url, member.entry.consecutive_failures());
-        match state {
-            CircuitState::Open => log::warn!("node {url} breaker opened after {failures} failures"),
-            CircuitState::HalfOpen => log::info!("node {url} breaker half-open: one call may try it"),
-            CircuitState::Closed => log::info!("node {url} breaker closed"),
-        }
-        member.circuit = state;
-        self.changed = true;
-    }
-
-    /// Lets time pass: leases end, and the dead are forgotten.
+    /// Lets time pass: leases end, the silent are doubted, and the dead are forgotten; newcomers get more calls, and
+    /// those who do badly none.
     pub fn sweep(&mut self, now: Instant) {
         let gap = now.saturating_duration_since(self.swept);
         self.swept = now;
-        let mut forgotten = Vec::new();
-        for (id, member) in &mut self.members {
-            let Some(lease) = &mut member.lease else {
-                continue;
-            };
-            // While this process stood still, heartbeats were not heard: their senders are not to blame.
-            if gap >= STALL && !member.lease_lost {
-                lease.extend(gap);
-            }
-            if member.lease_lost && lease.is_forgotten(now) {
-                forgotten.push(*id);
-            } else if !member.lease_lost && lease.is_over(now) {
-                if member.is_static {
-                    member.lease = None;
-                    member.declared = false;
-                    member.health.suspect(&self.config.health, now);
-                } else {
-                    let was_up = member.state() != NodeState::Down;
-                    member.lease_lost = true;
-                    if was_up {
-                        Self::log_down(member, "its lease ran out");
-                    }
-                }
-                self.changed = true;
-            }
-        }
+        // While this process stood still, heartbeats were not heard: their senders are not to blame.
+        let gap = (gap >= STALL).then_some(gap);
+        self.miss_heartbeats(gap, now);
+        self.end_leases(gap, now);
         self.free_aliases(now);
-        for id in forgotten {
-            if let Some(member) = self.remove(id) {
-                log::info!("node {} left: no heartbeat since its lease ran out", member.entry.url);
-            }
-        }
+        self.warm_up(now);
+        self.compare(now);
     }
 
     /// True once after every change that the table must show.
@@ -251,8 +226,43 @@ impl Membership {
     }
 
     /// The list for people.
-    pub fn view(&self) -> ClusterView {
-        ClusterView::of(self.members.values().filter(|member| member.alias_of.is_none()))
+    pub fn view(&self, now: Instant) -> ClusterView {
+        ClusterView::of(self.members.values().filter(|member| member.alias_of.is_none()), self.events, now)
+    }
+
+    fn end_leases(&mut self, gap: Option<Duration>, now: Instant) {
+        let (mut ended, mut forgotten) = (Vec::new(), Vec::new());
+        for (id, member) in &mut self.members {
+            let Some(lease) = &mut member.lease else {
+                continue;
+            };
+            if member.lease_lost {
+                forgotten.extend(lease.is_forgotten(now).then_some(*id));
+                continue;
+            }
+            if let Some(gap) = gap {
+                lease.extend(gap);
+            }
+            if lease.is_over(now) {
+                if member.is_static {
+                    member.end_lease();
+                    member.health.suspect(&self.config.health, now);
+                } else {
+                    member.lease_lost = true;
+                }
+                ended.push(*id);
+            }
+        }
+        for id in ended {
+            self.announce(id, "its lease ran out", now);
+            self.changed = true;
+        }
+        for id in forgotten {
+            if let Some(member) = self.remove(id) {
+                log::info!("node {} left: no heartbeat since its lease ran out", member.entry.url);
+                self.events.left += 1;
+            }
+        }
     }
 
     /// An address whose node can't be reached under its other address any more is asked for itself again.
@@ -306,8 +316,17 @@ impl Membership {
                 log::info!("node {} is another process now", member.entry.url);
             }
             member.forget();
-            member.entry.renew();
             self.changed = true;
+        }
+        self.renew(id);
+    }
+
+    /// What was counted of its calls was about another engine.
+    fn renew(&mut self, id: NodeId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.entry.renew();
+            self.changed |= member.is_ejected();
+            member.conduct = Conduct::default();
         }
     }
 
@@ -332,28 +351,14 @@ impl Membership {
         methods
     }
 
-    fn log_up(member: &mut Member, was_down: bool) {
-        if !was_down || member.state() == NodeState::Down {
-            return;
-        }
-        if std::mem::replace(&mut member.was_up, true) {
-            log::info!("node {} recovered", member.entry.url);
-            // Being down was the harder verdict, and it is over.
-            member.entry.renew();
-        } else {
-            let kind = if member.foreign { " (a JSON-RPC server of another make)" } else { "" };
-            log::info!("node {} joined{kind} with {} methods", member.entry.url, member.methods.len());
-        }
+    /// What a member is granted now.
+    fn lease(&self) -> Duration {
+        self.config.lease.saturating_mul(crowd::stretch(self.members.len()))
     }
+}
 
-    fn log_down(member: &mut Member, reason: &str) {
-        log::warn!("node {} down: {reason}", member.entry.url);
-        member.down_reason = reason.into();
-    }
-
-    fn lease_ms(&self) -> u64 {
-        u64::try_from(self.config.lease.as_millis()).unwrap_or(u64::MAX)
-    }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

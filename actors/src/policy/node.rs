@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::breaker::Outcome;
+use super::latency::Latency;
+use super::tally::{Figures, Tally};
 use crate::protocol::{CallError, CallResult, Code, Fault, PeerUrl};
 
 /// A call that had less time than this and ran out of it says nothing about the node: clients choose deadlines.
@@ -34,6 +36,8 @@ pub struct NodeEntry {
     inflight: AtomicUsize,
     request_count: AtomicU64,
     last_request_ms: AtomicU64,
+    latency: Latency,
+    tally: Tally,
     breaker: Arc<BreakerFlags>,
     suspected: AtomicBool,
     events: Box<dyn NodeEvents>,
@@ -80,14 +84,22 @@ impl Verdict {
 }
 
 impl NodeEntry {
-    /// A node with nothing in flight.
-    pub fn new(id: NodeId, url: PeerUrl, breaker: Arc<BreakerFlags>, events: Box<dyn NodeEvents>) -> Self {
+    /// A node with nothing in flight, first seen `now`.
+    pub fn new(
+        id: NodeId,
+        url: PeerUrl,
+        breaker: Arc<BreakerFlags>,
+        events: Box<dyn NodeEvents>,
+        now: Instant,
+    ) -> Self {
         NodeEntry {
             id,
             url,
             inflight: AtomicUsize::new(0),
             request_count: AtomicU64::new(0),
             last_request_ms: AtomicU64::new(0),
+            latency: Latency::new(now),
+            tally: Tally::default(),
             breaker,
             suspected: AtomicBool::new(false),
             events,
@@ -114,8 +126,20 @@ impl NodeEntry {
         self.breaker.consecutive_failures.load(Ordering::Relaxed)
     }
 
+    /// How long it takes to answer, in microseconds; `None` when that is not known yet.
+    pub fn latency(&self, now: Instant) -> Option<f32> {
+        self.latency.at(now)
+    }
+
+    /// How its calls have ended since this was last asked.
+    pub fn take_figures(&self) -> Figures {
+        self.tally.take()
+    }
+
     /// The node behind the address is another one, or came back.
     pub fn renew(&self) {
+        self.latency.forget();
+        self.tally.take();
         self.events.renewed();
     }
 
@@ -141,20 +165,21 @@ pub struct Picked {
     node: Arc<NodeEntry>,
     foreign: bool,
     holds_probe: bool,
+    at: Instant,
 }
 
 impl Picked {
-    pub(super) fn new(node: Arc<NodeEntry>, foreign: bool) -> Self {
+    pub(super) fn new(node: Arc<NodeEntry>, foreign: bool, now: Instant) -> Self {
         // Counted before dispatch: a silent node must still look busy.
         node.inflight.fetch_add(1, Ordering::Relaxed);
-        Picked { node, foreign, holds_probe: false }
+        Picked { node, foreign, holds_probe: false, at: now }
     }
 
     /// The probe of a half-open node, unless another call is it.
-    pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool) -> Option<Self> {
+    pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool, now: Instant) -> Option<Self> {
         let slot = &node.breaker.probe;
         slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).ok()?;
-        let mut picked = Picked::new(node.clone(), foreign);
+        let mut picked = Picked::new(node.clone(), foreign, now);
         picked.holds_probe = true;
         Some(picked)
     }
@@ -188,7 +213,19 @@ impl Picked {
     }
 
     /// The call ended.
-    pub fn settle(mut self, verdict: Verdict) {
+    pub fn settle(mut self, verdict: Verdict, now: Instant) {
+        let latency = now.saturating_duration_since(self.at);
+        match verdict {
+            Verdict::Worked => {
+                self.node.latency.observe(latency, now);
+                self.node.tally.worked(latency);
+            }
+            Verdict::Failed => {
+                self.node.latency.at_least(latency, now);
+                self.node.tally.failed();
+            }
+            Verdict::Nothing => self.node.latency.at_least(latency, now),
+        }
         let breaker = &self.node.breaker;
         let success = match verdict {
             Verdict::Worked if self.holds_probe || breaker.attention.load(Ordering::Relaxed) => true,
@@ -244,19 +281,20 @@ pub(crate) mod tests {
     pub(crate) fn node(id: u64) -> (Arc<NodeEntry>, Arc<BreakerFlags>, Arc<Told>) {
         let (flags, told) = (Arc::new(BreakerFlags::default()), Arc::new(Told::default()));
         let url = PeerUrl::parse(&format!("http://10.0.0.1:{}", 1 + id % 60_000)).expect("valid");
-        let entry = NodeEntry::new(NodeId(id), url, flags.clone(), Box::new(told.clone()));
+        let entry = NodeEntry::new(NodeId(id), url, flags.clone(), Box::new(told.clone()), Instant::now());
         (Arc::new(entry), flags, told)
     }
 
     #[test]
     fn successes_are_told_only_to_a_breaker_that_listens() {
         let (entry, flags, told) = node(1);
-        Picked::new(entry.clone(), false).settle(Verdict::Worked);
-        Picked::new(entry.clone(), false).settle(Verdict::Nothing);
+        let now = Instant::now();
+        Picked::new(entry.clone(), false, now).settle(Verdict::Worked, now);
+        Picked::new(entry.clone(), false, now).settle(Verdict::Nothing, now);
         assert!(told.outcomes.lock().expect("lock").is_empty());
-        Picked::new(entry.clone(), false).settle(Verdict::Failed);
+        Picked::new(entry.clone(), false, now).settle(Verdict::Failed, now);
         assert!(flags.attention.load(Ordering::Relaxed));
-        Picked::new(entry.clone(), false).settle(Verdict::Worked);
+        Picked::new(entry.clone(), false, now).settle(Verdict::Worked, now);
         let successes: Vec<bool> = told.outcomes.lock().expect("lock").iter().map(|o| o.success).collect();
         assert_eq!(successes, [false, true]);
         assert_eq!(entry.inflight(), 0);
@@ -265,29 +303,50 @@ pub(crate) mod tests {
     #[test]
     fn there_is_one_probe_and_it_comes_back_without_an_outcome() {
         let (entry, flags, told) = node(1);
-        let probe = Picked::probe(&entry, false).expect("free");
-        assert!(Picked::probe(&entry, false).is_none());
+        let now = Instant::now();
+        let probe = Picked::probe(&entry, false, now).expect("free");
+        assert!(Picked::probe(&entry, false, now).is_none());
         assert_eq!(entry.inflight(), 1);
         drop(probe);
-        Picked::probe(&entry, false).expect("given back").settle(Verdict::Nothing);
-        let probe = Picked::probe(&entry, false).expect("given back");
-        probe.settle(Verdict::Worked);
+        Picked::probe(&entry, false, now).expect("given back").settle(Verdict::Nothing, now);
+        let probe = Picked::probe(&entry, false, now).expect("given back");
+        probe.settle(Verdict::Worked, now);
         assert!(flags.probe.load(Ordering::Relaxed), "the breaker decides about the next one");
         assert!(told.outcomes.lock().expect("lock")[0].probe);
         flags.probe.store(false, Ordering::Relaxed);
         told.deaf.store(true, Ordering::Relaxed);
-        Picked::probe(&entry, false).expect("free").settle(Verdict::Failed);
+        Picked::probe(&entry, false, now).expect("free").settle(Verdict::Failed, now);
         assert!(!flags.probe.load(Ordering::Relaxed), "nobody heard of it");
     }
 
     #[test]
     fn many_failures_ask_for_one_check() {
         let (entry, _, told) = node(1);
-        (0..5).for_each(|_| Picked::new(entry.clone(), false).suspect());
+        let now = Instant::now();
+        (0..5).for_each(|_| Picked::new(entry.clone(), false, now).suspect());
         assert_eq!(told.suspicions.load(Ordering::Relaxed), 1);
         entry.clear_suspicion();
-        Picked::new(entry, false).suspect();
+        Picked::new(entry, false, now).suspect();
         assert_eq!(told.suspicions.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn calls_are_timed_and_counted_by_their_verdict() {
+        let (entry, _, _) = node(1);
+        let start = Instant::now();
+        let after = |millis| start + Duration::from_millis(millis);
+        let settle = |verdict, millis| Picked::new(entry.clone(), false, start).settle(verdict, after(millis));
+        settle(Verdict::Failed, 1);
+        assert_eq!(entry.latency(after(1)), None);
+        settle(Verdict::Worked, 20);
+        assert_eq!(entry.latency(after(20)), Some(20_000.0));
+        settle(Verdict::Nothing, 21);
+        assert_eq!(entry.latency(after(21)), Some(21_000.0), "it was no quicker than that");
+        drop(Picked::new(entry.clone(), false, start));
+        let figures = entry.take_figures();
+        assert_eq!((figures.worked, figures.failed), (1, 1));
+        entry.renew();
+        assert_eq!(entry.latency(after(21)), None);
     }
 
     #[test]

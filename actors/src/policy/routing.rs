@@ -3,12 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::balance::BalancePolicy;
 use super::breaker::CircuitState;
 use super::node::{NodeId, Picked};
-use super::pool::{Candidate, Pool};
+use super::pool::{Candidate, Pool, Tags, Tier};
 use crate::protocol::{CallError, MethodInfo};
+
+/// Calls that ask for different tags take turns of their own, up to so many sets of tags. Beyond, some share them.
+const TURNS: usize = 8;
 
 /// A node as the table is made of it.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Routable {
     pub candidate: Candidate,
     /// Whether it may get calls; `None` while it is down.
     pub circuit: Option<CircuitState>,
+    /// It is doubtful whether it works: it gets what the others can't take.
+    pub reserve: bool,
     /// What it serves, no name twice. Nodes that share one list are handled together.
     pub methods: Arc<[MethodInfo]>,
 }
@@ -26,8 +32,8 @@ pub struct Routable {
 pub struct Route {
     info: MethodInfo,
     pool: Arc<Pool>,
-    /// One per method: sharing it would let the traffic of one method take the turns of another.
-    cursor: AtomicUsize,
+    /// Per method: sharing them would let the traffic of one method take the turns of another.
+    turns: [AtomicUsize; TURNS],
 }
 
 impl Route {
@@ -36,14 +42,19 @@ impl Route {
         &self.info
     }
 
-    /// Picks a node that is not among `tried`.
-    pub fn pick(&self, policy: BalancePolicy, tried: &[NodeId]) -> Option<Picked> {
-        self.pool.pick(policy, &self.cursor, tried)
+    /// Picks a node that carries `tags` and is not among `tried`.
+    pub fn pick(&self, policy: BalancePolicy, tried: &[NodeId], tags: &Tags, now: Instant) -> Option<Picked> {
+        if tags.is_empty() {
+            return self.pool.pick(policy, &self.turns[0], tried, now);
+        }
+        let selection = self.pool.carrying(tags)?;
+        let turns = &self.turns[1 + selection.number % (TURNS - 1)];
+        selection.pool.pick(policy, turns, tried, now)
     }
 }
 
-/// What makes two pools the same.
-type PoolKey = Box<[(NodeId, u32, bool, CircuitState)]>;
+/// What makes two pools the same. Tags are told apart by where they are: nobody else is there while the pool holds them.
+type PoolKey = Box<[(NodeId, u32, bool, usize, CircuitState, bool)]>;
 
 /// Method name to candidates, computed beforehand.
 #[derive(Debug, Default)]
@@ -89,13 +100,13 @@ impl RoutingTable {
                 table.pool(ours.chain(foreign.iter().copied()).collect(), previous)
             });
             let info = merge(having.into_iter().map(|(_, info)| info));
-            let route = Route { info, pool: pool.clone(), cursor: turns_of(previous.routes.get(name)) };
+            let route = Route { info, pool: pool.clone(), turns: turns_of(previous.routes.get(name)) };
             table.routes.insert(name.into(), Arc::new(route));
         }
         table.foreign = Arc::new(Route {
             info: MethodInfo::default(),
             pool: table.pool(foreign, previous),
-            cursor: turns_of(Some(&previous.foreign)),
+            turns: turns_of(Some(&previous.foreign)),
         });
         table
     }
@@ -136,16 +147,18 @@ impl RoutingTable {
             .iter()
             .filter_map(|node| {
                 let candidate = &node.candidate;
-                Some((candidate.node.id, candidate.weight, candidate.foreign, node.circuit?))
+                let tags = Arc::as_ptr(&candidate.tags) as usize;
+                Some((candidate.node.id, candidate.weight, candidate.foreign, tags, node.circuit?, node.reserve))
             })
             .collect();
         let known = self.pools.get(&key).or_else(|| previous.pools.get(&key)).cloned();
         let pool = known.unwrap_or_else(|| {
-            let with = |state| {
-                let there = nodes.iter().filter(move |node| node.circuit == Some(state));
+            let with = |state, reserve| {
+                let there = nodes.iter().filter(move |node| node.circuit == Some(state) && node.reserve == reserve);
                 there.map(|node| node.candidate.clone()).collect()
             };
-            Arc::new(Pool::new(with(CircuitState::Closed), with(CircuitState::HalfOpen)))
+            let tier = |reserve| Tier::new(with(CircuitState::Closed, reserve), with(CircuitState::HalfOpen, reserve));
+            Arc::new(Pool::new(tier(false), tier(true)))
         });
         self.pools.insert(key, pool.clone());
         pool
@@ -192,8 +205,9 @@ fn merge<'a>(mut infos: impl Iterator<Item = &'a MethodInfo>) -> MethodInfo {
     merged
 }
 
-fn turns_of(route: Option<&Arc<Route>>) -> AtomicUsize {
-    AtomicUsize::new(route.map_or(0, |route| route.cursor.load(Ordering::Relaxed)))
+fn turns_of(route: Option<&Arc<Route>>) -> [AtomicUsize; TURNS] {
+    let turn = |index: usize| route.map_or(0, |route| route.turns[index].load(Ordering::Relaxed));
+    std::array::from_fn(|index| AtomicUsize::new(turn(index)))
 }
 
 #[cfg(test)]
@@ -207,7 +221,8 @@ mod tests {
 
     fn routable(id: u64, circuit: Option<CircuitState>, methods: Arc<[MethodInfo]>) -> Routable {
         let foreign = methods.is_empty();
-        Routable { candidate: Candidate { node: node(id).0, weight: 1, foreign }, circuit, methods }
+        let candidate = Candidate { node: node(id).0, weight: 1, foreign, tags: Arc::default() };
+        Routable { candidate, circuit, reserve: false, methods }
     }
 
     fn table(nodes: &[Routable]) -> RoutingTable {
@@ -216,8 +231,10 @@ mod tests {
 
     fn picks(table: &RoutingTable, method: &str) -> Vec<u64> {
         let route = table.route(method).expect("routed");
-        let mut ids: Vec<u64> =
-            (0..10).filter_map(|_| route.pick(BalancePolicy::RoundRobin, &[])).map(|picked| picked.id().0).collect();
+        let mut ids: Vec<u64> = (0..10)
+            .filter_map(|_| route.pick(BalancePolicy::RoundRobin, &[], &Tags::new(), Instant::now()))
+            .map(|picked| picked.id().0)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -282,12 +299,65 @@ mod tests {
         let mut nodes = vec![routable(1, UP, shared.clone()), routable(2, UP, shared)];
         let first = table(&nodes);
         let route = first.route("a").expect("routed");
-        assert_eq!(route.pick(BalancePolicy::RoundRobin, &[]).expect("up").id(), NodeId(1));
+        assert_eq!(
+            route.pick(BalancePolicy::RoundRobin, &[], &Tags::new(), Instant::now()).expect("up").id(),
+            NodeId(1)
+        );
         assert!(Arc::ptr_eq(&route.pool, &first.route("b").expect("routed").pool));
         nodes.push(routable(3, UP, methods(&["c"])));
         let second = RoutingTable::new(&nodes, &first);
         let again = second.route("a").expect("routed");
         assert!(Arc::ptr_eq(&route.pool, &again.pool));
-        assert_eq!(again.pick(BalancePolicy::RoundRobin, &[]).expect("up").id(), NodeId(2));
+        assert_eq!(
+            again.pick(BalancePolicy::RoundRobin, &[], &Tags::new(), Instant::now()).expect("up").id(),
+            NodeId(2)
+        );
+    }
+
+    fn tagged(id: u64, zone: &str, methods: Arc<[MethodInfo]>) -> Routable {
+        let mut node = routable(id, UP, methods);
+        node.candidate.tags = Arc::new(Tags::from([("zone".to_owned(), zone.to_owned())]));
+        node
+    }
+
+    fn picks_of_zone(table: &RoutingTable, zone: &str, count: usize) -> Vec<u64> {
+        let (route, tags) = (table.route("a").expect("routed"), Tags::from([("zone".to_owned(), zone.to_owned())]));
+        let pick = |_| route.pick(BalancePolicy::RoundRobin, &[], &tags, Instant::now());
+        (0..count).filter_map(pick).map(|picked| picked.id().0).collect()
+    }
+
+    #[test]
+    fn calls_with_tags_take_turns_of_their_own() {
+        let shared = methods(&["a"]);
+        let nodes = [(1, "a"), (2, "b"), (3, "a"), (4, "b")].map(|(id, zone)| tagged(id, zone, shared.clone()));
+        let table = table(&nodes);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.extend(["a", "b"].into_iter().flat_map(|zone| picks_of_zone(&table, zone, 1)));
+        }
+        assert_eq!(seen, [1, 2, 3, 4, 1, 2, 3, 4]);
+        assert!(picks_of_zone(&table, "c", 1).is_empty());
+        let next = RoutingTable::new(&nodes, &table);
+        assert_eq!((picks_of_zone(&next, "a", 1), picks_of_zone(&next, "b", 1)), (vec![1], vec![2]));
+    }
+
+    #[test]
+    fn new_tags_make_a_new_pool() {
+        let shared = methods(&["a"]);
+        let mut nodes = [tagged(1, "a", shared.clone()), tagged(2, "b", shared)];
+        let first = table(&nodes);
+        assert_eq!(picks_of_zone(&first, "a", 2), [1, 1]);
+        nodes[1].candidate.tags = nodes[0].candidate.tags.clone();
+        let second = RoutingTable::new(&nodes, &first);
+        let mut seen = picks_of_zone(&second, "a", 2);
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+    }
+
+    #[test]
+    fn a_doubtful_node_serves_what_only_it_can() {
+        let doubtful = Routable { reserve: true, ..routable(1, UP, methods(&["a", "b"])) };
+        let table = table(&[doubtful, routable(2, UP, methods(&["b"]))]);
+        assert_eq!((picks(&table, "a"), picks(&table, "b")), (vec![1], vec![2]));
     }
 }

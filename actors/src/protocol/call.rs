@@ -39,9 +39,8 @@ pub struct CallScope {
 /// Names one call of one client, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
-    /// Whose it is: the number of the caller in the upper half, 0 without credentials; and in the lower half that of the
-    /// client for whom the caller says that it calls, which divides the caller's own keys and no others. Two clients may
-    /// choose the same key.
+    /// Whose it is: a number for the credentials that the client presented, 0 without any. Two clients may choose the
+    /// same key.
     pub client: u64,
     /// As the client chose it.
     pub key: String,

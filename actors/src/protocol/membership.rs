@@ -91,4 +91,7 @@ pub struct NodeInfo {
     /// Capacity relative to others.
     #[serde(default = "one")]
     pub weight: u32,
+    /// How often its supervisor has replaced the engine: the instance stays, and what was in the engine is gone.
+    #[serde(default)]
+    pub engine_restarts: u64,
 }

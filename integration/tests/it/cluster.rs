@@ -188,14 +188,16 @@ fn a_node_of_ours_can_be_static_too() {
 
 #[test]
 fn every_policy_serves_and_shares() {
-    for policy in ["least-inflight", "round-robin", "random"] {
+    for policy in ["least-inflight", "round-robin", "random", "p2c-ewma"] {
         let cluster = Cluster::with(program("cluster.js"), 2, &["--balance", policy], &[]);
         for n in 0..100_u64 {
             assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)), "{policy}");
         }
         for index in 0..2 {
             let calls = cluster.node_client(index).metrics()["methods"]["square"]["call_count"].as_u64();
-            assert!(calls.is_some_and(|calls| calls >= 20), "{policy}: node {index} ran {calls:?} of 100 calls");
+            // That one prefers who was quicker by chance.
+            let least = if policy == "p2c-ewma" { 1 } else { 20 };
+            assert!(calls.is_some_and(|calls| calls >= least), "{policy}: node {index} ran {calls:?} of 100 calls");
         }
     }
 }

@@ -142,3 +142,40 @@ fn active_checks_find_a_node_that_hangs() {
     signal(cluster.nodes[0].engine_pid(), "CONT");
     cluster.wait_for_usable(2);
 }
+
+#[test]
+fn a_dead_node_that_gets_no_calls_is_found_in_time() {
+    let mut cluster = Cluster::start(program("cluster.js"), 2);
+    cluster.nodes[0].kill();
+    wait_until("the dead node is down", DETECTION, || cluster.client.info()["nodes_down"] == 1);
+    wait_until("it is counted", SOON, || cluster.client.metrics()["node_events"]["down"] == 1);
+}
+
+#[test]
+fn a_paused_node_is_suspect_then_down_and_recovers_by_itself() {
+    let cluster = Cluster::start(program("cluster.js"), 2);
+    let url = cluster.nodes[0].url.clone();
+    let state = || {
+        let nodes = cluster.client.info()["nodes"].clone();
+        let node = nodes.as_array().and_then(|nodes| nodes.iter().find(|node| node["addr"] == url)).cloned();
+        node.expect("it is in the list")["state"].clone()
+    };
+    signal(cluster.nodes[0].engine_pid(), "STOP");
+    wait_until("it is suspect", DETECTION, || state() == "suspect");
+    for n in 0..10_u64 {
+        assert_eq!(cluster.client.call("square", json!({"n": n})), Ok(json!(n * n)), "the other one takes the calls");
+    }
+    wait_until("it is down", DETECTION, || state() == "down");
+    signal(cluster.nodes[0].engine_pid(), "CONT");
+    wait_until("it has recovered", SOON, || state() == "up");
+    let log = cluster.orchestrator.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(&format!("node {url} "))).collect();
+    let position = |word: &str| lines.iter().position(|line| line.contains(word));
+    let positions = [" joined", " suspect: no heartbeat", " down: ", " recovered"].map(position);
+    assert!(positions.iter().all(Option::is_some) && positions.is_sorted(), "{lines:?}");
+    let events = cluster.client.metrics()["node_events"].clone();
+    assert_eq!(events["joined"], 2, "{events}");
+    for event in ["suspect", "down", "recovered"] {
+        assert!(events[event].as_u64().is_some_and(|count| count > 0), "{event}: {events}");
+    }
+}

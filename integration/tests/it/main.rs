@@ -7,8 +7,10 @@ mod harness;
 
 mod access;
 mod bad_input;
+mod balancing;
 mod catalogue;
 mod cluster;
+mod crowd;
 mod drain;
 mod errors;
 mod failover;

@@ -6,6 +6,7 @@ use super::*;
 use crate::actors::cluster::Cluster;
 use crate::actors::fake_peers::cluster::{config, eventually, with_paused_clock};
 use crate::actors::fake_peers::{Answer, FakePeers};
+use crate::policy::health::NodeState;
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -58,6 +59,56 @@ fn without_heartbeats_a_node_is_out_of_rotation_in_under_three_seconds() {
         assert!(cluster.heartbeat(beat("a"), LOCAL, None).await.expect("allowed").known);
         assert_eq!(cluster.nodes_up(), 1, "recovered before the answer");
         assert!(!cluster.heartbeat(beat("b"), LOCAL, None).await.expect("allowed").known);
+    });
+}
+
+#[test]
+fn a_silent_node_is_doubted_asked_and_given_up_in_under_three_seconds() {
+    with_paused_clock(async {
+        let peers = FakePeers::default();
+        let cluster = Cluster::start(config(&[]), peers.factory());
+        for (port, instance) in [(1, "a"), (2, "b")] {
+            peers.node(port, instance, r#""m""#, Answer::Hang);
+            cluster.register(register(port, instance), LOCAL, None).await.expect("admitted");
+        }
+        let (mut states, mut beats) = (Vec::new(), 1);
+        // As a process that was stopped: it takes connections and says nothing.
+        peers.info(1, Answer::Hang);
+        let silent = Instant::now();
+        while states.last() != Some(&NodeState::Down) {
+            assert!(silent.elapsed() < Duration::from_secs(3), "{states:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if beats * Duration::from_millis(800) <= silent.elapsed() {
+                beats += 1;
+                cluster.heartbeat(beat("b"), LOCAL, None).await.expect("allowed");
+            }
+            let state = cluster.view().await.nodes[0].state;
+            if states.last() != Some(&state) {
+                states.push(state);
+            }
+        }
+        assert_eq!(states, [NodeState::Up, NodeState::Suspect, NodeState::Down]);
+        assert_eq!(peers.world().checks, 3, "two joined, and one was asked when it was silent");
+        cluster.heartbeat(beat("a"), LOCAL, None).await.expect("allowed");
+        let view = cluster.view().await;
+        assert_eq!((view.nodes_up, view.events.down, view.events.recovered), (2, 1, 1));
+    });
+}
+
+#[test]
+fn heartbeats_that_jitter_raise_no_doubt() {
+    with_paused_clock(async {
+        let peers = FakePeers::default();
+        let cluster = Cluster::start(config(&[]), peers.factory());
+        peers.node(1, "a", r#""m""#, Answer::Hang);
+        cluster.register(register(1, "a"), LOCAL, None).await.expect("admitted");
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..300 {
+            tokio::time::sleep(Duration::from_millis(random.u64(400..1200))).await;
+            assert!(cluster.heartbeat(beat("a"), LOCAL, None).await.expect("allowed").known);
+        }
+        let events = cluster.view().await.events;
+        assert_eq!((events.joined, events.suspect, events.down), (1, 0, 0));
     });
 }
 

@@ -140,11 +140,17 @@ impl Forwarder {
         let sending_again = pin!(self.send(journey, &second));
         let (failed, error, left, waiting) = match select(sending, sending_again).await {
             Either::Left((result, waiting)) => match is_decisive(&result) {
-                true => return (first, result),
+                true => {
+                    overtaken(second);
+                    return (first, result);
+                }
                 false => (first, result, second, Either::Left(waiting)),
             },
             Either::Right((result, waiting)) => match is_decisive(&result) {
-                true => return (second, result),
+                true => {
+                    overtaken(first);
+                    return (second, result);
+                }
                 false => (second, result, first, Either::Right(waiting)),
             },
         };
@@ -187,7 +193,7 @@ impl Forwarder {
         if allowed.is_zero() {
             return Err(CallError::Timeout);
         }
-        let picked = route.pick(self.cluster.policy, &journey.tried).ok_or(CallError::NoNode)?;
+        let picked = route.pick(self.cluster.policy, &journey.tried, &scope.tags, now).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
         Ok(Attempt { picked, at: now, allowed })
@@ -216,8 +222,13 @@ impl Forwarder {
                 picked.suspect();
             }
         }
-        picked.settle(Verdict::of(result, allowed));
+        picked.settle(Verdict::of(result, allowed), clock::now());
     }
+}
+
+/// The call is cancelled there: it would have taken longer than this, which is all that is known.
+fn overtaken(attempt: Attempt) {
+    attempt.picked.settle(Verdict::Nothing, clock::now());
 }
 
 /// Whether another node would say the same.

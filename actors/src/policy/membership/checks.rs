@@ -1,8 +1,10 @@
 //! What active checks do to the list.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Membership;
+use crate::policy::crowd;
 use crate::policy::health::{CheckFailure, NodeState};
 use crate::policy::joining;
 use crate::policy::node::NodeId;
@@ -43,11 +45,7 @@ impl Membership {
         });
         due.map(|member| {
             member.checking = true;
-            Check {
-                id: member.entry.id,
-                url: member.entry.url.clone(),
-                urgent: member.health.state() == NodeState::Suspect,
-            }
+            Check { id: member.entry.id, url: member.entry.url.clone(), urgent: member.state() == NodeState::Suspect }
         })
         .collect()
     }
@@ -57,16 +55,12 @@ impl Membership {
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
-        let before = member.health.state();
         member.health.suspect(&self.config.health, now);
-        match (before, member.health.state()) {
-            (NodeState::Up, NodeState::Suspect) => {
-                log::warn!("node {} suspect: a call did not reach it", member.entry.url)
-            }
-            // Neither checks nor a state that could change: let the next failure speak again.
-            (_, NodeState::Up) => member.entry.clear_suspicion(),
-            _ => {}
+        if member.health.state() == NodeState::Up {
+            // There are no checks: let the next failure speak again.
+            member.entry.clear_suspicion();
         }
+        self.announce(id, "a call did not reach it", now);
     }
 
     /// Takes in what a check found.
@@ -119,17 +113,22 @@ impl Membership {
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
+        let restarts = std::mem::replace(&mut member.engine_restarts, info.engine_restarts);
+        let is_new_engine = restarts < info.engine_restarts;
         if !member.declared {
             let foreign = member.lease.is_none() && methods.is_empty();
             let news = (&methods, &info.tags, info.weight, foreign);
-            if news != (&member.methods, &member.tags, member.weight, member.foreign) {
+            if news != (&member.methods, &*member.tags, member.weight, member.foreign) {
                 self.changed = true;
+                member.tags = Arc::new(info.tags);
             }
             member.methods = methods;
-            member.tags = info.tags;
             member.weight = info.weight;
             member.foreign = foreign;
             member.version = info.version;
+        }
+        if is_new_engine {
+            self.renew(id);
         }
         self.answered(id, now);
     }
@@ -166,7 +165,8 @@ impl Membership {
         self.set_instance(id, None);
         if let Some(member) = self.members.get_mut(&id) {
             member.forget();
-            member.health.answered(&self.config.health, now, fastrand::f64());
+            member.shown = NodeState::Down;
+            member.health.answered(&self.config.health, 1, now, fastrand::f64());
             if member.alias_of.replace(owner) != Some(owner) {
                 log::info!("node {} is another address of a node that is a member already", member.entry.url);
                 self.changed = true;
@@ -182,7 +182,8 @@ impl Membership {
             log::warn!("node {} is this orchestrator itself and gets no calls", member.entry.url);
             self.changed = true;
         }
-        member.health.answered(&self.config.health, now, fastrand::f64());
+        member.shown = NodeState::Down;
+        member.health.answered(&self.config.health, 1, now, fastrand::f64());
     }
 
     fn found_foreign(&mut self, id: NodeId, now: Instant) {
@@ -200,36 +201,24 @@ impl Membership {
     }
 
     fn answered(&mut self, id: NodeId, now: Instant) {
+        let stretch = crowd::stretch(self.members.len());
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
-        let before = member.state();
         let identity = (member.is_self, member.alias_of);
         member.is_self = false;
         member.alias_of = None;
-        member.health.answered(&self.config.health, now, fastrand::f64());
-        match before {
-            NodeState::Up => {}
-            NodeState::Suspect => log::info!("node {} recovered: it answers", member.entry.url),
-            NodeState::Down => Self::log_up(member, true),
-        }
-        self.changed |= before != member.state() || identity != (false, None);
+        // One that sends heartbeats is heard of without being asked.
+        let stretch = if member.lease.is_some() { stretch } else { 1 };
+        member.health.answered(&self.config.health, stretch, now, fastrand::f64());
+        self.changed |= identity != (false, None);
+        self.announce(id, "no heartbeat", now);
     }
 
     fn failed(&mut self, id: NodeId, failure: CheckFailure, reason: &str, now: Instant) {
-        let Some(member) = self.members.get_mut(&id) else {
-            return;
-        };
-        let before = member.state();
-        member.health.failed(failure, &self.config.health, now);
-        match (before, member.state()) {
-            (NodeState::Down, _) => {}
-            (_, NodeState::Down) => {
-                Self::log_down(member, reason);
-                self.changed = true;
-            }
-            (NodeState::Up, NodeState::Suspect) => log::warn!("node {} suspect: {reason}", member.entry.url),
-            _ => {}
+        if let Some(member) = self.members.get_mut(&id) {
+            member.health.failed(failure, &self.config.health, now);
+            self.announce(id, reason, now);
         }
     }
 }

@@ -1,15 +1,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::policy::breaker::Outcome;
+use crate::policy::breaker::{CircuitState, Outcome};
 use crate::policy::health::CheckFailure;
-use crate::policy::node::{BreakerFlags, NodeEvents};
+use crate::policy::node::{self, BreakerFlags};
 use crate::protocol::membership::NodeInfo;
+
+mod traffic;
 
 /// Counts how often breakers are told to begin anew.
 struct Renewals(Arc<AtomicUsize>);
 
-impl NodeEvents for Renewals {
+impl node::NodeEvents for Renewals {
     fn outcome(&self, _: Outcome) -> bool {
         true
     }
@@ -25,10 +27,15 @@ struct Fixture {
     list: Membership,
     now: Instant,
     renewals: Arc<AtomicUsize>,
+    table: RoutingTable,
 }
 
 fn url(port: u16) -> PeerUrl {
     PeerUrl::parse(&format!("http://127.0.0.1:{port}")).expect("valid")
+}
+
+fn port(url: &str) -> u16 {
+    url::Url::parse(url).expect("valid").port_or_known_default().expect("http")
 }
 
 fn info(instance: &str, methods: &[&str]) -> CheckOutcome {
@@ -54,13 +61,18 @@ impl Fixture {
         };
         let renewals = Arc::<AtomicUsize>::default();
         let counter = renewals.clone();
+        let now = Instant::now();
         let make_entry = move |id, url: &PeerUrl| {
             let flags = Arc::<BreakerFlags>::default();
-            Arc::new(NodeEntry::new(id, url.clone(), flags, Box::new(Renewals(counter.clone()))))
+            Arc::new(NodeEntry::new(id, url.clone(), flags, Box::new(Renewals(counter.clone())), now))
         };
-        let now = Instant::now();
         let urls: Vec<PeerUrl> = ports.iter().map(|port| url(*port)).collect();
-        Fixture { list: Membership::new(config, &urls, Box::new(make_entry), now), now, renewals }
+        Fixture {
+            list: Membership::new(config, &urls, Box::new(make_entry), now),
+            now,
+            renewals,
+            table: RoutingTable::default(),
+        }
     }
 
     fn pass(&mut self, millis: u64) {
@@ -93,16 +105,14 @@ impl Fixture {
         let due = self.list.due_checks(self.now);
         assert!(self.list.due_checks(self.now).is_empty(), "each is handed out once");
         for check in &due {
-            let port = url::Url::parse(check.url.as_str()).expect("valid").port().expect("given");
-            self.list.checked(check.id, answer(port), self.now);
+            self.list.checked(check.id, answer(port(check.url.as_str())), self.now);
         }
         due.len()
     }
 
     /// URL's port, state and reason of each node.
     fn nodes(&self) -> Vec<(u16, NodeState, Option<String>)> {
-        let port = |addr: &str| url::Url::parse(addr).expect("valid").port().expect("given");
-        let nodes = self.list.view().nodes.into_iter();
+        let nodes = self.list.view(self.now).nodes.into_iter();
         nodes.map(|node| (port(&node.addr), node.state, node.disable_reason)).collect()
     }
 
@@ -130,8 +140,9 @@ fn a_registered_node_serves_until_its_lease_runs_out_and_leaves_a_minute_later()
     assert_eq!(fixture.code("m"), None);
     fixture.pass(2300);
     assert!(fixture.beat("a"));
-    fixture.pass(2300);
     assert_eq!(fixture.states(), [(1, Up)]);
+    fixture.pass(2300);
+    assert_eq!(fixture.states(), [(1, Suspect)]);
     fixture.list.take_changed();
     fixture.pass(100);
     assert_eq!(fixture.nodes(), [(1, Down, Some("its lease ran out".into()))]);
@@ -273,7 +284,7 @@ fn a_call_that_did_not_arrive_asks_for_a_check_at_once() {
 fn the_orchestrator_is_no_node() {
     let mut fixture = Fixture::new(&[1]);
     fixture.check(|_| info("orchestrator", &["m"]));
-    let view = fixture.list.view();
+    let view = fixture.list.view(fixture.now);
     assert_eq!((view.total_nodes, view.enabled_nodes, view.disabled_nodes), (1, 0, 1));
     assert_eq!(view.nodes[0].disable_reason.as_deref(), Some("this orchestrator itself"));
     assert_eq!(fixture.code("m"), Some(-32004));
@@ -288,7 +299,7 @@ fn any_json_rpc_server_takes_any_method() {
         let mut fixture = Fixture::new(&[1]);
         fixture.check(|_| answer.clone());
         assert_eq!((fixture.states(), fixture.code("zz")), (vec![(1, Up)], None), "{answer:?}");
-        assert!(fixture.list.view().nodes[0].foreign);
+        assert!(fixture.list.view(fixture.now).nodes[0].foreign);
         fixture.pass(6100);
         fixture.check(|_| info("b", &["m"]));
         assert_eq!((fixture.code("m"), fixture.code("zz")), (None, Some(-32601)), "it became a node of ours");
@@ -384,7 +395,7 @@ fn the_list_is_bounded() {
     };
     let refused = fixture.list.admit(joining, fixture.now).expect_err("full");
     assert_eq!(refused.code().0, -32007);
-    assert_eq!(fixture.list.view().total_nodes, MAX_NODES);
+    assert_eq!(fixture.list.view(fixture.now).total_nodes, MAX_NODES);
     assert_eq!(fixture.list.method_lists.len(), 1, "equal lists are kept once");
 }
 
@@ -392,8 +403,8 @@ fn the_list_is_bounded() {
 fn the_view_has_the_shape_of_info() {
     let mut fixture = Fixture::new(&[]);
     fixture.join(1, "a", &["m"]);
-    fixture.list.circuit(NodeId(0), CircuitState::Open);
-    let view = serde_json::to_value(fixture.list.view()).expect("serialises");
+    fixture.list.circuit(NodeId(0), CircuitState::Open, fixture.now);
+    let view = serde_json::to_value(fixture.list.view(fixture.now)).expect("serialises");
     assert_eq!(
         (&view["total_nodes"], &view["enabled_nodes"], &view["disabled_nodes"]),
         (&1.into(), &0.into(), &1.into())
@@ -404,6 +415,6 @@ fn the_view_has_the_shape_of_info() {
     assert_eq!((&node["enabled"], &node["disable_reason"]), (&false.into(), &"circuit breaker open".into()));
     assert_eq!(node["methods"][0]["name"], "m");
     assert_eq!(fixture.code("m"), Some(-32004));
-    fixture.list.circuit(NodeId(0), CircuitState::HalfOpen);
+    fixture.list.circuit(NodeId(0), CircuitState::HalfOpen, fixture.now);
     assert_eq!(fixture.code("m"), None);
 }

@@ -1,13 +1,15 @@
 //! The cluster's list as people and programs see it: the orchestrator's part of `_info` (PROTOCOL, section 7).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::{Serialize, Serializer};
 
 use super::member::Member;
+use super::states::NodeEvents;
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
+use crate::policy::pool::Tags;
 use crate::protocol::MethodInfo;
 
 /// Every node and how many there are.
@@ -21,12 +23,15 @@ pub struct ClusterView {
     pub disabled_nodes: usize,
     /// Nodes that answer.
     pub nodes_up: usize,
-    /// Nodes that failed lately.
+    /// Nodes that failed lately or are silent.
     pub nodes_suspect: usize,
     /// Nodes that don't answer.
     pub nodes_down: usize,
     /// In the order in which they were first seen.
     pub nodes: Vec<NodeView>,
+    /// How often nodes have changed; shown among the metrics.
+    #[serde(skip)]
+    pub events: NodeEvents,
 }
 
 /// One node.
@@ -36,7 +41,7 @@ pub struct NodeView {
     pub addr: String,
     /// It may get calls.
     pub enabled: bool,
-    /// Why not.
+    /// Why not. One that is ejected gets those that no other node can take.
     pub disable_reason: Option<String>,
     /// Its circuit breaker.
     pub circuit_state: CircuitState,
@@ -51,7 +56,8 @@ pub struct NodeView {
     /// Its release.
     pub version: String,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    #[serde(serialize_with = "map")]
+    pub tags: Arc<Tags>,
     /// What it serves.
     #[serde(serialize_with = "slice")]
     pub methods: Arc<[MethodInfo]>,
@@ -68,6 +74,8 @@ pub struct NodeView {
     pub request_count: u64,
     /// When the last was sent, in milliseconds of Unix time.
     pub last_request_ms: Option<u64>,
+    /// How long it has taken to answer lately, by the average that jumps to peaks.
+    pub latency_us: Option<u64>,
     /// Calls that wait there for an executor, by its last heartbeat.
     pub queue: Option<u64>,
     /// Share of its cores in use, 0 to 1, by its last heartbeat.
@@ -75,10 +83,10 @@ pub struct NodeView {
 }
 
 impl ClusterView {
-    pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>) -> Self {
-        let mut view = ClusterView::default();
+    pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>, events: NodeEvents, now: Instant) -> Self {
+        let mut view = ClusterView { events, ..ClusterView::default() };
         for member in members {
-            let node = NodeView::of(member);
+            let node = NodeView::of(member, now);
             view.total_nodes += 1;
             *if node.enabled { &mut view.enabled_nodes } else { &mut view.disabled_nodes } += 1;
             *match node.state {
@@ -93,7 +101,7 @@ impl ClusterView {
 }
 
 impl NodeView {
-    fn of(member: &Member) -> Self {
+    fn of(member: &Member, now: Instant) -> Self {
         let disable_reason = member.disable_reason();
         NodeView {
             addr: member.entry.url.to_string(),
@@ -113,10 +121,20 @@ impl NodeView {
             foreign: member.foreign,
             request_count: member.entry.request_count(),
             last_request_ms: member.entry.last_request_ms(),
+            latency_us: member.entry.latency(now).map(whole),
             queue: member.load.as_ref().map(|load| load.queue),
             cpu: member.load.as_ref().map(|load| load.cpu),
         }
     }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds, never negative")]
+fn whole(us: f32) -> u64 {
+    us as u64
+}
+
+fn map<S: Serializer>(tags: &Arc<Tags>, serializer: S) -> Result<S::Ok, S::Error> {
+    tags.as_ref().serialize(serializer)
 }
 
 fn slice<S: Serializer>(methods: &Arc<[MethodInfo]>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,9 +1,11 @@
 //! A JSON-RPC server that is none of ours: it knows only its own methods and answers everything else with -32601.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
 use serde_json::{json, Value};
+
+use super::raw::read_body;
 
 /// Serves `greet {name}` on a thread of its own for as long as the test process lives.
 #[derive(Debug)]
@@ -27,23 +29,7 @@ impl ForeignServer {
 /// Answers requests on one keep-alive connection until the client closes it.
 fn serve(stream: &TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            let line = line.trim_end().to_ascii_lowercase();
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
+    while let Some(body) = read_body(&mut reader)? {
         let answer = match serde_json::from_slice::<Value>(&body) {
             Ok(Value::Array(batch)) => Value::Array(batch.iter().map(answer).collect()).to_string(),
             Ok(request) => answer(&request).to_string(),
@@ -55,6 +41,7 @@ fn serve(stream: &TcpStream) -> std::io::Result<()> {
         stream.write_all(head.as_bytes())?;
         stream.write_all(answer.as_bytes())?;
     }
+    Ok(())
 }
 
 fn answer(request: &Value) -> Value {
