@@ -94,4 +94,7 @@ pub struct NodeInfo {
     /// How often its supervisor has replaced the engine: the instance stays, and what was in the engine is gone.
     #[serde(default)]
     pub engine_restarts: u64,
+    /// It takes no further calls.
+    #[serde(default)]
+    pub draining: bool,
 }

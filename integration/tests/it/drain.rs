@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use crate::harness::{
-    node_of, orchestrator, program, run, signal, wait_for, wait_until, Client, Cluster, Load, Process, SOON,
+    node, node_of, orchestrator, program, run, signal, wait_for, wait_until, Client, Cluster, Load, Process, SOON,
 };
 
 /// What `madrpc-actor drain` came to: exit code, and what it printed on standard output.
@@ -110,6 +110,26 @@ fn drain_takes_a_node_out_and_undo_brings_it_back() {
     cluster.wait_for_usable(2);
     assert_eq!(ready(&client).0, 200);
     assert_eq!(client.call("pause", json!({"ms": 0})), Ok(json!("done")));
+}
+
+#[test]
+fn a_static_node_that_drains_costs_no_call_an_error() {
+    let nodes = [0, 1].map(|_| node(program("cluster.js"), &[]));
+    let orchestrator = orchestrator(&["--node", &nodes[0].url, "--node", &nodes[1].url]);
+    let client = Client::new(&orchestrator.url);
+    let usable = || client.info()["enabled_nodes"].as_u64();
+    wait_until("both take calls", SOON, || usable() == Some(2));
+    let load = Load::of(&client, "pause", 100);
+    let failures = load.during(|load| {
+        load.wait_for_more(20);
+        assert_eq!(drain(&nodes[0].url, &[]).0, Some(0));
+        wait_until("the orchestrator leaves it alone", SOON, || usable() == Some(1));
+        load.wait_for_more(20);
+        assert_eq!(drain(&nodes[0].url, &["--undo"]).0, Some(0));
+        wait_until("it is used again", SOON, || usable() == Some(2));
+        load.wait_for_more(20);
+    });
+    assert_eq!(failures, []);
 }
 
 #[test]

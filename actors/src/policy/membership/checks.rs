@@ -72,6 +72,8 @@ impl Membership {
         member.entry.clear_suspicion();
         match outcome {
             CheckOutcome::Info(info) if info.instance == self.config.own_instance => self.found_itself(id, now),
+            // It may be told to stay after all, and is asked as often as one that is gone.
+            CheckOutcome::Info(info) if info.draining => self.failed(id, CheckFailure::Gone, "it drains", now),
             CheckOutcome::Info(info) => {
                 let info = joining::trim(*info);
                 if info.server_type == "node" && !info.instance.is_empty() {

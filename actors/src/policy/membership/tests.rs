@@ -254,6 +254,22 @@ fn another_process_at_a_static_address_is_another_node() {
 }
 
 #[test]
+fn a_static_node_that_drains_gets_no_calls_until_it_stays_after_all() {
+    let mut fixture = Fixture::new(&[1]);
+    fixture.check(|_| info("a", &["m"]));
+    fixture.list.suspect(NodeId(0), fixture.now);
+    fixture.check(|_| match info("a", &["m"]) {
+        CheckOutcome::Info(info) => CheckOutcome::Info(Box::new(NodeInfo { draining: true, ..*info })),
+        other => other,
+    });
+    assert_eq!(fixture.nodes(), [(1, Down, Some("it drains".into()))]);
+    assert_eq!(fixture.code("m"), Some(-32004));
+    fixture.pass(1000);
+    assert_eq!(fixture.check(|_| info("a", &["m"])), 1);
+    assert_eq!((fixture.states(), fixture.code("m")), (vec![(1, Up)], None));
+}
+
+#[test]
 fn silence_is_a_suspicion_first() {
     let mut fixture = Fixture::new(&[1]);
     fixture.check(|_| info("a", &["m"]));
