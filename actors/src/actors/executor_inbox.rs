@@ -69,6 +69,8 @@ pub struct ExecutorInbox {
     state: Mutex<State>,
     arrived: Condvar,
     load: AtomicUsize,
+    /// The calls among the messages that nobody has looked at.
+    waiting: AtomicUsize,
     /// What it runs takes long: calls were found waiting behind it.
     held_up: AtomicBool,
     doorbell: OnceLock<Addr<JsExecutor>>,
@@ -115,6 +117,7 @@ impl ExecutorInbox {
             state: Mutex::default(),
             arrived: Condvar::new(),
             load: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             held_up: AtomicBool::new(false),
             doorbell: OnceLock::new(),
         }
@@ -144,6 +147,9 @@ impl ExecutorInbox {
     /// True when the executor waits and must be woken; whoever is told so has to do it.
     fn push(&self, work: Work) -> bool {
         self.load.fetch_add(1, Ordering::Relaxed);
+        if let Work::Invoke(_) = &work {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
         let mut state = self.lock();
         state.queue.push_back(work);
         if state.serving {
@@ -160,6 +166,9 @@ impl ExecutorInbox {
         let mut state = self.lock();
         loop {
             if let Some(work) = state.queue.pop_front() {
+                if let Work::Invoke(_) = &work {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                }
                 return Some(work);
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -172,7 +181,7 @@ impl ExecutorInbox {
         }
     }
 
-    /// Puts back, in front, what has been taken and not dealt with.
+    /// Puts back, in front, what has been taken and not dealt with: no calls, which go elsewhere.
     pub fn put_back(&self, taken: VecDeque<Work>) {
         let mut state = self.lock();
         for work in taken.into_iter().rev() {
@@ -191,6 +200,7 @@ impl ExecutorInbox {
             }
         }
         self.load.fetch_sub(invokes.len(), Ordering::Relaxed);
+        self.waiting.fetch_sub(invokes.len(), Ordering::Relaxed);
         invokes
     }
 
@@ -225,6 +235,11 @@ impl ExecutorInbox {
     /// Messages that wait or are being dealt with.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
+    }
+
+    /// Calls that wait, the one that runs not among them.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// How long a further call may have to wait here, in messages; far more while one is being run that takes long.

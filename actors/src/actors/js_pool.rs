@@ -345,7 +345,7 @@ impl PoolCore {
     fn has_room(&self, scope: &CallScope, chosen: &ExecutorInbox) -> Result<(), CallError> {
         let left = scope.deadline.saturating_duration_since(Instant::now());
         let behind = |executor: &ExecutorInbox| {
-            let ahead = executor.load();
+            let ahead = executor.waiting();
             queueing::may_wait(scope.depth, left, ahead, executor.occupancy.wait_behind(ahead))
         };
         behind(chosen).or_else(|refused| {

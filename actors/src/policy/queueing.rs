@@ -10,7 +10,7 @@ use crate::protocol::CallError;
 
 /// A call joins a queue that takes up to this share of the time that it has left. What is admitted must be served in
 /// time: to run a call for a caller who has given up is the work that makes overload collapse.
-const WAITING_SHARE: u32 = 2;
+const WAITING_SHARE: f64 = 0.8;
 
 /// How much a new figure counts: the mean follows a change within a few dozen calls.
 const WEIGHT: u64 = 16;
@@ -43,7 +43,7 @@ impl Occupancy {
 /// Whether a call at nesting `depth` that has `left` to live may wait behind `ahead` others, for `wait` by all that is
 /// known. Nested calls belong to work that was admitted, and wait until their deadline.
 pub fn may_wait(depth: u32, left: Duration, ahead: usize, wait: Duration) -> Result<(), CallError> {
-    let in_vain = wait > left / WAITING_SHARE;
+    let in_vain = wait > left.mul_f64(WAITING_SHARE);
     match depth == 0 && ahead > 0 && in_vain {
         true => Err(CallError::Overloaded),
         false => Ok(()),
@@ -70,9 +70,9 @@ mod tests {
     #[test]
     fn who_would_wait_too_long_is_refused_at_once() {
         let may = |depth, left, ahead, wait| may_wait(depth, left, ahead, wait).is_ok();
-        assert!(may(0, 100 * MS, 10, 50 * MS));
-        assert!(!may(0, 100 * MS, 10, 51 * MS));
-        assert!(may(1, 100 * MS, 10, 51 * MS), "a nested call waits");
+        assert!(may(0, 100 * MS, 10, 80 * MS));
+        assert!(!may(0, 100 * MS, 10, 81 * MS));
+        assert!(may(1, 100 * MS, 10, 81 * MS), "a nested call waits");
         assert!(may(0, MS, 0, 51 * MS), "an idle executor refuses nobody");
         assert!(may(0, 100 * MS, 60_000, Duration::ZERO));
     }
