@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
@@ -124,6 +125,7 @@ impl<S: Service> Actor for Session<S> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
+        self.endpoint.config.sessions.fetch_add(1, Ordering::Relaxed);
         context.run_interval(PING, |session, context| {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
@@ -136,6 +138,7 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
