@@ -14,7 +14,7 @@ use tokio::time::sleep_until;
 use super::clock;
 use super::reply_to::ReplyTo;
 use crate::policy::admission::Permit;
-use crate::policy::idempotency::{Bounds, Claim, Fingerprint, Outcomes};
+use crate::policy::idempotency::{self, Bounds, Claim, Fingerprint, Outcomes};
 use crate::protocol::{Call, CallError, CallResult, IdempotencyKey};
 
 /// Messages that wait. Each call among them holds a permit, so that admission is the bound that counts.
@@ -35,7 +35,7 @@ impl fmt::Debug for Idempotency {
 }
 
 /// Begins a call; its outcome goes to the reply.
-type Run = Box<dyn FnOnce(Call, ReplyTo) + Send>;
+type Run = Box<dyn Fn(Call, ReplyTo) + Send>;
 
 impl Idempotency {
     /// Starts on the current arbiter.
@@ -52,11 +52,11 @@ impl Idempotency {
         call: Call,
         permit: Option<Permit>,
         reply: ReplyTo,
-        run: impl FnOnce(Call, ReplyTo) + Send + 'static,
+        run: impl Fn(Call, ReplyTo) + Send + 'static,
     ) {
         let Some(key) = call.scope.idempotency_key.clone() else { return run(call, reply) };
         let fingerprint = self.fingerprint(&call);
-        let once = Once { key, fingerprint, call, waiter: Waiter { reply, permit }, run: Box::new(run) };
+        let once = Once { key, fingerprint, waiter: Waiter { reply, permit, call, run: Box::new(run) } };
         if let Err(error) = self.actor.try_send(once) {
             let (once, why) = match error {
                 SendError::Full(once) => (once, CallError::Overloaded),
@@ -72,11 +72,12 @@ impl Idempotency {
     }
 }
 
-/// Who waits for an outcome, with its place among the admitted.
-#[derive(Debug)]
+/// Who waits for an outcome, with its place among the admitted, and how to run the call for it.
 struct Waiter {
     reply: ReplyTo,
     permit: Option<Permit>,
+    call: Call,
+    run: Run,
 }
 
 impl Waiter {
@@ -91,9 +92,7 @@ impl Waiter {
 struct Once {
     key: IdempotencyKey,
     fingerprint: Fingerprint,
-    call: Call,
     waiter: Waiter,
-    run: Run,
 }
 
 /// A call that was run has ended.
@@ -101,6 +100,7 @@ struct Once {
 #[rtype(result = "()")]
 struct Settle {
     key: IdempotencyKey,
+    fingerprint: Fingerprint,
     number: u64,
     result: CallResult,
 }
@@ -129,20 +129,26 @@ impl Handler<Once> for IdempotencyActor {
     type Result = ();
 
     fn handle(&mut self, once: Once, context: &mut Self::Context) {
-        let Once { key, fingerprint, call, waiter, run } = once;
-        let deadline = call.scope.deadline;
+        self.claim(once, context);
+    }
+}
+
+impl IdempotencyActor {
+    fn claim(&mut self, Once { key, fingerprint, waiter }: Once, context: &Context<Self>) {
+        let (call, deadline) = (waiter.call.clone(), waiter.call.scope.deadline);
+        let (reply, result) = oneshot::channel();
+        let begin = |run: &Run| run(call, ReplyTo::One(reply));
         match self.outcomes.claim(key.clone(), fingerprint, deadline, waiter, clock::now()) {
             Claim::Answer(waiter, result) => waiter.answer(result),
             Claim::Wait(number) => wake_at(deadline, GiveUp { key, number }, context.address()),
             Claim::Run(number) => {
-                let (reply, result) = oneshot::channel();
-                run(call, ReplyTo::One(reply));
+                self.outcomes.first_waiter(&key, |waiter| begin(&waiter.run));
                 let actor = context.address();
                 actix_rt::spawn(async move {
                     let lost = |_| Err(CallError::internal("a call with an idempotency key was dropped"));
                     let result = result.await.unwrap_or_else(lost);
                     // One for each call that runs.
-                    actor.do_send(Settle { key, number, result });
+                    actor.do_send(Settle { key, fingerprint, number, result });
                 });
             }
         }
@@ -161,9 +167,15 @@ fn wake_at(deadline: Instant, whom: GiveUp, actor: Addr<IdempotencyActor>) {
 impl Handler<Settle> for IdempotencyActor {
     type Result = ();
 
-    fn handle(&mut self, Settle { key, number, result }: Settle, _: &mut Self::Context) {
-        for waiter in self.outcomes.settle(&key, number, &result, clock::now()) {
-            waiter.answer(result.clone());
+    fn handle(&mut self, Settle { key, fingerprint, number, result }: Settle, context: &mut Self::Context) {
+        let (now, kept) = (clock::now(), idempotency::is_functions_own(&result));
+        for (position, waiter) in self.outcomes.settle(&key, number, &result, now).into_iter().enumerate() {
+            // What the infrastructure did to the first is its own: who waited with it has a try of its own.
+            if position == 0 || kept || waiter.call.scope.deadline <= now {
+                waiter.answer(result.clone());
+            } else {
+                self.claim(Once { key: key.clone(), fingerprint, waiter }, context);
+            }
         }
     }
 }

@@ -353,6 +353,7 @@ impl SyncCalls {
                 Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
                     if id == parent {
+                        self.pool.abandon(vec![parent]);
                         break Err(CallError::Cancelled);
                     }
                 }

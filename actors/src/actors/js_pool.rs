@@ -329,7 +329,18 @@ impl PoolCore {
         let pool = self.clone();
         self.idempotency.once(call, permit, reply, move |mut call, reply| {
             call.scope.idempotency_key = None;
-            pool.start(call, reply, None).disarm();
+            let deadline = call.scope.deadline;
+            let (own_reply, result) = oneshot::channel();
+            let mut guard = pool.start(call, ReplyTo::One(own_reply), None);
+            // Nobody else's leaving ends it, but its time does.
+            actix_rt::spawn(async move {
+                let result = tokio::time::timeout_at(deadline.into(), result).await;
+                if result.is_ok() {
+                    guard.disarm();
+                }
+                let lost = |_| Err(CallError::internal("the executor dropped the call"));
+                reply.send(result.map_or(Err(CallError::Timeout), |result| result.unwrap_or_else(lost)));
+            });
         });
     }
 

@@ -26,6 +26,12 @@ impl Attempts {
         Attempts { idempotent, ..Attempts::default() }
     }
 
+    /// An attempt ended with its node or with the connection: where there is no other node, the same may be tried, which
+    /// may have lost no more than a connection, or has a new engine.
+    pub fn was_lost(&self) -> bool {
+        self.lost
+    }
+
     /// How long the next attempt waits: the first retry not at all, since it goes elsewhere; those after it a little, and
     /// not all in step, since whatever fails them all needs a moment. `random` is in 0..1.
     pub fn pause(&self, random: f64) -> Option<Duration> {

@@ -102,6 +102,15 @@ impl<W> Outcomes<W> {
         Claim::Run(self.next)
     }
 
+    /// Shows the waiter for whom the call runs.
+    pub fn first_waiter(&self, key: &IdempotencyKey, show: impl FnOnce(&W)) {
+        if let Some(Entry { state: State::Runs(waiters), .. }) = self.entries.get(key) {
+            if let Some((_, waiter)) = waiters.first() {
+                show(waiter);
+            }
+        }
+    }
+
     /// The call that was given `number` came to `result`, which is kept if running it again would be wrong. Gives
     /// those who wait for it.
     pub fn settle(&mut self, key: &IdempotencyKey, number: u64, result: &CallResult, now: Instant) -> Vec<W> {
@@ -161,7 +170,7 @@ fn size(key: &IdempotencyKey, result: &CallResult) -> usize {
 
 /// Whether the function itself came to this: then it has had its effect, and must not run again. Whatever else went
 /// wrong may go right the next time.
-fn is_functions_own(result: &CallResult) -> bool {
+pub fn is_functions_own(result: &CallResult) -> bool {
     use crate::protocol::Code;
     match result {
         Ok(_) | Err(CallError::Script(_) | CallError::NotSerialisable { .. } | CallError::TooLarge { .. }) => true,

@@ -69,7 +69,7 @@ pub enum Verdict {
     Worked,
     /// It did not.
     Failed,
-    /// It could not be reached, or the connection was lost.
+    /// The connection was lost.
     Lost,
     /// It had not answered when the time was up: a failure if nothing else was heard of it either. A node that is slow,
     /// or runs a slow method, is not to be taken for a dead one.
@@ -93,7 +93,7 @@ impl Verdict {
             Err(CallError::Remote(remote)) if remote.code == Code::TIMEOUT => Verdict::Nothing,
             Err(CallError::Timeout) if allowed < TELLING_TIMEOUT => Verdict::Nothing,
             Err(CallError::Timeout) => Verdict::Silent,
-            Err(CallError::Unreachable { .. }) => Verdict::Lost,
+            Err(CallError::Unreachable { sent: true }) => Verdict::Lost,
             Err(_) => Verdict::Failed,
         }
     }
@@ -425,7 +425,7 @@ pub(crate) mod tests {
         assert_eq!(Verdict::of(&Err(CallError::Timeout), short), Verdict::Nothing);
         assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Silent);
         let lost = CallError::Unreachable { sent: false };
-        assert_eq!(Verdict::of(&Err(lost), short), Verdict::Lost);
+        assert_eq!(Verdict::of(&Err(lost), short), Verdict::Failed);
     }
 
     /// What the breaker hears of calls that are sent at once and end so, a second later.

@@ -14,6 +14,9 @@ let runs = 0;
 const wait = ms => new Promise(done => setTimeout(done, ms));
 madrpc.register('pay', async p => { const run = ++runs; await wait(p.ms ?? 0); if (p.fail) throw new madrpc.RpcError(7, 'run ' + run); return run; });
 madrpc.register('runs', () => runs);
+let ended = 0;
+madrpc.register('hang', (p, ctx) => { runs++; ctx.signal.addEventListener('abort', () => ended++); return wait(p.ms).then(() => runs); });
+madrpc.register('ended', () => ended);
 madrpc.register('pay_nested', async p => Promise.all([1, 2, 3].map(() => madrpc.call('pay', p.params, {idempotencyKey: p.key}))));
 madrpc.register('bad_key', () => madrpc.call('pay', {}, {idempotencyKey: ''}));
 ";
@@ -108,6 +111,28 @@ fn what_the_infrastructure_did_is_not() {
     let client = Client::new(&orchestrator.url);
     wait_until("the node takes calls", SOON, || client.call("runs", Value::Null) == Ok(json!(0)));
     assert_eq!(pay(&client, "lost", &json!({"ms": 20})), Ok(json!(1)));
+}
+
+#[test]
+fn a_deadline_ends_the_call_of_its_own_caller_and_of_nobody_else() {
+    let script = Script::new("pay.js", SCRIPT);
+    let (bare, orchestrator, behind) = servers(&script);
+    for (server, runs_on) in [(&bare, &bare), (&orchestrator, &behind)] {
+        let runner = Client::new(&runs_on.url);
+        let hang = |timeout: u64| {
+            let request = json!({"jsonrpc": "2.0", "id": 1, "method": "hang", "params": {"ms": 700},
+                "meta": {"idempotencyKey": "k", "timeoutMs": timeout}});
+            Client::new(&server.url).post(&request.to_string()).json()
+        };
+        thread::scope(|scope| {
+            let hasty = scope.spawn(|| hang(300));
+            wait_until("the first runs", SOON, || runner.call("runs", Value::Null) == Ok(json!(1)));
+            let patient = hang(20_000);
+            assert_eq!(hasty.join().expect("no panic")["error"]["code"], -32001);
+            assert_eq!(patient["result"], 2, "it has run for the second: {patient}");
+        });
+        wait_until("the first was told", SOON, || runner.call("ended", Value::Null) == Ok(json!(1)));
+    }
 }
 
 #[test]

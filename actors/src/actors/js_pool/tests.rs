@@ -20,6 +20,7 @@ madrpc.register('deep', async p => p[0] === 0 ? 0 : 1 + await madrpc.call('deep'
 madrpc.register('deepSync', p => p[0] === 0 ? 0 : 1 + madrpc.callSync('deepSync', [p[0] - 1]));
 madrpc.register('fan', async p => (await Promise.all(Array.from({length: p[0]}, (_, i) => madrpc.call('add', [i, 1])))).reduce((a, b) => a + b, 0));
 madrpc.register('spin', p => { const end = Date.now() + p[0]; while (Date.now() < end); return 'spun' });
+madrpc.register('holdSync', () => madrpc.callSync('hold'));
 madrpc.register('parentOfHold', () => madrpc.call('hold'));
 madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({length: 500}, (_, i) => i); for (let n = 0; n < 50; n++) a.sort(() => Math.random() - 0.5); return 'survived' });
 ";
@@ -295,5 +296,24 @@ fn a_call_that_would_wait_in_vain_is_refused_and_one_whose_time_is_up_never_star
         assert_eq!(patient.expect("it has the time").as_str(), "3");
         assert!(futures_util::future::join_all(ahead).await.iter().all(Result::is_ok));
         assert_eq!(run(&pool, &admission, "held", "[]").await, "0", "neither of the two has begun");
+    });
+}
+
+#[test]
+fn a_caller_that_goes_away_cancels_what_a_blocked_script_waits_for() {
+    with_pool(1, |pool, admission| async move {
+        let blocked = pool.invoke(call("holdSync", "[]"), admission.admit(1, 0).expect("free"));
+        let parked = || pool.0.lock_roster().everyone.iter().any(|executor| !executor.calls.none_parked());
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !parked() {
+            assert!(Instant::now() < deadline, "the inner call never came to wait");
+            tokio::task::yield_now().await;
+        }
+        drop(blocked);
+        while pool.0.has_calls() {
+            assert!(Instant::now() < deadline, "the inner call is still there");
+            tokio::task::yield_now().await;
+        }
+        until_idle(&admission).await;
     });
 }

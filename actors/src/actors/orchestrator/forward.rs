@@ -193,7 +193,9 @@ impl Forwarder {
         if allowed.is_zero() {
             return Err(CallError::Timeout);
         }
-        let picked = route.pick(self.cluster.policy, &journey.tried, &scope.tags, now).ok_or(CallError::NoNode)?;
+        let pick = |tried: &[NodeId]| route.pick(self.cluster.policy, tried, &scope.tags, now);
+        let again = || journey.attempts.was_lost().then(|| pick(&[])).flatten();
+        let picked = pick(&journey.tried).or_else(again).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
         Ok(Attempt { picked, at: now, allowed })
