@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 use tungstenite::Message;
 
-use crate::harness::{node, node_of, orchestrator, program, wait_until, Client, Script, Session, SOON};
+use crate::harness::{node, node_of, orchestrator, program, resident, wait_until, Client, Script, Session, SOON};
 
 const SCRIPT: &str = "
 let begun = 0, cancelled = 0, told = 0;
@@ -138,4 +138,45 @@ fn keys_and_origins_are_looked_at_when_it_opens() {
     assert!(codes.contains(&json!(-32002)), "calls of a session count: {codes:?}");
     let client = Client::new(&server.url).with("x-api-key", "secret");
     assert_ne!(client.get("/ws").status, 200, "a plain GET opens none");
+}
+
+/// However it does that: by pings, by nonsense, or by calls with long results.
+#[test]
+fn a_client_that_takes_no_answer_takes_no_memory() {
+    let script = Script::new("session.js", SCRIPT);
+    let server = node(&script, &["--max-body", "1MiB", "--no-supervise"]);
+    let frames = [
+        Message::Ping(vec![0; 125].into()),
+        Message::text("nonsense"),
+        Message::text(r#"{"jsonrpc":"2.0","id":1,"method":"long","params":[1000000]}"#),
+    ];
+    let client = Client::new(&server.url);
+    assert!(client.call("long", json!([1_000_000])).is_ok());
+    let before = resident(server.pid());
+    for frame in frames {
+        let mut session = Session::open(&server);
+        session.socket.get_ref().set_write_timeout(Some(Duration::from_millis(500))).expect("a socket");
+        // Until the server takes no more, or for as long as it takes to see that it does not care.
+        for _ in 0..200_000 {
+            if session.socket.send(frame.clone()).is_err() {
+                break;
+            }
+            if matches!(frame, Message::Text(ref text) if text.len() > 20) && client.pending() > 200 {
+                break;
+            }
+        }
+        assert_eq!(client.call("add", json!([1, 2])), Ok(json!(3)));
+        wait_until("memory is bounded", SOON, || resident(server.pid()) < before + (64 << 20));
+    }
+}
+
+#[test]
+fn what_asks_for_no_session_gets_none() {
+    let server = node(program("cluster.js"), &["--max-body", "1KiB"]);
+    assert_eq!(Client::new(&server.url).get("/ws").status, 400);
+    let mut session = Session::open(&server);
+    session.call(1, "square", &json!({"n": 2, "padding": "x".repeat(2_000)}));
+    assert_eq!(session.receive()["error"]["code"], -32006);
+    session.call(2, "square", &json!({"n": 2}));
+    assert_eq!(session.receive()["result"], 4);
 }

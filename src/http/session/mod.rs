@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::{web, FromRequest, HttpRequest, HttpResponse};
 use actix_ws::{AggregatedMessage, CloseCode, CloseReason, ProtocolError};
@@ -31,14 +32,22 @@ use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
 
+mod outbox;
+
+use outbox::{Outbox, Writer};
+
 /// How often the other side is asked whether it is there.
 const PING: Duration = Duration::from_secs(15);
 
 /// A side that says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Answers that the other side does not take hold at most this many times the limit of one; then calls are refused.
+/// Answers that the other side does not take hold at most this many times the limit of one. Then calls are refused, and
+/// results that are there already become errors.
 const UNSENT_ROOM: usize = 8;
+
+/// Who is told of so many bytes of mistakes without listening is told no more.
+const MISTAKES_ROOM: usize = 4 << 20;
 
 /// The notification that ends a call.
 const CANCEL: &str = "$/cancelRequest";
@@ -54,13 +63,15 @@ pub(super) fn open<S: Service>(
     let upgraded = web::Payload::from_request(request, &mut payload)
         .into_inner()
         .and_then(|payload| actix_ws::handle(request, payload));
-    let (response, out, frames) = match upgraded {
+    // What it would write by is not used: it does not tell what the socket has taken.
+    let (response, _, frames) = match upgraded {
         Ok(upgraded) => upgraded,
         Err(error) => {
-            let status = error.as_response_error().status_code();
-            return answer::http_error(status, "open a WebSocket here, version 13");
+            return answer::http_error(error.error_response().status(), "open a WebSocket here, version 13");
         }
     };
+    let out = Outbox::default();
+    let response = response.map_body(|_, unused| BoxBody::new(Writer::new(out.clone(), unused)));
     let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
     let frames = frames.max_frame_size(longest).aggregate_continuations().max_continuation_size(longest);
     let head = Head::read(request.headers());
@@ -83,7 +94,7 @@ struct Session<S: Service> {
     identity: Identity,
     inherited: Result<Inherited, CallError>,
     write: WriteReply,
-    out: actix_ws::Session,
+    out: Outbox,
     open: Rc<RefCell<OpenCalls>>,
     heard: Instant,
 }
@@ -94,8 +105,6 @@ struct OpenCalls {
     /// By a number of our own: clients may use an id twice.
     tasks: HashMap<u64, Task>,
     next: u64,
-    /// Bytes of answers that wait for the socket.
-    unsent: usize,
 }
 
 struct Task {
@@ -130,8 +139,7 @@ impl<S: Service> Actor for Session<S> {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
             }
-            let mut out = session.out.clone();
-            actix_rt::spawn(async move { out.ping(b"").await });
+            session.out.ping();
         });
     }
 
@@ -147,10 +155,7 @@ impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Ses
         self.heard = Instant::now();
         match frame {
             Ok(AggregatedMessage::Text(text)) => self.text(&text.into_bytes()),
-            Ok(AggregatedMessage::Ping(payload)) => {
-                let mut out = self.out.clone();
-                actix_rt::spawn(async move { out.pong(&payload).await });
-            }
+            Ok(AggregatedMessage::Ping(payload)) => self.out.pong(payload),
             Ok(AggregatedMessage::Pong(_)) => {}
             Ok(AggregatedMessage::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
             Ok(AggregatedMessage::Close(_)) => self.end(CloseCode::Normal, "", context),
@@ -167,8 +172,7 @@ impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Ses
 impl<S: Service> Session<S> {
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {
         let description = (!why.is_empty()).then(|| why.to_owned());
-        let out = self.out.clone();
-        actix_rt::spawn(async move { out.close(Some(CloseReason { code, description })).await });
+        self.out.close(CloseReason { code, description });
         context.stop();
     }
 
@@ -178,6 +182,10 @@ impl<S: Service> Session<S> {
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
         let incoming = Incoming { body, peer: &peer, inherited: self.inherited.clone(), at: Instant::now() };
         let limit = self.endpoint.config.max_batch;
+        let (max_body, slack) = (self.endpoint.config.max_body, if head.is_from_peer() { ENVELOPE_SLACK } else { 0 });
+        if body.len() > max_body.saturating_add(slack) {
+            return self.refuse(None, CallError::TooLarge { limit: max_body as u64 });
+        }
         if too_deep(body) {
             return self.refuse(None, CallError::Parse);
         }
@@ -223,13 +231,24 @@ impl<S: Service> Session<S> {
             return;
         };
         let (id, write) = (JsonText::slice(incoming.body, id), self.write);
-        let name = Name::Id(id.clone());
-        self.answer_with(name, stream::once(async move { written(write, Some(id.as_str()), &work.await) }));
+        let (name, out, room) = (Name::Id(id.clone()), self.out.clone(), self.room());
+        self.answer_with(
+            name,
+            stream::once(async move {
+                let result = match work.await {
+                    Ok(text) if out.bytes().saturating_add(text.len()) > room => {
+                        Err(CallError::TooLarge { limit: max_result as u64 })
+                    }
+                    result => result,
+                };
+                written(write, Some(id.as_str()), &result)
+            }),
+        );
     }
 
     /// Sends the texts that come of some work, which ends when it is cancelled by its name.
     fn answer_with(&self, name: Name, texts: impl Stream<Item = Vec<u8>> + 'static) {
-        let (open, mut out) = (self.open.clone(), self.out.clone());
+        let (open, out, most) = (self.open.clone(), self.out.clone(), self.room().saturating_mul(2));
         let number = {
             let mut open = open.borrow_mut();
             open.next += 1;
@@ -239,13 +258,10 @@ impl<S: Service> Session<S> {
         let task = actix_rt::spawn(async move {
             let mut texts = pin!(texts);
             while let Some(text) = texts.next().await {
-                let length = text.len();
-                own.borrow_mut().unsent += length;
-                // JSON is UTF-8, which is looked at once more here.
-                if let Ok(text) = String::from_utf8(text) {
-                    drop(out.text(text).await);
+                out.text(text);
+                if out.bytes() > most {
+                    out.give_up();
                 }
-                own.borrow_mut().unsent -= length;
             }
             own.borrow_mut().tasks.remove(&number);
         });
@@ -253,19 +269,22 @@ impl<S: Service> Session<S> {
     }
 
     fn refuse(&self, id: Option<&RawValue>, error: CallError) {
-        let (text, mut out) = (written(self.write, id.map(RawValue::get), &Err(error)), self.out.clone());
-        if let Ok(text) = String::from_utf8(text) {
-            actix_rt::spawn(async move { out.text(text).await });
+        if self.out.bytes() > MISTAKES_ROOM {
+            return self.out.give_up();
         }
+        self.out.text(written(self.write, id.map(RawValue::get), &Err(error)));
     }
 
     /// Whoever does not take the answers that are there gets no further ones made.
     fn has_room(&self) -> Result<(), CallError> {
-        let room = self.endpoint.config.max_body.saturating_mul(UNSENT_ROOM);
-        match self.open.borrow().unsent < room {
+        match self.out.bytes() < self.room() {
             true => Ok(()),
             false => Err(CallError::Overloaded),
         }
+    }
+
+    fn room(&self) -> usize {
+        self.endpoint.config.max_body.saturating_mul(UNSENT_ROOM)
     }
 
     /// Ends the call that is named, which is answered with `Cancelled`; one that has ended is none. A peer names a whole
