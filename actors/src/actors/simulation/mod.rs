@@ -1,0 +1,119 @@
+//! A deterministic simulation of a whole cluster: the real NodeRegistry, CircuitBreakers, Orchestrators and Idempotency,
+//! on one thread and a clock that moves only while everybody waits; nodes and network are made up.
+//!
+//! All that happens is drawn from one seed. A seed that fails is named: `MADRPC_SIM_SEED=7 cargo test -p madrpc-actors
+//! simulation` plays it alone and shows what happened.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use self::schedule::Stage;
+use self::world::Tally;
+
+mod agents;
+mod invariants;
+mod network;
+mod nodes;
+mod schedule;
+mod world;
+
+/// Longer than any call may take.
+const CALLS_END: Duration = Duration::from_secs(60);
+/// Until a node that is well again is used again: longer than any breaker is open or any lease lasts.
+const USED_AGAIN: Duration = Duration::from_secs(60);
+/// Ejections grow, and nobody who does well is ejected for longer than this.
+const READMITTED: Duration = Duration::from_secs(320);
+
+/// What came of a seed.
+struct Outcome {
+    trace: Vec<String>,
+    violations: Vec<String>,
+    tally: Tally,
+}
+
+fn simulate(seed: u64) -> Outcome {
+    let runtime = || {
+        // Stopped from its first moment, so that timers fall on the same ticks in each run.
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().expect("a runtime")
+    };
+    actix::System::with_tokio_rt(runtime).block_on(async {
+        let mut stage = Stage::set(seed);
+        stage.play().await;
+        stage.mend();
+        come_to_rest(&stage).await;
+        recover(&mut stage).await;
+        come_to_rest(&stage).await;
+        let world = &mut *stage.sim.world();
+        Outcome {
+            trace: std::mem::take(&mut world.trace),
+            violations: std::mem::take(&mut world.violations),
+            tally: std::mem::take(&mut world.tally),
+        }
+    })
+}
+
+/// Every call ends, and leaves nothing behind.
+async fn come_to_rest(stage: &Stage) {
+    let start = tokio::time::Instant::now();
+    let is_busy = || stage.admission.inflight() > 0 || !stage.sim.world().waiting.is_empty();
+    while is_busy() && start.elapsed() < CALLS_END {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let view = stage.cluster.view().await;
+    stage.sim.world().judge_silence(&view, stage.admission.inflight());
+}
+
+/// Every node is used again.
+async fn recover(stage: &mut Stage) {
+    let start = tokio::time::Instant::now();
+    let ejections = stage.sim.world().tally.get("ejections").is_some();
+    let limit = if ejections { READMITTED } else { USED_AGAIN };
+    loop {
+        let Some(node) = stage.unused() else { return };
+        if start.elapsed() >= limit {
+            return stage.sim.world().require(false, || format!("node {node} does well and is not used again"));
+        }
+        stage.ask_everybody();
+        sleep(Duration::from_millis(500) + start.elapsed() / 16).await;
+    }
+}
+
+/// What went wrong, with its seed, if so.
+fn failure(seed: u64, outcome: &Outcome) -> Option<String> {
+    let first = outcome.violations.first()?;
+    Some(format!("seed {seed}: {first}"))
+}
+
+#[test]
+fn thousands_of_schedules_hold_the_invariants() {
+    if let Some(seed) = std::env::var("MADRPC_SIM_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        let outcome = simulate(seed);
+        outcome.trace.iter().for_each(|event| eprintln!("{event}"));
+        assert_eq!(failure(seed, &outcome), None);
+        return;
+    }
+    let count = std::env::var("MADRPC_SIM_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
+    let mut tally = Tally::new();
+    let mut failures = Vec::new();
+    for seed in 0..count {
+        let outcome = simulate(seed);
+        failures.extend(failure(seed, &outcome));
+        for (what, count) in outcome.tally {
+            *tally.entry(what).or_default() += count;
+        }
+    }
+    eprintln!("{tally:#?}");
+    assert!(failures.is_empty(), "{} of {count}: {:#?}", failures.len(), &failures[..failures.len().min(10)]);
+}
+
+#[test]
+fn the_same_seed_is_the_same_history() {
+    for seed in 0..20 {
+        let (one, other) = (simulate(seed).trace, simulate(seed).trace);
+        let differ = one.iter().zip(&other).find(|(one, other)| one != other);
+        assert_eq!(differ, None, "seed {seed}");
+        assert_eq!(one.len(), other.len(), "seed {seed}");
+    }
+}
