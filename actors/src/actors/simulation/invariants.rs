@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::nodes::{Kind, Presence};
+use super::nodes::Presence;
 use super::world::{Client, World};
 use crate::actors::clock;
 use crate::actors::cluster::{ClusterView, NodeView};
@@ -70,12 +70,14 @@ impl World {
             self.require(holds, || format!("call {id} to node {node} {what}"));
         }
         let of = &self.nodes[node];
-        let gone = now.saturating_duration_since(of.since) >= NOTICED;
+        let is_noticed = self.checks || !of.is_static();
+        let is_gone = matches!(of.presence, Presence::Dead | Presence::Vanished);
+        let long_gone = is_noticed && is_gone && self.lived_since(of.since) >= NOTICED;
         let checks = [
             (call.scope.tags.iter().all(|(key, value)| of.tags.get(key) == Some(value)), "lacks the tags"),
             (of.has(method.name), "lacks the method"),
             (!of.farewell, "has left"),
-            (!gone || !matches!(of.presence, Presence::Dead | Presence::Vanished), "is long gone"),
+            (!long_gone, "is long gone"),
             (of.told_to_drain.is_none_or(|told| told == now), "has said that it drains"),
         ];
         for (holds, what) in checks {

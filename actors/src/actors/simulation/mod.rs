@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use self::schedule::Stage;
 use self::world::Tally;
+use super::cluster::BalancePolicy;
 
 mod agents;
 mod invariants;
@@ -22,7 +23,7 @@ mod world;
 const CALLS_END: Duration = Duration::from_secs(60);
 /// Until a node that is well again is used again: longer than any breaker is open or any lease lasts.
 const USED_AGAIN: Duration = Duration::from_secs(60);
-/// Ejections grow, and nobody who does well is ejected for longer than this.
+/// The same where a node may be ejected, or is known to have been slow: both wear off by and by.
 const READMITTED: Duration = Duration::from_secs(320);
 
 /// What came of a seed.
@@ -68,15 +69,18 @@ async fn come_to_rest(stage: &Stage) {
 /// Every node is used again.
 async fn recover(stage: &mut Stage) {
     let start = tokio::time::Instant::now();
-    let ejections = stage.sim.world().tally.get("ejections").is_some();
-    let limit = if ejections { READMITTED } else { USED_AGAIN };
-    loop {
+    let limit = {
+        let world = stage.sim.world();
+        let is_slow = world.policy == Some(BalancePolicy::P2cEwma) || world.tally.contains_key("ejections");
+        if is_slow { READMITTED } else { USED_AGAIN }
+    };
+    for round in 0.. {
         let Some(node) = stage.unused() else { return };
         if start.elapsed() >= limit {
             return stage.sim.world().require(false, || format!("node {node} does well and is not used again"));
         }
-        stage.ask_everybody();
-        sleep(Duration::from_millis(500) + start.elapsed() / 16).await;
+        stage.ask_everybody(round % 2 == 0);
+        sleep(Duration::from_millis(300) + start.elapsed() / 16).await;
     }
 }
 

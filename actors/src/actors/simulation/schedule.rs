@@ -74,6 +74,10 @@ impl Stage {
         }
         let config = config(&sim, &mut rng);
         let every = config.lease / 3;
+        let kinds: Vec<Kind> = sim.world().nodes.iter().map(|node| node.kind).collect();
+        sim.world().note(format!("nodes {kinds:?} under {config:?}"));
+        sim.world().checks = config.health.interval.is_some();
+        sim.world().policy = Some(config.policy);
         let cluster = Cluster::start(config, sim.factory());
         sim.world().cluster = Some(cluster.clone());
         actix_rt::spawn(agents::watch(sim.clone(), cluster.clone()));
@@ -89,7 +93,7 @@ impl Stage {
             sim,
             cluster,
             admission: Admission::new(1 << 16),
-            events: some(&mut rng, &EVENTS),
+            events: [some(&mut rng, &EVENTS), vec![Event::Restart, Event::Return]].concat(),
             moods: some(&mut rng, &MOODS),
             methods: some(&mut rng, &METHODS),
             longest_ms: pick(&mut rng, &[300, 3000, 6000]),
@@ -100,13 +104,17 @@ impl Stage {
     /// Everything happens, and all that began is left to itself.
     pub(super) async fn play(&mut self) {
         sleep(Duration::from_millis(self.rng.u64(0..3000))).await;
-        if self.rng.u8(..) < 40 {
+        match self.rng.u8(..) {
             // It must be known how long they take before one of them can be late.
-            for _ in 0..2 {
-                let hedged = (0..32).map(|_| self.call(Some(METHODS[1]))).collect();
-                self.send_batch(hedged, None);
-                sleep(Duration::from_millis(50)).await;
+            0..=40 => self.many(METHODS[1], 2, 32).await,
+            // And how often a node fails, or how long it takes, before it can be compared with others.
+            41..=65 => {
+                let bad = pick(&mut self.rng, &[Mood::FailsHalf, Mood::Slow]);
+                self.with(0, |node| node.mood = bad);
+                let nodes = self.sim.world().nodes.len();
+                self.many(METHODS[0], 6, 16 * nodes).await;
             }
+            _ => {}
         }
         for _ in 0..self.rng.usize(20..=100) {
             let event = pick(&mut self.rng, &self.events);
@@ -116,19 +124,28 @@ impl Stage {
         }
     }
 
+    /// Batches of calls that are alike.
+    async fn many(&mut self, method: Method, batches: usize, calls: usize) {
+        for _ in 0..batches {
+            let batch = (0..calls).map(|_| (method, self.of(method, Duration::from_secs(5)))).collect();
+            self.send_batch(batch, None);
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     async fn befall(&mut self, event: Event) {
         let node = self.rng.usize(..self.sim.world().nodes.len());
         let now = clock::now();
         match event {
             Event::Call => {
-                let call = self.call(None);
+                let call = self.call();
                 let patience = self.patience();
                 self.send(call, patience);
             }
             Event::Batch => {
                 let most = if self.rng.u8(..) < 25 { 150 } else { 12 };
                 let count = self.rng.usize(0..=most);
-                let calls = (0..count).map(|_| self.call(None)).collect();
+                let calls = (0..count).map(|_| self.call()).collect();
                 let patience = self.patience();
                 self.send_batch(calls, patience);
             }
@@ -147,11 +164,15 @@ impl Stage {
                 self.with(node, |node| node.restart(same, now));
                 self.sim.world().note(format!("node {node} starts again, as the same: {same}"));
             }
-            Event::Drain => self.with(node, |node| match node.presence {
-                Presence::Serving => node.become_(Presence::Draining, now),
-                Presence::Draining => node.become_(Presence::Serving, now),
-                _ => {}
-            }),
+            Event::Drain => {
+                self.with(node, |node| match node.presence {
+                    Presence::Serving => node.become_(Presence::Draining, now),
+                    Presence::Draining => node.become_(Presence::Serving, now),
+                    _ => {}
+                });
+                let presence = self.sim.world().nodes[node].presence;
+                self.sim.world().note(format!("node {node} is {presence:?}"));
+            }
             Event::Leave => drop(actix_rt::spawn(agents::leave(self.sim.clone(), self.cluster.clone(), node))),
             Event::Return => self.with(node, |node| {
                 if node.presence == Presence::Left && node.farewell {
@@ -161,8 +182,7 @@ impl Stage {
             }),
             Event::Stall => {
                 let length = Duration::from_millis(self.rng.u64(100..=4000));
-                self.sim.world().stalls.push((now, now + length));
-                self.sim.world().note(format!("all stands still for {length:?}"));
+                self.sim.world().stand_still(length);
                 tokio::time::advance(length).await;
             }
         }
@@ -189,15 +209,15 @@ impl Stage {
         }
     }
 
-    /// One call for each node that asks for it, and others that may go anywhere.
-    pub(super) fn ask_everybody(&mut self) {
+    /// A call for each node that asks for it by its tags, or several for each that may go anywhere.
+    pub(super) fn ask_everybody(&mut self, by_tags: bool) {
         let tags: Vec<Tags> = self.sim.world().nodes.iter().map(|node| node.tags.clone()).collect();
         for tags in tags {
-            let mut call = self.of(METHODS[0], Duration::from_secs(2));
-            self.send((METHODS[0], call.clone()), None);
-            call = self.of(METHODS[0], Duration::from_secs(2));
-            call.scope.tags = tags;
-            self.send((METHODS[0], call), None);
+            for _ in 0..if by_tags { 1 } else { 4 } {
+                let mut call = self.of(METHODS[0], Duration::from_secs(2));
+                call.scope.tags = if by_tags { tags.clone() } else { Tags::new() };
+                self.send((METHODS[0], call), None);
+            }
         }
     }
 
@@ -214,8 +234,8 @@ impl Stage {
     }
 
     /// A call of some kind.
-    fn call(&mut self, method: Option<Method>) -> (Method, Call) {
-        let method = method.unwrap_or_else(|| pick(&mut self.rng, &self.methods));
+    fn call(&mut self) -> (Method, Call) {
+        let method = pick(&mut self.rng, &self.methods);
         let longest = if self.rng.bool() { 300 } else { 5000 };
         let timeout = Duration::from_millis(self.rng.u64(20..=longest));
         let mut call = self.of(method, timeout);

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::invariants::Snapshots;
 use super::nodes::{Kind, Method, Mood, Node, Plan, Presence};
 use crate::actors::clock;
+use crate::actors::cluster::BalancePolicy;
 use crate::actors::fake_peers::LOST;
 use crate::actors::{Cluster, PeerUrl};
 use crate::policy::pool::Tags;
@@ -41,6 +42,9 @@ pub(super) struct World {
     pub(super) lossy: bool,
     pub(super) mended: bool,
     pub(super) retries: usize,
+    pub(super) policy: Option<BalancePolicy>,
+    /// Nodes that don't register are asked whether they are there.
+    pub(super) checks: bool,
     pub(super) trace: Vec<String>,
     pub(super) violations: Vec<String>,
     pub(super) tally: Tally,
@@ -93,6 +97,8 @@ impl Sim {
             lossy: false,
             mended: false,
             retries,
+            policy: None,
+            checks: false,
             trace: Vec::new(),
             violations: Vec::new(),
             tally: Tally::new(),
@@ -155,6 +161,22 @@ impl World {
         number
     }
 
+    pub(super) fn stand_still(&mut self, length: Duration) {
+        let now = clock::now();
+        match self.stalls.last_mut().filter(|(_, to)| *to == now) {
+            Some((_, to)) => *to += length,
+            None => self.stalls.push((now, now + length)),
+        }
+        self.note(format!("all stands still for {length:?}"));
+    }
+
+    /// How long ago that was, not counting when all stood still.
+    pub(super) fn lived_since(&self, then: Instant) -> Duration {
+        let now = clock::now();
+        let still = self.stalls.iter().map(|(from, to)| to.min(&now).saturating_duration_since(*from.max(&then)));
+        now.saturating_duration_since(then).saturating_sub(still.sum())
+    }
+
     /// A node has registered, or failed to: its breaker may have begun anew, and its former self is forgotten.
     pub(super) fn admitted(&mut self, node: usize, url: &str) {
         self.forget_probes(url);
@@ -175,11 +197,13 @@ impl World {
     /// What a check finds, and whether it is told that the node drains; `None` is silence.
     pub(super) fn ask(&mut self, node: usize) -> Option<(CallResult, bool)> {
         if self.lossy && self.rng.u8(..) < 8 {
+            self.note(format!("a check of node {node} is lost"));
             return Some((Err(LOST), false));
         }
-        let node = &self.nodes[node];
-        let answer = node.info(&mut self.rng)?;
-        let drains = answer.is_ok() && node.presence == Presence::Draining;
+        let of = &self.nodes[node];
+        let answer = of.info(&mut self.rng)?;
+        let drains = answer.is_ok() && of.presence == Presence::Draining;
+        self.note(format!("a check finds node {node} {:?}, draining: {drains}", answer.as_ref().err()));
         Some((answer, drains))
     }
 
