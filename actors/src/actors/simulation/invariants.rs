@@ -1,6 +1,5 @@
 //! What must hold at every departure, run, end and new view, whatever happens in the cluster.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,9 @@ use crate::protocol::{Call, CallError, CallResult, Code};
 const NOTICED: Duration = Duration::from_secs(20);
 /// Timers tick once a millisecond.
 const TICK: Duration = Duration::from_millis(2);
+
+/// Tables whose view is remembered.
+const KEPT: usize = 4;
 
 /// What the registry has said of itself, by the table that it had published then.
 #[derive(Default)]
@@ -61,7 +63,7 @@ impl World {
             (others.len() <= usize::from(method.hedge), "is on too many nodes at a time"),
             (!others.contains(&node), "is on the same node twice"),
             (ledger.has_key || ledger.flights < most, "was tried too often"),
-            (ledger.has_key || !ledger.visited.contains(&node), "comes back to a node that has failed it"),
+            (ledger.has_key || !ledger.tried.contains(&node), "comes back to a node that has failed it"),
             (ledger.idempotent || !ledger.may_have_run, "may have run already"),
             (ledger.over.is_none_or(|over| over == now), "is over"),
             (call.scope.deadline > now, "is late"),
@@ -161,9 +163,8 @@ impl World {
     pub(super) fn ask_about(&mut self, flight: u64) {
         let Some(cluster) = &self.cluster else { return };
         let table = Arc::clone(&cluster.table());
-        let known = self.snapshots.known.iter().find(|known| Arc::ptr_eq(&known.table, &table));
-        match known.map(|known| known.view.clone()) {
-            Some(view) => self.judge_by_view(flight, &view),
+        match self.snapshots.known.iter().position(|known| Arc::ptr_eq(&known.table, &table)) {
+            Some(index) => self.judge_by_view(flight, index),
             None => self.snapshots.pending.push((table, flight)),
         }
     }
@@ -173,19 +174,18 @@ impl World {
         if self.snapshots.known.iter().any(|known| Arc::ptr_eq(&known.table, &table)) {
             return;
         }
-        let view = Arc::new(view);
         self.judge_view(&view);
-        let (judged, pending): (Vec<_>, Vec<_>) =
+        let (judged, unknown): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.snapshots.pending).into_iter().partition(|(of, _)| Arc::ptr_eq(of, &table));
-        for (_, flight) in judged {
-            self.judge_by_view(flight, &view);
-        }
-        for _ in pending {
-            self.count("departures not judged by a view");
-        }
-        self.snapshots.known.push(Snapshot { table, view, at: clock::now() });
-        if self.snapshots.known.len() > 4 {
+        if self.snapshots.known.len() == KEPT {
             self.snapshots.known.remove(0);
+        }
+        self.snapshots.known.push(Snapshot { table, view: Arc::new(view), at: clock::now() });
+        for (_, flight) in judged {
+            self.judge_by_view(flight, self.snapshots.known.len() - 1);
+        }
+        for _ in unknown {
+            self.count("departures not judged by a view");
         }
     }
 
@@ -219,35 +219,54 @@ impl World {
         }
     }
 
-    /// A flight was sent by a table of which the registry says this.
-    fn judge_by_view(&mut self, number: u64, view: &ClusterView) {
-        let Some(flight) = self.flights.get(&number) else { return };
+    /// A flight was sent by the table at `index`.
+    fn judge_by_view(&mut self, number: u64, index: usize) {
+        let (now, known) = (clock::now(), &self.snapshots.known);
+        // A table that is seen for the first time may be newer than the choice that was made in this very moment.
+        let before = index.checked_sub(1).filter(|_| known[index].at == now);
+        let views = [Some(index), before].into_iter().flatten().map(|index| known[index].view.clone());
+        let verdicts: Vec<Result<bool, String>> = views.map(|view| self.choice(number, &view)).collect();
+        match verdicts.iter().flatten().next() {
+            Some(is_probe) => {
+                if let Some(flight) = self.flights.get_mut(&number).filter(|_| *is_probe) {
+                    flight.is_probe = true;
+                    self.count("probes");
+                }
+            }
+            None => {
+                let why = verdicts.into_iter().find_map(Result::err).unwrap_or_default();
+                self.require(false, || why);
+            }
+        }
+    }
+
+    /// Whether a flight may have been sent by what `view` says, and if so, whether it is the probe.
+    fn choice(&self, number: u64, view: &ClusterView) -> Result<bool, String> {
+        let Some(flight) = self.flights.get(&number) else { return Ok(false) };
         let (id, at) = (flight.call, flight.node);
         let ledger = &self.calls[&id];
-        let (method, visited) = (ledger.method, BTreeSet::from_iter(ledger.visited.iter().copied()));
-        let tags = flight.tags.clone();
-        let url = self.nodes[at].url.to_string();
+        let url = self.nodes[at].url.as_str();
         let Some(node) = view.nodes.iter().find(|node| node.addr == url) else {
-            return self.require(false, || format!("call {id} goes to node {at}, which is not in the list"));
+            return Err(format!("call {id} goes to node {at}, which is not in the list"));
         };
-        let (state, circuit) = (node.state, node.circuit_state);
-        self.require(state != NodeState::Down, || format!("call {id} goes to node {at}, which is down"));
-        self.require(circuit != CircuitState::Open, || format!("call {id} goes to node {at}, whose breaker is open"));
-        if circuit == CircuitState::HalfOpen {
-            let probes = self.flights.values().filter(|flight| flight.node == at && flight.is_probe).count();
-            self.require(probes == 0, || format!("call {id} goes to node {at} as a second probe"));
-            if let Some(flight) = self.flights.get_mut(&number) {
-                flight.is_probe = true;
-            }
-            self.count("probes");
+        if node.state == NodeState::Down {
+            return Err(format!("call {id} goes to node {at}, which is down"));
         }
-        if state == NodeState::Suspect || is_ejected(node) {
-            let better = view.nodes.iter().find(|other| {
-                takes(other, method.name, &tags) && !visited.contains(&self.at(&other.addr))
-            });
-            let better = better.map(|other| other.addr.clone());
-            self.require(better.is_none(), || format!("call {id} goes to doubtful node {at} instead of {better:?}"));
-            self.count("calls to doubtful nodes");
+        if node.state == NodeState::Suspect || is_ejected(node) {
+            let is_better = |other: &&NodeView| {
+                takes(other, ledger.method.name, &flight.tags) && !ledger.visited.contains(&self.at(&other.addr))
+            };
+            if let Some(better) = view.nodes.iter().find(is_better) {
+                return Err(format!("call {id} goes to doubtful node {at} instead of {}", better.addr));
+            }
+        }
+        match node.circuit_state {
+            CircuitState::Closed => Ok(false),
+            CircuitState::Open => Err(format!("call {id} goes to node {at}, whose breaker is open")),
+            CircuitState::HalfOpen => {
+                let is_second = self.flights.values().any(|flight| flight.node == at && flight.is_probe);
+                if is_second { Err(format!("call {id} goes to node {at} as a second probe")) } else { Ok(true) }
+            }
         }
     }
 

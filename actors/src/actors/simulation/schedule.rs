@@ -309,10 +309,12 @@ fn pick<T: Copy>(rng: &mut fastrand::Rng, of: &[T]) -> T {
     of[rng.usize(..of.len())]
 }
 
-/// About half of them, and one at least.
+/// One of them at least.
 fn some<T: Copy>(rng: &mut fastrand::Rng, of: &[T]) -> Vec<T> {
-    let chosen: Vec<T> = of.iter().copied().filter(|_| rng.bool()).collect();
-    if chosen.is_empty() { vec![pick(rng, of)] } else { chosen }
+    let mut chosen = of.to_vec();
+    rng.shuffle(&mut chosen);
+    chosen.truncate(rng.usize(1..=of.len()));
+    chosen
 }
 
 fn config(sim: &Sim, rng: &mut fastrand::Rng) -> ClusterConfig {
@@ -324,7 +326,7 @@ fn config(sim: &Sim, rng: &mut fastrand::Rng) -> ClusterConfig {
         policy: pick(rng, &policies),
         breaker: BreakerConfig {
             failure_threshold: pick(rng, &[1, 2, 5, 50]),
-            open_for: millis(rng.u64(200..=2000)),
+            open_for: millis(pick(rng, &[200, 600, 2000])),
             backoff_multiplier: rng.u32(1..=3),
         },
         health: HealthConfig {

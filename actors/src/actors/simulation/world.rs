@@ -67,6 +67,8 @@ pub(super) struct Ledger {
     pub(super) idempotent: bool,
     pub(super) flights: usize,
     pub(super) visited: Vec<usize>,
+    /// Those that it may not come back to: a node that has registered since may be another one.
+    pub(super) tried: Vec<usize>,
     /// A node may have run it.
     pub(super) may_have_run: bool,
     /// Its caller has its result, or left.
@@ -152,6 +154,7 @@ impl World {
         let ledger = self.calls.get_mut(&id).expect("somebody made it");
         ledger.flights += 1;
         ledger.visited.push(node);
+        ledger.tried.push(node);
         if ledger.flights > 1 {
             self.count("second attempts");
         }
@@ -181,7 +184,7 @@ impl World {
     pub(super) fn admitted(&mut self, node: usize, url: &str) {
         self.forget_probes(url);
         for ledger in self.calls.values_mut() {
-            ledger.visited.retain(|visited| *visited != node);
+            ledger.tried.retain(|tried| *tried != node);
         }
     }
 
@@ -245,6 +248,7 @@ impl World {
             idempotent: method.idempotent || has_key,
             flights: 0,
             visited: Vec::new(),
+            tried: Vec::new(),
             may_have_run: false,
             over: None,
         };
