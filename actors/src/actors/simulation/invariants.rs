@@ -36,16 +36,30 @@ struct Snapshot {
     at: Instant,
 }
 
+/// Why a node may have been chosen.
+enum Choice {
+    Sound,
+    /// There was no sound one.
+    Doubtful,
+    /// Its breaker is half-open.
+    Probe,
+}
+
 fn is_ejected(node: &NodeView) -> bool {
     node.disable_reason.as_ref().is_some_and(|reason| reason.starts_with("ejected"))
 }
 
-fn takes(node: &NodeView, method: &str, tags: &Tags) -> bool {
-    node.enabled
-        && node.state == NodeState::Up
+/// It must take a call if no other node does: neither doubt nor ejection may leave a method without nodes.
+fn can_take(node: &NodeView, method: &str, tags: &Tags) -> bool {
+    node.state != NodeState::Down
         && node.circuit_state == CircuitState::Closed
         && tags.iter().all(|(key, value)| node.tags.get(key) == Some(value))
         && (node.foreign || node.methods.iter().any(|info| info.name == method))
+}
+
+/// It takes calls before those of which it is doubtful whether they work.
+fn is_sound(node: &NodeView) -> bool {
+    node.enabled && node.state == NodeState::Up
 }
 
 impl World {
@@ -154,7 +168,7 @@ impl World {
         let table = cluster.table();
         // One that was looked at in this very moment may not be the one that the call was routed by.
         let known = self.snapshots.known.iter().find(|known| Arc::ptr_eq(&known.table, &table) && known.at < now);
-        let fit = known.and_then(|known| known.view.nodes.iter().find(|node| takes(node, method.name, &client.tags)));
+        let fit = known.and_then(|known| known.view.nodes.iter().find(|node| can_take(node, method.name, &client.tags)));
         let fit = fit.map(|node| node.addr.clone()).filter(|_| never_left);
         self.require(fit.is_none(), || format!("call {} found no node, and {fit:?} is fit", client.call));
     }
@@ -225,12 +239,14 @@ impl World {
         // A table that is seen for the first time may be newer than the choice that was made in this very moment.
         let before = index.checked_sub(1).filter(|_| known[index].at == now);
         let views = [Some(index), before].into_iter().flatten().map(|index| known[index].view.clone());
-        let verdicts: Vec<Result<bool, String>> = views.map(|view| self.choice(number, &view)).collect();
+        let verdicts: Vec<Result<Choice, String>> = views.map(|view| self.choice(number, &view)).collect();
         match verdicts.iter().flatten().next() {
-            Some(is_probe) => {
-                if let Some(flight) = self.flights.get_mut(&number).filter(|_| *is_probe) {
+            Some(Choice::Sound) => {}
+            Some(Choice::Doubtful) => self.count("calls to doubtful nodes"),
+            Some(Choice::Probe) => {
+                self.count("probes");
+                if let Some(flight) = self.flights.get_mut(&number) {
                     flight.is_probe = true;
-                    self.count("probes");
                 }
             }
             None => {
@@ -240,9 +256,9 @@ impl World {
         }
     }
 
-    /// Whether a flight may have been sent by what `view` says, and if so, whether it is the probe.
-    fn choice(&self, number: u64, view: &ClusterView) -> Result<bool, String> {
-        let Some(flight) = self.flights.get(&number) else { return Ok(false) };
+    /// Why a flight was sent where it went, by what `view` says, or why it should not have been.
+    fn choice(&self, number: u64, view: &ClusterView) -> Result<Choice, String> {
+        let Some(flight) = self.flights.get(&number) else { return Ok(Choice::Sound) };
         let (id, at) = (flight.call, flight.node);
         let ledger = &self.calls[&id];
         let url = self.nodes[at].url.as_str();
@@ -252,20 +268,24 @@ impl World {
         if node.state == NodeState::Down {
             return Err(format!("call {id} goes to node {at}, which is down"));
         }
-        if node.state == NodeState::Suspect || is_ejected(node) {
+        let is_doubtful = node.state == NodeState::Suspect || is_ejected(node);
+        if is_doubtful {
             let is_better = |other: &&NodeView| {
-                takes(other, ledger.method.name, &flight.tags) && !ledger.visited.contains(&self.at(&other.addr))
+                is_sound(other)
+                    && can_take(other, ledger.method.name, &flight.tags)
+                    && !ledger.visited.contains(&self.at(&other.addr))
             };
             if let Some(better) = view.nodes.iter().find(is_better) {
                 return Err(format!("call {id} goes to doubtful node {at} instead of {}", better.addr));
             }
         }
         match node.circuit_state {
-            CircuitState::Closed => Ok(false),
+            CircuitState::Closed if is_doubtful => Ok(Choice::Doubtful),
+            CircuitState::Closed => Ok(Choice::Sound),
             CircuitState::Open => Err(format!("call {id} goes to node {at}, whose breaker is open")),
             CircuitState::HalfOpen => {
                 let is_second = self.flights.values().any(|flight| flight.node == at && flight.is_probe);
-                if is_second { Err(format!("call {id} goes to node {at} as a second probe")) } else { Ok(true) }
+                if is_second { Err(format!("call {id} goes to node {at} as a second probe")) } else { Ok(Choice::Probe) }
             }
         }
     }

@@ -19,6 +19,28 @@ mod nodes;
 mod schedule;
 mod world;
 
+/// Played in each run of the tests.
+const SCHEDULES: u64 = 3000;
+const THREADS: usize = 2;
+
+/// What some of them must contain.
+const MUST_HAPPEN: [&str; 14] = [
+    "abandoned attempts",
+    "batches",
+    "callers that left",
+    "calls to doubtful nodes",
+    "calls without a node",
+    "ejections",
+    "farewells",
+    "hedges",
+    "openings",
+    "probes",
+    "repeats answered",
+    "runs",
+    "second attempts",
+    "timeouts",
+];
+
 /// Longer than any call may take.
 const CALLS_END: Duration = Duration::from_secs(60);
 /// Until a node that is well again is used again: longer than any breaker is open or any lease lasts.
@@ -90,26 +112,49 @@ fn failure(seed: u64, outcome: &Outcome) -> Option<String> {
     Some(format!("seed {seed}: {first}"))
 }
 
+/// Plays many seeds, and stops at the first few that fail.
+fn explore(seeds: impl Iterator<Item = u64>) -> (Tally, Vec<String>) {
+    let (mut tally, mut failures) = (Tally::new(), Vec::new());
+    for seed in seeds {
+        let outcome = simulate(seed);
+        failures.extend(failure(seed, &outcome));
+        outcome.tally.into_iter().for_each(|(what, count)| *tally.entry(what).or_default() += count);
+        if failures.len() == 5 {
+            break;
+        }
+    }
+    (tally, failures)
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 #[test]
 fn thousands_of_schedules_hold_the_invariants() {
-    if let Some(seed) = std::env::var("MADRPC_SIM_SEED").ok().and_then(|seed| seed.parse().ok()) {
+    if let Some(seed) = from_environment("MADRPC_SIM_SEED") {
         let outcome = simulate(seed);
         outcome.trace.iter().for_each(|event| eprintln!("{event}"));
         assert_eq!(failure(seed, &outcome), None);
         return;
     }
-    let count = std::env::var("MADRPC_SIM_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
+    let count = from_environment("MADRPC_SIM_COUNT").unwrap_or(SCHEDULES);
+    let explored = std::thread::scope(|threads| {
+        let explore = |first| threads.spawn(move || explore((first..count).step_by(THREADS)));
+        let running: Vec<_> = (0..THREADS as u64).map(explore).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
+    });
     let mut tally = Tally::new();
     let mut failures = Vec::new();
-    for seed in 0..count {
-        let outcome = simulate(seed);
-        failures.extend(failure(seed, &outcome));
-        for (what, count) in outcome.tally {
-            *tally.entry(what).or_default() += count;
-        }
+    for (of_thread, failed) in explored {
+        of_thread.into_iter().for_each(|(what, count)| *tally.entry(what).or_default() += count);
+        failures.extend(failed);
     }
     eprintln!("{tally:#?}");
-    assert!(failures.is_empty(), "{} of {count}: {:#?}", failures.len(), &failures[..failures.len().min(10)]);
+    assert!(failures.is_empty(), "{failures:#?}");
+    for what in MUST_HAPPEN {
+        assert!(tally.contains_key(what), "no {what}: what never happens is not tested");
+    }
 }
 
 #[test]
@@ -120,4 +165,5 @@ fn the_same_seed_is_the_same_history() {
         assert_eq!(differ, None, "seed {seed}");
         assert_eq!(one.len(), other.len(), "seed {seed}");
     }
+    assert_ne!(simulate(0).trace, simulate(1).trace);
 }
