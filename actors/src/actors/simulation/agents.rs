@@ -93,7 +93,7 @@ pub(super) async fn leave(sim: Sim, cluster: Cluster, node: usize) {
     let instance = {
         let world = &mut *sim.world();
         let of = &mut world.nodes[node];
-        if of.presence != Presence::Serving || !of.registered || of.registering {
+        if world.mended || of.presence != Presence::Serving || !of.registered || of.registering {
             return;
         }
         of.become_(Presence::Left, crate::actors::clock::now());

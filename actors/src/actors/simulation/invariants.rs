@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::nodes::Presence;
+use super::nodes::{Node, Presence};
 use super::world::{Client, World};
 use crate::actors::clock;
-use crate::actors::cluster::{ClusterView, NodeView};
+use crate::actors::cluster::{ClusterConfig, ClusterView, NodeView};
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
 use crate::policy::outlier;
@@ -14,8 +14,6 @@ use crate::policy::pool::Tags;
 use crate::policy::routing::RoutingTable;
 use crate::protocol::{Call, CallError, CallResult, Code};
 
-/// However a node is lost, and however messages are delayed, it gets no calls after this.
-const NOTICED: Duration = Duration::from_secs(20);
 /// Timers tick once a millisecond.
 const TICK: Duration = Duration::from_millis(2);
 
@@ -45,7 +43,7 @@ enum Choice {
     Probe,
 }
 
-fn is_ejected(node: &NodeView) -> bool {
+pub(super) fn is_ejected(node: &NodeView) -> bool {
     node.disable_reason.as_ref().is_some_and(|reason| reason.starts_with("ejected"))
 }
 
@@ -72,7 +70,7 @@ impl World {
         let method = ledger.method;
         let others: Vec<usize> =
             self.flights.values().filter(|flight| flight.call == id).map(|flight| flight.node).collect();
-        let most = 1 + self.retries + usize::from(method.hedge);
+        let most = 1 + self.config.retries as usize + usize::from(method.hedge);
         let checks = [
             (others.len() <= usize::from(method.hedge), "is on too many nodes at a time"),
             (!others.contains(&node), "is on the same node twice"),
@@ -86,9 +84,8 @@ impl World {
             self.require(holds, || format!("call {id} to node {node} {what}"));
         }
         let of = &self.nodes[node];
-        let is_noticed = self.checks || !of.is_static();
         let is_gone = matches!(of.presence, Presence::Dead | Presence::Vanished);
-        let long_gone = is_noticed && is_gone && self.lived_since(of.since) >= NOTICED;
+        let long_gone = is_gone && self.noticed(of).is_some_and(|after| self.lived_since(of.since) >= after);
         let checks = [
             (call.scope.tags.iter().all(|(key, value)| of.tags.get(key) == Some(value)), "lacks the tags"),
             (of.has(method.name), "lacks the method"),
@@ -102,6 +99,15 @@ impl World {
         if !others.is_empty() {
             self.count("hedges");
         }
+    }
+
+    /// When a node that is lost has no calls any more, at the latest; `None` if nobody looks.
+    fn noticed(&self, node: &Node) -> Option<Duration> {
+        let ClusterConfig { health, lease, .. } = &self.config;
+        // Its last heartbeat may come late, and the sweep after the end of its lease.
+        let by_lease = *lease + Duration::from_secs(2);
+        let by_checks = |interval: Duration| interval * 2 + (health.timeout + interval) * (health.failures + 1);
+        if node.is_static() { health.interval.map(by_checks) } else { Some(by_lease) }
     }
 
     /// A call begins to run on a node.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use self::policies::Policies;
 use self::schedule::Stage;
 use self::world::Tally;
 use super::cluster::BalancePolicy;
@@ -16,6 +17,7 @@ mod agents;
 mod invariants;
 mod network;
 mod nodes;
+mod policies;
 mod schedule;
 mod world;
 
@@ -93,7 +95,7 @@ async fn recover(stage: &mut Stage) {
     let start = tokio::time::Instant::now();
     let limit = {
         let world = stage.sim.world();
-        let is_slow = world.policy == Some(BalancePolicy::P2cEwma) || world.tally.contains_key("ejections");
+        let is_slow = world.config.policy == BalancePolicy::P2cEwma || world.tally.contains_key("ejections");
         if is_slow { READMITTED } else { USED_AGAIN }
     };
     for round in 0.. {
@@ -155,6 +157,19 @@ fn thousands_of_schedules_hold_the_invariants() {
     for what in MUST_HAPPEN {
         assert!(tally.contains_key(what), "no {what}: what never happens is not tested");
     }
+}
+
+#[test]
+fn the_policies_alone_do_what_follows_from_what_was_done() {
+    let start = std::time::Instant::now();
+    let mut ejections = 0;
+    for seed in 0..from_environment("MADRPC_SIM_COUNT").unwrap_or(SCHEDULES) {
+        let mut policies = Policies::new(seed, start);
+        let result = policies.run(150);
+        assert_eq!(result, Ok(()), "seed {seed}");
+        ejections += policies.ejections;
+    }
+    assert!(ejections > 0, "what never happens is not tested");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::actors::clock;
 use crate::actors::fake_peers::{remote, url, LOST, REFUSED};
 use crate::policy::pool::Tags;
 use crate::protocol::membership::{NodeInfo, Register};
@@ -97,6 +98,8 @@ pub(super) struct Node {
     pub(super) url: PeerUrl,
     port: u16,
     pub(super) kind: Kind,
+    /// It has the same methods and tags as all others, which can be compared with it.
+    pub(super) alike: bool,
     pub(super) tags: Tags,
     weight: u32,
     pub(super) presence: Presence,
@@ -117,17 +120,19 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(port: u16, kind: Kind, weight: u32, now: Instant) -> Self {
-        let zone = if port % 3 == 0 { "a" } else { "b" };
-        let tags = [("node", port.to_string()), ("zone", zone.to_owned())].map(|(key, value)| (key.to_owned(), value));
+    pub(super) fn new(port: u16, kind: Kind, weight: u32, alike: bool) -> Self {
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let zone = tag("zone", if port % 3 == 0 || alike { "a" } else { "b" });
+        let own = (!alike).then(|| tag("node", &port.to_string()));
         Node {
             url: url(port),
             port,
             kind,
-            tags: if kind == Kind::Foreign { Tags::new() } else { Tags::from(tags) },
+            alike,
+            tags: own.into_iter().chain([zone]).filter(|_| kind != Kind::Foreign).collect(),
             weight,
             presence: Presence::Serving,
-            since: now,
+            since: clock::now(),
             mood: Mood::Well,
             lives: 0,
             instances: 0,
@@ -153,7 +158,7 @@ impl Node {
     }
 
     pub(super) fn has(&self, method: &str) -> bool {
-        self.kind == Kind::Foreign || method != "rare" || self.port % 2 == 0
+        self.kind == Kind::Foreign || self.alike || method != "rare" || self.port % 2 == 0
     }
 
     fn methods(&self) -> Vec<MethodInfo> {

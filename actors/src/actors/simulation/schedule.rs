@@ -18,6 +18,8 @@ use crate::protocol::{Call, CallScope, IdempotencyKey, JsonText};
 /// Numbers of calls that have a key lie beyond those of all others.
 const KEYED: u64 = 1 << 32;
 
+const KINDS: [Kind; 6] = [Kind::Static, Kind::Static, Kind::Registers, Kind::Registers, Kind::Both, Kind::Foreign];
+
 /// What may befall a cluster. A schedule has but some kinds of it, which takes it further into each.
 const EVENTS: [Event; 14] = [
     Event::Call,
@@ -65,23 +67,18 @@ impl Stage {
     pub(super) fn set(seed: u64) -> Stage {
         let mut rng = fastrand::Rng::with_seed(seed);
         fastrand::seed(rng.u64(..));
-        let sim = Sim::new(rng.u64(..), rng.usize(0..=3));
-        let count = rng.u16(1..=6);
-        let kinds = [Kind::Static, Kind::Static, Kind::Registers, Kind::Registers, Kind::Both, Kind::Foreign];
-        for port in 1..=count {
-            let node = Node::new(port, pick(&mut rng, &kinds), rng.u32(1..=3), clock::now());
-            sim.world().nodes.push(node);
-        }
-        let config = config(&sim, &mut rng);
+        let (count, alike) = (rng.u16(1..=6), rng.bool());
+        let nodes: Vec<Node> =
+            (1..=count).map(|port| Node::new(port, pick(&mut rng, &KINDS), rng.u32(1..=3), alike)).collect();
+        let config = config(&nodes, &mut rng);
         let every = config.lease / 3;
-        let kinds: Vec<Kind> = sim.world().nodes.iter().map(|node| node.kind).collect();
-        sim.world().note(format!("nodes {kinds:?} under {config:?}"));
-        sim.world().checks = config.health.interval.is_some();
-        sim.world().policy = Some(config.policy);
+        let sim = Sim::new(rng.u64(..), nodes, config.clone());
         let cluster = Cluster::start(config, sim.factory());
         sim.world().cluster = Some(cluster.clone());
         actix_rt::spawn(agents::watch(sim.clone(), cluster.clone()));
         for node in 0..usize::from(count) {
+            let kind = sim.world().nodes[node].kind;
+            sim.world().note(format!("node {node}: {kind:?}"));
             if sim.world().nodes[node].registers() {
                 actix_rt::spawn(agents::serve(sim.clone(), cluster.clone(), node, every));
             }
@@ -109,9 +106,11 @@ impl Stage {
             0..=40 => self.many(METHODS[1], 2, 32).await,
             // And how often a node fails, or how long it takes, before it can be compared with others.
             41..=65 => {
-                let bad = pick(&mut self.rng, &[Mood::FailsHalf, Mood::Slow]);
-                self.with(0, |node| node.mood = bad);
                 let nodes = self.sim.world().nodes.len();
+                for node in 0..self.rng.usize(1..=nodes) {
+                    let bad = pick(&mut self.rng, &[Mood::Fails, Mood::FailsHalf, Mood::Slow]);
+                    self.with(node, |node| node.mood = bad);
+                }
                 self.many(METHODS[0], 6, 16 * nodes).await;
             }
             _ => {}
@@ -119,7 +118,7 @@ impl Stage {
         for _ in 0..self.rng.usize(20..=100) {
             let event = pick(&mut self.rng, &self.events);
             self.befall(event).await;
-            let longest = if self.rng.u8(..) < 8 { self.longest_ms } else { 40 };
+            let longest = if self.rng.u8(..) < 12 { self.longest_ms } else { 40 };
             sleep(Duration::from_millis(self.rng.u64(0..=longest))).await;
         }
     }
@@ -224,7 +223,7 @@ impl Stage {
     /// A node that has not been used since all was mended, both for itself and by the balance.
     pub(super) fn unused(&self) -> Option<usize> {
         self.sim.world().nodes.iter().position(|node| {
-            let was_asked_for = node.kind == Kind::Foreign || node.served[0] > 0;
+            let was_asked_for = node.kind == Kind::Foreign || node.alike || node.served[0] > 0;
             !was_asked_for || node.served[1] == 0
         })
     }
@@ -317,12 +316,11 @@ fn some<T: Copy>(rng: &mut fastrand::Rng, of: &[T]) -> Vec<T> {
     chosen
 }
 
-fn config(sim: &Sim, rng: &mut fastrand::Rng) -> ClusterConfig {
-    let world = sim.world();
+fn config(nodes: &[Node], rng: &mut fastrand::Rng) -> ClusterConfig {
     let policies = BalancePolicy::NAMES.map(|(_, policy)| policy);
     let millis = Duration::from_millis;
     ClusterConfig {
-        static_nodes: world.nodes.iter().filter(|node| node.is_static()).map(|node| node.url.clone()).collect(),
+        static_nodes: nodes.iter().filter(|node| node.is_static()).map(|node| node.url.clone()).collect(),
         policy: pick(rng, &policies),
         breaker: BreakerConfig {
             failure_threshold: pick(rng, &[1, 2, 5, 50]),
@@ -334,7 +332,7 @@ fn config(sim: &Sim, rng: &mut fastrand::Rng) -> ClusterConfig {
             timeout: millis(rng.u64(200..=2000)),
             failures: rng.u32(1..=3),
         },
-        retries: u32::try_from(world.retries).unwrap_or(0),
+        retries: rng.u32(0..=3),
         lease: millis(rng.u64(900..=3600)),
         cluster_token: None,
         instance: "orchestrator".into(),

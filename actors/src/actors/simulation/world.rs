@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::invariants::Snapshots;
 use super::nodes::{Kind, Method, Mood, Node, Plan, Presence};
 use crate::actors::clock;
-use crate::actors::cluster::BalancePolicy;
+use crate::actors::cluster::ClusterConfig;
 use crate::actors::fake_peers::LOST;
 use crate::actors::{Cluster, PeerUrl};
 use crate::policy::pool::Tags;
@@ -41,10 +41,7 @@ pub(super) struct World {
     /// Messages get lost and come late.
     pub(super) lossy: bool,
     pub(super) mended: bool,
-    pub(super) retries: usize,
-    pub(super) policy: Option<BalancePolicy>,
-    /// Nodes that don't register are asked whether they are there.
-    pub(super) checks: bool,
+    pub(super) config: ClusterConfig,
     pub(super) trace: Vec<String>,
     pub(super) violations: Vec<String>,
     pub(super) tally: Tally,
@@ -84,11 +81,11 @@ pub(super) struct Client {
 }
 
 impl Sim {
-    pub(super) fn new(seed: u64, retries: usize) -> Self {
+    pub(super) fn new(seed: u64, nodes: Vec<Node>, config: ClusterConfig) -> Self {
         let world = World {
             rng: fastrand::Rng::with_seed(seed),
             start: clock::now(),
-            nodes: Vec::new(),
+            nodes,
             flights: BTreeMap::new(),
             calls: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -98,9 +95,7 @@ impl Sim {
             stalls: Vec::new(),
             lossy: false,
             mended: false,
-            retries,
-            policy: None,
-            checks: false,
+            config,
             trace: Vec::new(),
             violations: Vec::new(),
             tally: Tally::new(),
@@ -173,10 +168,12 @@ impl World {
         self.note(format!("all stands still for {length:?}"));
     }
 
-    /// How long ago that was, not counting when all stood still.
+    /// How long ago that was, not counting when all stood still: such a time, with what goes before it since somebody
+    /// last looked, is added to each lease.
     pub(super) fn lived_since(&self, then: Instant) -> Duration {
         let now = clock::now();
-        let still = self.stalls.iter().map(|(from, to)| to.min(&now).saturating_duration_since(*from.max(&then)));
+        let overlap = |(from, to): &(Instant, Instant)| (*to).min(now).saturating_duration_since((*from).max(then));
+        let still = self.stalls.iter().filter(|(_, to)| *to > then).map(|stall| overlap(stall) + Duration::from_millis(400));
         now.saturating_duration_since(then).saturating_sub(still.sum())
     }
 
