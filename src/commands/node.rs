@@ -111,7 +111,8 @@ async fn serve(
     let process = serving::process(role.instance.clone(), admission.clone(), draining);
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
-    let http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
+    let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
+    http_config.sessions = process.sessions.clone();
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());

@@ -24,7 +24,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let process = serving::process(serving::new_instance(), admission.clone(), draining);
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
-    let http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
+    let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
+    http_config.sessions = process.sessions.clone();
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {

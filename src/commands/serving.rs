@@ -88,7 +88,8 @@ pub(super) fn new_instance() -> String {
 
 /// The identity and the figures of this process, whose calls `admission` counts.
 pub(super) fn process(instance: String, admission: Admission, draining: Draining) -> Process {
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, metrics: Metrics::new() }
+    let (sessions, metrics) = (Arc::default(), Metrics::new());
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
 }
 
 /// How long a server may take to end.

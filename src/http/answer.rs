@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use madrpc_actors::protocol::{reply, CallError, CallResult};
 
+use super::head::Head;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
@@ -16,6 +18,19 @@ const REPLY_FRAME: usize = r#"{"jsonrpc":"2.0","id":,"result":}"#.len();
 
 /// Appends one reply object; `reply::write` or `reply::write_for_orchestrator`.
 pub(super) type WriteReply = fn(&mut Vec<u8>, Option<&str>, &CallResult);
+
+/// How replies to whoever sent this are written: our own processes hear what kind of failure an error is.
+pub(super) fn writer(head: &Head<'_>) -> WriteReply {
+    match head.is_from_peer() {
+        true => reply::write_for_orchestrator,
+        false => reply::write,
+    }
+}
+
+/// Room for a reply with a result to the byte, and for most errors.
+pub(super) fn reply_len(id: Option<&str>, result: &CallResult) -> usize {
+    REPLY_FRAME + id.map_or("null".len(), str::len) + result.as_ref().map_or(256, |text| text.len())
+}
 
 /// JSON as it is.
 pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> HttpResponse {
@@ -31,9 +46,8 @@ pub(super) fn nothing() -> HttpResponse {
 
 /// One reply object.
 pub(super) fn reply(write: WriteReply, id: Option<&str>, result: &CallResult) -> HttpResponse {
-    let text = result.as_ref().map_or(256, |text| text.len());
     // Room to the byte: the vector becomes the response body without a further allocation.
-    let mut out = Vec::with_capacity(REPLY_FRAME + id.map_or("null".len(), str::len) + text);
+    let mut out = Vec::with_capacity(reply_len(id, result));
     write(&mut out, id, result);
     match result {
         Ok(_) => json(StatusCode::OK, out),

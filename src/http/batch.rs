@@ -9,6 +9,7 @@ use actix_web::HttpResponse;
 use bytes::Bytes;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
+use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request;
 use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
@@ -31,10 +32,17 @@ const RESULTS_ROOM: usize = 8;
 const CHUNK: usize = 64 * 1024;
 
 /// What a batch comes to: a result for each of the slots, in any order.
-struct Running {
+pub(super) struct Running {
     /// The ids to answer with, one per slot; a notification has no slot.
     ids: Vec<Option<JsonText>>,
     answers: LocalBoxStream<'static, (usize, CallResult)>,
+}
+
+impl Running {
+    /// The first and the last of the ids.
+    pub(super) fn ends(&self) -> Option<(JsonText, JsonText)> {
+        Some((self.ids.first()?.clone()?, self.ids.last()?.clone()?))
+    }
 }
 
 /// Most elements that a batch may have.
@@ -53,18 +61,17 @@ pub(super) async fn answer<S: Service>(
     elements: &[&RawValue],
     write: WriteReply,
 ) -> HttpResponse {
-    let granted = endpoint.gate.take(incoming.peer.identity, incoming.peer.ip, elements.len());
+    let (running, granted) = begin(endpoint, incoming, elements);
     let limited = CallError::RateLimited { retry_after_s: granted.retry_after_s };
-    let running = start(endpoint, incoming, elements, granted.calls, &limited);
-    let response = if running.ids.is_empty() {
-        answer::nothing()
-    } else if incoming.peer.head.wants_stream() {
-        let mut chunks = Box::pin(lines(running, write));
-        // Head and first lines leave in one packet.
-        let first = chunks.next().await.unwrap_or_default();
-        answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
-    } else {
-        answer::json(StatusCode::OK, whole(running, endpoint.config.max_body, write).await)
+    let response = match running {
+        None => answer::nothing(),
+        Some(running) if incoming.peer.head.wants_stream() => {
+            let mut chunks = Box::pin(lines(running, write));
+            // Head and first lines leave in one packet.
+            let first = chunks.next().await.unwrap_or_default();
+            answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
+        }
+        Some(running) => answer::json(StatusCode::OK, whole(running, endpoint.config.max_body, write).await),
     };
     match granted.calls {
         // What has run must not be sent again, so the status tells of a batch of which nothing has.
@@ -72,6 +79,19 @@ pub(super) async fn answer<S: Service>(
         granted if granted < elements.len() => answer::explained(response, &limited),
         _ => response,
     }
+}
+
+/// Begins what the caller's allowance has room for, and says how much that was. Nothing runs of which one is to hear when
+/// all are notifications.
+pub(super) fn begin<S: Service>(
+    endpoint: &Endpoint<S>,
+    incoming: &Incoming<'_>,
+    elements: &[&RawValue],
+) -> (Option<Running>, Granted) {
+    let granted = endpoint.gate.take(incoming.peer.identity, incoming.peer.ip, elements.len());
+    let limited = CallError::RateLimited { retry_after_s: granted.retry_after_s };
+    let running = start(endpoint, incoming, elements, granted.calls, &limited);
+    (Some(running).filter(|running| !running.ids.is_empty()), granted)
 }
 
 /// Begins everything but what is beyond the first `granted` elements, which gets the error `limited`. Notifications go
@@ -158,7 +178,7 @@ fn run<S: Service>(
 }
 
 /// One array, in the order of the requests.
-async fn whole(mut running: Running, max_body: usize, write: WriteReply) -> Vec<u8> {
+pub(super) async fn whole(mut running: Running, max_body: usize, write: WriteReply) -> Vec<u8> {
     let mut results: Vec<Option<CallResult>> = Vec::new();
     results.resize_with(running.ids.len(), || None);
     let mut room = max_body.saturating_mul(RESULTS_ROOM);
@@ -185,6 +205,35 @@ async fn whole(mut running: Running, max_body: usize, write: WriteReply) -> Vec<
 
 /// One reply a line; what is ready together goes out together.
 fn lines(running: Running, write: WriteReply) -> impl Stream<Item = Bytes> {
+    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
+        let line = out.len();
+        write(out, id, result);
+        // A result keeps its sender's layout. A line break in it can only be white space: inside a JSON string it is
+        // escaped.
+        for byte in out[line..].iter_mut().filter(|byte| **byte == b'\n') {
+            *byte = b' ';
+        }
+        out.push(b'\n');
+    };
+    ready_together(running, write).map(Bytes::from)
+}
+
+/// Arrays of the replies that are ready together.
+pub(super) fn arrays(running: Running, write: WriteReply) -> impl Stream<Item = Vec<u8>> {
+    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
+        out.push(if out.is_empty() { b'[' } else { b',' });
+        write(out, id, result);
+    };
+    ready_together(running, write).map(|mut array| {
+        array.push(b']');
+        array
+    })
+}
+
+fn ready_together(
+    running: Running,
+    mut write: impl FnMut(&mut Vec<u8>, Option<&str>, &CallResult),
+) -> impl Stream<Item = Vec<u8>> {
     let Running { ids, answers } = running;
     let mut answers = answers.fuse();
     stream::poll_fn(move |cx| {
@@ -192,20 +241,13 @@ fn lines(running: Running, write: WriteReply) -> impl Stream<Item = Bytes> {
         while out.len() < CHUNK {
             match Pin::new(&mut answers).poll_next(cx) {
                 Poll::Ready(Some((slot, result))) => {
-                    let line = out.len();
                     write(&mut out, ids[slot].as_ref().map(JsonText::as_str), &result);
-                    // A result keeps its sender's layout. A line break in it can only be white space: inside a JSON
-                    // string it is escaped.
-                    for byte in out[line..].iter_mut().filter(|byte| **byte == b'\n') {
-                        *byte = b' ';
-                    }
-                    out.push(b'\n');
                 }
                 Poll::Ready(None) => break,
                 Poll::Pending if out.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             }
         }
-        Poll::Ready((!out.is_empty()).then(|| Bytes::from(out)))
+        Poll::Ready((!out.is_empty()).then_some(out))
     })
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 const OPENRPC: &str = "1.3.2";
 
 /// Result of `_health` and `GET /health`: the process lives. `node` is its identity, `pending` the calls that run or
-/// wait in it.
-pub fn health(node: &str, pending: usize) -> Result<JsonText, CallError> {
-    JsonText::of(&json!({"status": "ok", "node": node, "websocket_clients": 0, "pending_requests": pending}))
+/// wait in it, `sessions` the WebSockets that are open.
+pub fn health(node: &str, sessions: usize, pending: usize) -> Result<JsonText, CallError> {
+    JsonText::of(&json!({"status": "ok", "node": node, "websocket_clients": sessions, "pending_requests": pending}))
 }
 
 /// Result of `rpc.discover`. What the methods take and return is not known, so any arguments and any result are said

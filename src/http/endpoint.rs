@@ -17,7 +17,7 @@ use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
 use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
 
-use super::answer::{self, WriteReply};
+use super::answer;
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
 use super::gate::Gate;
@@ -92,7 +92,7 @@ impl<S: Service> Endpoint<S> {
     }
 
     async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {
-        let write: WriteReply = if peer.head.is_from_peer() { reply::write_for_orchestrator } else { reply::write };
+        let write = answer::writer(peer.head);
         if too_deep(body) {
             return answer::reply(write, None, &Err(CallError::Parse));
         }
@@ -128,7 +128,7 @@ impl<S: Service> Endpoint<S> {
     }
 
     /// Takes one call from the caller's allowance.
-    fn allowance(&self, peer: &Peer<'_>, request: &Request<'_>) -> Result<(), CallError> {
+    pub(super) fn allowance(&self, peer: &Peer<'_>, request: &Request<'_>) -> Result<(), CallError> {
         if self.gate.keeps_up_the_cluster(&request.method, peer.ip) {
             return Ok(());
         }
@@ -193,7 +193,7 @@ impl<S: Service> Endpoint<S> {
 }
 
 /// Runs one request to its end: admission, deadline, figures, log.
-async fn run<S: Service>(
+pub(super) async fn run<S: Service>(
     service: &S,
     method: &str,
     at: Instant,
@@ -237,7 +237,7 @@ pub(super) fn limited(result: CallResult, max_result: usize) -> CallResult {
 
 /// Params lie in a request object, and that perhaps in a batch. Checked before anything is parsed, so that no reader
 /// of a part of the body has to.
-fn too_deep(body: &[u8]) -> bool {
+pub(super) fn too_deep(body: &[u8]) -> bool {
     let in_batch = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     nests_deeper_than(body, MAX_DEPTH + 1 + usize::from(in_batch))
 }

@@ -21,6 +21,7 @@ mod routes;
 mod scope;
 mod server;
 mod service;
+mod session;
 mod watch;
 
 pub use draining::{Drained, Draining};

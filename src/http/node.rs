@@ -86,7 +86,7 @@ impl Service for NodeService {
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let process = &self.0.process;
         let result = match method {
-            "_health" => documents::health(&process.instance, process.admission.inflight()),
+            "_health" => process.health(),
             "_metrics" => JsonText::of(&process.metrics.snapshot()),
             "_info" => self.0.info(),
             "_drain" => return Some(Box::pin(process.draining.clone().ask(params, caller.clone()))),

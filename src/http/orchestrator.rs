@@ -62,9 +62,7 @@ impl Service for OrchestratorService {
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let (inner, caller) = (self.0.clone(), caller.clone());
         Some(match method {
-            "_health" => {
-                Box::pin(async move { documents::health(&inner.process.instance, inner.process.admission.inflight()) })
-            }
+            "_health" => Box::pin(async move { inner.process.health() }),
             "_metrics" => Box::pin(async move { inner.metrics().await }),
             "_info" => Box::pin(async move { inner.info().await }),
             "_register" => Box::pin(async move {

@@ -1,11 +1,15 @@
 //! What every process of ours can say about itself.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
 
+use madrpc_actors::protocol::CallResult;
+
+use super::documents;
 use super::draining::Draining;
 use super::service::CallRecorder;
 
@@ -20,11 +24,17 @@ pub struct Process {
     pub admission: Admission,
     /// Whether it is about to leave.
     pub draining: Draining,
+    /// WebSockets that are open.
+    pub sessions: Arc<AtomicUsize>,
     /// The figures of all threads.
     pub metrics: Metrics,
 }
 
 impl Process {
+    pub(super) fn health(&self) -> CallResult {
+        documents::health(&self.instance, self.sessions.load(Ordering::Relaxed), self.admission.inflight())
+    }
+
     pub(super) fn uptime_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

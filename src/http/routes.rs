@@ -22,7 +22,7 @@ use super::head::Head;
 use super::origin::Foreign;
 use super::service::Service;
 use super::watch::{Busy, Watch};
-use super::{answer, origin};
+use super::{answer, origin, session};
 
 /// Answers any request that the server takes.
 pub(super) async fn respond<S: Service>(
@@ -31,7 +31,7 @@ pub(super) async fn respond<S: Service>(
 ) -> Result<ServiceResponse, Error> {
     let (request, payload) = request.into_parts();
     let busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
-    let response = route(&endpoint, &request, payload).await;
+    let response = route(endpoint, &request, payload).await;
     let response = match response.body().size() {
         BodySize::Stream => response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy })),
         _ => response,
@@ -57,21 +57,21 @@ impl MessageBody for Lasting {
     }
 }
 
-async fn route<S: Service>(endpoint: &Endpoint<S>, request: &HttpRequest, payload: Payload) -> HttpResponse {
+async fn route<S: Service>(endpoint: Rc<Endpoint<S>>, request: &HttpRequest, payload: Payload) -> HttpResponse {
     let head = Head::read(request.headers());
     let admitted = match endpoint.config.origins.admit(&head) {
         Ok(admitted) => admitted,
         Err(Foreign(hint)) => return answer::http_error(StatusCode::FORBIDDEN, hint),
     };
     match admitted {
-        None => dispatch(endpoint, &head, request, payload).await,
+        None => dispatch(&endpoint, &head, request, payload).await,
         Some(origin) if request.method() == Method::OPTIONS => origin::preflight(origin),
-        Some(origin) => origin::readable(dispatch(endpoint, &head, request, payload).await, origin),
+        Some(origin) => origin::readable(dispatch(&endpoint, &head, request, payload).await, origin),
     }
 }
 
 async fn dispatch<S: Service>(
-    endpoint: &Endpoint<S>,
+    endpoint: &Rc<Endpoint<S>>,
     head: &Head<'_>,
     request: &HttpRequest,
     payload: Payload,
@@ -80,7 +80,7 @@ async fn dispatch<S: Service>(
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",
-        "/health" | "/ready" | "/_metrics" | "/_info" => "GET, HEAD, OPTIONS",
+        "/health" | "/ready" | "/_metrics" | "/_info" | "/ws" => "GET, HEAD, OPTIONS",
         _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
     };
     match (request.method(), request.path()) {
@@ -89,6 +89,10 @@ async fn dispatch<S: Service>(
             Err(error) => endpoint.turn_away(head, payload, error).await,
         },
         (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health").await,
+        (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {
+            Ok(identity) => session::open(endpoint.clone(), request, payload, ip, identity),
+            Err(error) => answer::reply(reply::write, None, &Err(error)),
+        },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),
         (&Method::GET | &Method::HEAD, path) if path != "/rpc" => match endpoint.enter(head, ip) {
             Ok(()) => match path {
@@ -115,6 +119,7 @@ fn welcome(service: &impl Service) -> HttpResponse {
         "version": env!("CARGO_PKG_VERSION"),
         "rpc": "POST JSON-RPC 2.0 to / or /rpc",
         "routes": ["/health", "/ready", "/_metrics", "/_info"],
+        "websocket": "/ws",
     });
     answer::json(StatusCode::OK, text.to_string())
 }

@@ -1,6 +1,8 @@
 //! What the endpoint asks of the process behind it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -90,6 +92,8 @@ pub struct HttpConfig {
     pub tls: Option<ServerTls>,
     /// Which pages of a browser may.
     pub origins: Origins,
+    /// Counts the WebSockets that are open.
+    pub sessions: Arc<AtomicUsize>,
     /// Connections of all workers together; a further one takes the place of one that waits.
     pub max_connections: usize,
     /// How long the head of a request may take, and the handshake of TLS.
@@ -114,6 +118,7 @@ impl HttpConfig {
             rate_limit: None,
             tls: None,
             origins: Origins::default(),
+            sessions: Arc::default(),
             max_connections: 50_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),

@@ -10,14 +10,17 @@ use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{Client, Connector, FrozenClientRequest};
 use futures_util::future::LocalBoxFuture;
-use futures_util::stream::LocalBoxStream;
+use futures_util::stream::{LocalBoxStream, StreamExt};
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
+use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
+use tokio::time::timeout_at;
 use url::Url;
 
 use super::connect::{self, Connect};
+use super::link::{Link, Links};
 use super::{batch, failure, response, wire};
-use crate::http::{header, ENVELOPE_SLACK};
+use crate::http::{header, EachInTime, ENVELOPE_SLACK};
 use crate::tls::ClientTls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,6 +33,9 @@ const LIFETIME: Duration = Duration::from_secs(600);
 
 /// Peers whose prepared requests a thread keeps; a cluster has fewer.
 const MAX_PREPARED: usize = 4096;
+
+/// Params longer than this, in bytes, go by a request of their own: on a link all others would wait behind them.
+const LARGE: usize = 64 * 1024;
 
 /// What every request of a process has in common.
 #[derive(Clone, Debug)]
@@ -56,6 +62,7 @@ struct Inner {
     credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
     prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
+    links: Rc<Links>,
 }
 
 impl std::fmt::Debug for AwcClient {
@@ -84,9 +91,9 @@ impl AwcClient {
             .no_default_headers()
             .finish();
         let credentials = credentials(config);
-        AwcClient {
-            inner: Rc::new(Inner { client, credentials, max_body: config.max_body, prepared: RefCell::default() }),
-        }
+        let (max_body, prepared) = (config.max_body, RefCell::default());
+        let links = Links::new(client.clone(), credentials.clone(), max_body);
+        AwcClient { inner: Rc::new(Inner { client, credentials, max_body, prepared, links }) }
     }
 
     /// Makes a client on each thread that asks for one.
@@ -135,8 +142,27 @@ fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderValue)> {
         .collect()
 }
 
+impl AwcClient {
+    /// The link that `calls` should take to `peer`.
+    fn link<'a>(&self, peer: &PeerUrl, mut calls: impl Iterator<Item = &'a Call>) -> Option<Link> {
+        // What members tell each other goes by HTTP: it is rare, and should not keep links open.
+        let large = LARGE.min(self.inner.max_body);
+        let fits =
+            |call: &Call| !is_reserved(&call.method) && call.params.as_ref().is_none_or(|params| params.len() <= large);
+        calls.all(fits).then(|| self.inner.links.to(peer)).flatten()
+    }
+}
+
 impl PeerClient for AwcClient {
     fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
+        if let Some(link) = self.link(peer, std::iter::once(&call)) {
+            let (now, deadline) = (Instant::now(), call.scope.deadline);
+            if deadline <= now {
+                return Box::pin(std::future::ready(Err(CallError::Timeout)));
+            }
+            let answer = timeout_at(deadline.into(), link.call(&call, now));
+            return Box::pin(async move { answer.await.unwrap_or(Err(CallError::Timeout)) });
+        }
         let request = self.prepared(peer);
         let max_body = self.inner.max_body;
         Box::pin(async move {
@@ -150,11 +176,16 @@ impl PeerClient for AwcClient {
                 let answer = sending.await.map_err(|error| failure::unreachable(&error))?;
                 response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result()
             };
-            tokio::time::timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
+            timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
         })
     }
 
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
+        if let Some(link) = self.link(peer, calls.iter()) {
+            let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
+            let answers = link.batch(&calls, Instant::now());
+            return EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true }).boxed_local();
+        }
         batch::send(self.prepared(peer), calls, self.inner.max_body)
     }
 }

@@ -80,6 +80,8 @@ where
         let (connecting, tls) = (self.tcp.call(request), self.tls.clone());
         Box::pin(async move {
             let (stream, uri) = connecting.await?.into_parts();
+            // What is written is complete, and waits for nothing.
+            stream.set_nodelay(true).map_err(ConnectError::Io)?;
             let stream = match name(&uri) {
                 None => Stream::Plain(stream),
                 Some(name) => {

@@ -61,6 +61,9 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
     (headers, body)
 }
 
+/// About the length of an element without its params.
+pub(super) const ELEMENT: usize = 200;
+
 /// Appends one element of a batch, whose id is `index`.
 pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant) {
     let scope = &call.scope;

@@ -7,9 +7,9 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::Addr;
 
@@ -50,6 +50,10 @@ pub struct Invoke {
     pub reply: ReplyTo,
     /// Its place among the admitted; none for a call of this node's own scripts.
     pub permit: Option<Permit>,
+    /// What calls of its method take.
+    pub cost: Arc<Occupancy>,
+    /// What they took when it came.
+    pub estimate_ns: u64,
 }
 
 /// The inbox of one executor. Bounded by admission: every `Invoke` from outside carries a permit, and every other
@@ -62,13 +66,17 @@ pub struct ExecutorInbox {
     pub calls: OpenCalls,
     /// What its engine runs right now.
     pub watch: Arc<Watch>,
-    /// How long its calls occupy it.
-    pub occupancy: Occupancy,
+    /// How long other things than new calls occupy it for each of these: what calls go on with once they have waited.
+    pub between: Occupancy,
     /// Its thread, as the system numbers it.
     pub thread: OnceLock<i32>,
     state: Mutex<State>,
     arrived: Condvar,
     load: AtomicUsize,
+    /// The calls among the messages that nobody has looked at.
+    waiting: AtomicUsize,
+    /// What they are expected to take together.
+    waiting_ns: AtomicU64,
     /// What it runs takes long: calls were found waiting behind it.
     held_up: AtomicBool,
     doorbell: OnceLock<Addr<JsExecutor>>,
@@ -110,11 +118,13 @@ impl ExecutorInbox {
             number,
             calls: OpenCalls::default(),
             watch: Arc::default(),
-            occupancy: Occupancy::default(),
+            between: Occupancy::default(),
             thread: OnceLock::new(),
             state: Mutex::default(),
             arrived: Condvar::new(),
             load: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            waiting_ns: AtomicU64::new(0),
             held_up: AtomicBool::new(false),
             doorbell: OnceLock::new(),
         }
@@ -144,6 +154,10 @@ impl ExecutorInbox {
     /// True when the executor waits and must be woken; whoever is told so has to do it.
     fn push(&self, work: Work) -> bool {
         self.load.fetch_add(1, Ordering::Relaxed);
+        if let Work::Invoke(invoke) = &work {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            self.waiting_ns.fetch_add(invoke.estimate_ns, Ordering::Relaxed);
+        }
         let mut state = self.lock();
         state.queue.push_back(work);
         if state.serving {
@@ -160,6 +174,9 @@ impl ExecutorInbox {
         let mut state = self.lock();
         loop {
             if let Some(work) = state.queue.pop_front() {
+                if let Work::Invoke(invoke) = &work {
+                    self.no_longer_waits(invoke);
+                }
                 return Some(work);
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -172,7 +189,7 @@ impl ExecutorInbox {
         }
     }
 
-    /// Puts back, in front, what has been taken and not dealt with.
+    /// Puts back, in front, what has been taken and not dealt with: no calls, which go elsewhere.
     pub fn put_back(&self, taken: VecDeque<Work>) {
         let mut state = self.lock();
         for work in taken.into_iter().rev() {
@@ -191,6 +208,7 @@ impl ExecutorInbox {
             }
         }
         self.load.fetch_sub(invokes.len(), Ordering::Relaxed);
+        invokes.iter().for_each(|invoke| self.no_longer_waits(invoke));
         invokes
     }
 
@@ -225,6 +243,18 @@ impl ExecutorInbox {
     /// Messages that wait or are being dealt with.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
+    }
+
+    fn no_longer_waits(&self, invoke: &Invoke) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.waiting_ns.fetch_sub(invoke.estimate_ns, Ordering::Relaxed);
+    }
+
+    /// Calls that wait, the one that runs not among them, and how long a further one would wait behind them.
+    pub fn waiting(&self) -> (usize, Duration) {
+        let calls = self.waiting.load(Ordering::Relaxed);
+        let between = self.between.mean_ns().saturating_mul(calls as u64);
+        (calls, Duration::from_nanos(self.waiting_ns.load(Ordering::Relaxed).saturating_add(between)))
     }
 
     /// How long a further call may have to wait here, in messages; far more while one is being run that takes long.

@@ -16,6 +16,7 @@ use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
 use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Surroundings};
+use crate::policy::queueing::Occupancy;
 use crate::protocol::{CallError, CallResult, MethodInfo};
 
 /// An executor that ran dry waits this long on its inbox before it rests in its mailbox.
@@ -42,9 +43,9 @@ pub struct JsExecutor {
     version: u64,
     loaded: Option<Loaded>,
     next_sweep: Instant,
-    /// Time spent in scripts since the last call came.
-    occupied: Duration,
-    /// How much of it a stand-in had this executor's place.
+    /// Time spent on other things than new calls since the last of these.
+    between: Duration,
+    /// How much of the time a stand-in had this executor's place.
     replaced: Rc<Cell<Duration>>,
 }
 
@@ -59,7 +60,7 @@ impl JsExecutor {
             version: 0,
             loaded,
             next_sweep,
-            occupied: Duration::ZERO,
+            between: Duration::ZERO,
             replaced: Rc::default(),
         }
     }
@@ -108,11 +109,15 @@ impl JsExecutor {
             let mut now = Instant::now();
             if let Some(work) = work {
                 let begun = now;
+                let cost = match &work {
+                    Work::Invoke(invoke) => Some(invoke.cost.clone()),
+                    _ => None,
+                };
                 self.deal_with(work, begun);
                 self.inbox.done();
                 now = Instant::now();
                 idle_since = now;
-                self.occupied += now.saturating_duration_since(begun);
+                self.account(cost, now.saturating_duration_since(begun));
             }
             self.go_on(now);
             preparing = idle && !self.has_jobs() && self.contexts.as_mut().is_some_and(Contexts::prepare);
@@ -133,6 +138,18 @@ impl JsExecutor {
         }
     }
 
+    /// Notes what the executor was occupied with: a call of which this is what it costs, or anything else.
+    fn account(&mut self, cost: Option<Arc<Occupancy>>, time: Duration) {
+        let time = time.saturating_sub(self.replaced.take());
+        match cost {
+            Some(cost) => {
+                cost.record(time);
+                self.inbox.between.record(std::mem::take(&mut self.between));
+            }
+            None => self.between += time,
+        }
+    }
+
     fn has_jobs(&self) -> bool {
         self.contexts.as_ref().is_some_and(Contexts::has_jobs)
     }
@@ -150,7 +167,7 @@ impl JsExecutor {
         }
         if timers || jobs {
             self.flush();
-            self.occupied += now.elapsed();
+            self.account(None, now.elapsed());
         }
         if let Some(contexts) = &mut self.contexts {
             contexts.tidy();
@@ -183,7 +200,7 @@ impl JsExecutor {
     }
 
     fn invoke(&mut self, invoke: Invoke, now: Instant) {
-        let Invoke { id, call, reply, permit } = invoke;
+        let Invoke { id, call, reply, permit, .. } = invoke;
         let waiting = Waiting { reply, permit };
         if waiting.reply.is_closed() {
             return;
@@ -191,8 +208,6 @@ impl JsExecutor {
         if call.scope.deadline <= now {
             return waiting.answer(Err(CallError::Timeout));
         }
-        let occupied = std::mem::take(&mut self.occupied);
-        self.inbox.occupancy.record(occupied.saturating_sub(self.replaced.take()));
         self.keep_up();
         let Some(contexts) = &mut self.contexts else {
             return waiting.answer(Err(CallError::internal("this executor has no engine")));

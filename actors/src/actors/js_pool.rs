@@ -1,6 +1,7 @@
 //! JsPool: the executors of a node as one thing that runs calls.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -24,7 +25,7 @@ use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::policy::admission::Permit;
 use crate::policy::overrun::Limits;
-use crate::policy::queueing;
+use crate::policy::queueing::{self, Occupancy};
 use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
@@ -77,6 +78,8 @@ pub struct PoolCore {
     rouser: Rouser,
     last_resort: OnceLock<LastResort>,
     methods: ArcSwap<Vec<MethodInfo>>,
+    /// What calls of each method take.
+    costs: ArcSwap<HashMap<String, Arc<Occupancy>>>,
     /// The executors that take calls now; always `config.executors` of them, but for moments.
     active: ArcSwap<Vec<Arc<ExecutorInbox>>>,
     /// Those that could stand in.
@@ -105,7 +108,7 @@ struct Roster {
 }
 
 /// The calls that scripts made to this very node, by who made them, so that they end with their parent.
-type Children = std::collections::HashMap<InvocationId, Vec<(Arc<ExecutorInbox>, InvocationId)>>;
+type Children = HashMap<InvocationId, Vec<(Arc<ExecutorInbox>, InvocationId)>>;
 
 impl JsPool {
     /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
@@ -118,6 +121,7 @@ impl JsPool {
             rouser: Rouser::default(),
             last_resort: OnceLock::new(),
             methods: ArcSwap::default(),
+            costs: ArcSwap::default(),
             active: ArcSwap::default(),
             roster: Mutex::default(),
             outbound: OnceLock::new(),
@@ -139,7 +143,7 @@ impl JsPool {
         core.active.store(Arc::new(executors));
         for _ in 0..core.config.executors {
             let outcome = outcomes.recv_timeout(core.load_patience());
-            core.methods.store(Arc::new(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??));
+            core.serve_methods(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??);
         }
         Ok(JsPool(core))
     }
@@ -306,6 +310,12 @@ impl PoolCore {
         self.trial.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn serve_methods(&self, methods: Vec<MethodInfo>) {
+        let costs = methods.iter().map(|method| (method.name.clone(), Arc::default())).collect();
+        self.costs.store(Arc::new(costs));
+        self.methods.store(Arc::new(methods));
+    }
+
     fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         if call.scope.idempotency_key.is_some() {
             self.once(call, reply, permit);
@@ -334,10 +344,16 @@ impl PoolCore {
             self.look_again_soon();
         }
         let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        executor.send_soon(Work::Invoke(Box::new(Invoke { id, call, reply, permit })));
+        executor.send_soon(Work::Invoke(Box::new(self.invocation(id, call, reply, permit))));
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
         CancelGuard { runs: Some((executor, id)), settled: false }
+    }
+
+    fn invocation(&self, id: InvocationId, call: Call, reply: ReplyTo, permit: Option<Permit>) -> Invoke {
+        let cost = self.costs.load().get(call.method.as_str()).cloned().unwrap_or_default();
+        let estimate_ns = cost.mean_ns();
+        Invoke { id, call, reply, permit, cost, estimate_ns }
     }
 
     /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
@@ -345,8 +361,8 @@ impl PoolCore {
     fn has_room(&self, scope: &CallScope, chosen: &ExecutorInbox) -> Result<(), CallError> {
         let left = scope.deadline.saturating_duration_since(Instant::now());
         let behind = |executor: &ExecutorInbox| {
-            let ahead = executor.load();
-            queueing::may_wait(scope.depth, left, ahead, executor.occupancy.wait_behind(ahead))
+            let (ahead, wait) = executor.waiting();
+            queueing::may_wait(scope.depth, left, ahead, wait)
         };
         behind(chosen).or_else(|refused| {
             let has_room = self.active.load().iter().any(|executor| behind(executor).is_ok());

@@ -10,40 +10,47 @@ use crate::protocol::CallError;
 
 /// A call joins a queue that takes up to this share of the time that it has left. What is admitted must be served in
 /// time: to run a call for a caller who has given up is the work that makes overload collapse.
-const WAITING_SHARE: u32 = 2;
+const WAITING_SHARE: f64 = 0.6;
 
 /// How much a new figure counts: the mean follows a change within a few dozen calls.
 const WEIGHT: u64 = 16;
 
-/// How long a call occupies an executor, on average of late: all its turns, and none of its waiting.
+/// A figure counts as this many times the average at most.
+const ODD: u64 = 8;
+
+/// What is taken for the average of what is new, or quicker than this: 100 microseconds.
+const SHORT_NS: u64 = 100_000;
+
+/// How long something occupies an executor, on average of late: the first turn of a method's calls, or what an executor
+/// has to do between two calls.
 ///
-/// Written by the executor alone, read by every thread that has a call for it.
+/// Written and read by many threads; that one of two figures of the same moment may be lost does no harm.
 #[derive(Debug, Default)]
 pub struct Occupancy {
     mean_ns: AtomicU64,
 }
 
 impl Occupancy {
-    /// The executor was occupied for `time` since it last said so, with one call.
+    /// It took `time` once more. One that takes far longer than those before it counts for little: the first call of a
+    /// method, or one that met a collection of garbage, must not make a batch of thousands look hopeless.
     pub fn record(&self, time: Duration) {
-        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / WEIGHT);
-        let mean = match self.mean_ns.load(Ordering::Relaxed) {
-            0 => time,
-            mean => mean - mean / WEIGHT + time / WEIGHT,
-        };
+        let mean = self.mean_ns.load(Ordering::Relaxed);
+        let most = mean.max(SHORT_NS).saturating_mul(ODD);
+        let time = u64::try_from(time.as_nanos()).map_or(most, |time| time.min(most));
+        let mean = if mean == 0 { time } else { mean - mean / WEIGHT + time / WEIGHT };
         self.mean_ns.store(mean, Ordering::Relaxed);
     }
 
-    /// How long a call waits behind `ahead` others.
-    pub fn wait_behind(&self, ahead: usize) -> Duration {
-        Duration::from_nanos(self.mean_ns.load(Ordering::Relaxed).saturating_mul(ahead as u64))
+    /// The average, in nanoseconds; 0 while nothing is known.
+    pub fn mean_ns(&self) -> u64 {
+        self.mean_ns.load(Ordering::Relaxed)
     }
 }
 
 /// Whether a call at nesting `depth` that has `left` to live may wait behind `ahead` others, for `wait` by all that is
 /// known. Nested calls belong to work that was admitted, and wait until their deadline.
 pub fn may_wait(depth: u32, left: Duration, ahead: usize, wait: Duration) -> Result<(), CallError> {
-    let in_vain = wait > left / WAITING_SHARE;
+    let in_vain = wait > left.mul_f64(WAITING_SHARE);
     match depth == 0 && ahead > 0 && in_vain {
         true => Err(CallError::Overloaded),
         false => Ok(()),
@@ -59,20 +66,22 @@ mod tests {
     #[test]
     fn the_mean_begins_with_the_first_call_and_follows_a_change() {
         let occupancy = Occupancy::default();
-        assert_eq!(occupancy.wait_behind(1000), Duration::ZERO, "nothing is known, and nothing held against anybody");
-        occupancy.record(MS);
-        assert_eq!(occupancy.wait_behind(7), 7 * MS);
+        assert_eq!(occupancy.mean_ns(), 0, "nothing is known, and nothing held against anybody");
+        occupancy.record(MS / 2);
+        assert_eq!(occupancy.mean_ns(), 500_000);
+        occupancy.record(1000 * MS);
+        assert!(occupancy.mean_ns() < 1_000_000, "it is an odd one");
         (0..100).for_each(|_| occupancy.record(10 * MS));
-        let wait = occupancy.wait_behind(1);
-        assert!(wait > 9 * MS && wait <= 10 * MS, "{wait:?}");
+        let mean = occupancy.mean_ns();
+        assert!((9_000_000..=10_000_000).contains(&mean), "{mean}");
     }
 
     #[test]
     fn who_would_wait_too_long_is_refused_at_once() {
         let may = |depth, left, ahead, wait| may_wait(depth, left, ahead, wait).is_ok();
-        assert!(may(0, 100 * MS, 10, 50 * MS));
-        assert!(!may(0, 100 * MS, 10, 51 * MS));
-        assert!(may(1, 100 * MS, 10, 51 * MS), "a nested call waits");
+        assert!(may(0, 100 * MS, 10, 60 * MS));
+        assert!(!may(0, 100 * MS, 10, 61 * MS));
+        assert!(may(1, 100 * MS, 10, 61 * MS), "a nested call waits");
         assert!(may(0, MS, 0, 51 * MS), "an idle executor refuses nobody");
         assert!(may(0, 100 * MS, 60_000, Duration::ZERO));
     }

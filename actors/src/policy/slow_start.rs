@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 /// How long it takes until a node has its whole weight.
-pub const WINDOW: Duration = Duration::from_secs(5);
+const WINDOW: Duration = Duration::from_secs(3);
+
+/// Nodes that came within this time of each other came together, and none has to wait for the others.
+const TOGETHER: Duration = Duration::from_secs(10);
 
 /// Weights are counted in this many parts, of which a node begins with one. Each step makes a new table, and no more.
 pub const WHOLE: u32 = 10;
@@ -16,6 +19,11 @@ pub fn share(since: Instant, now: Instant) -> u32 {
     1 + u32::try_from(parts.count()).unwrap_or(0)
 }
 
+/// Whether a node that has been up since `since` is at work, so that others who come now begin with less.
+pub fn is_at_work(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) >= TOGETHER
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,7 +32,8 @@ mod tests {
     fn the_weight_grows_from_a_tenth_to_the_whole() {
         let start = Instant::now();
         let at = |millis| share(start, start + Duration::from_millis(millis));
-        assert_eq!([0, 555, 556, 2500, 4999, 5000, 1 << 40].map(at), [1, 1, 2, 5, 9, 10, 10]);
+        assert_eq!([0, 333, 334, 1500, 2999, 3000, 1 << 40].map(at), [1, 1, 2, 5, 9, 10, 10]);
         assert_eq!(share(start + WINDOW, start), 1, "a clock that lags");
+        assert!(!is_at_work(start, start + TOGETHER / 2) && is_at_work(start, start + TOGETHER));
     }
 }

@@ -90,7 +90,7 @@ impl Service for TestService {
         caller: &Caller,
     ) -> Option<LocalBoxFuture<'static, CallResult>> {
         let result = match method {
-            "_health" => documents::health("test", self.0.admission.inflight()),
+            "_health" => documents::health("test", 0, self.0.admission.inflight()),
             "_metrics" | "_info" => JsonText::of(&json!({"document": method})),
             "_caller" => {
                 JsonText::of(&json!({"ip": caller.ip, "token": caller.cluster_token.as_ref().map(Secret::expose)}))

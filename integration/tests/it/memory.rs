@@ -29,7 +29,7 @@ struct Loaded {
 
 impl Loaded {
     fn start(isolation: &str) -> Loaded {
-        Loaded::with(&["--isolation", isolation, "--summary-interval", "0"])
+        Loaded::with(&["--isolation", isolation, "--summary-interval", "0", "--call-timeout", "5m"])
     }
 
     fn with(flags: &[&str]) -> Loaded {

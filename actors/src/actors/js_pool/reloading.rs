@@ -65,7 +65,7 @@ impl PoolCore {
         let version = self.version() + 1;
         self.program.store(Arc::new(Versioned { version, program }));
         self.version.store(version, Ordering::Release);
-        self.methods.store(Arc::new(methods));
+        self.serve_methods(methods);
         for executor in &roster.everyone {
             executor.send(Work::Renew);
         }

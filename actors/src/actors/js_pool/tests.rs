@@ -282,7 +282,7 @@ fn a_call_that_would_wait_in_vain_is_refused_and_one_whose_time_is_up_never_star
         };
         let (soon, long) = (Duration::from_millis(100), Duration::from_secs(20));
         // What a call takes is known from those before it.
-        for _ in 0..3 {
+        for _ in 0..40 {
             assert_eq!(run(&pool, &admission, "spin", "[20]").await, "\"spun\"");
         }
         let ahead: Vec<_> = (0..20).map(|_| call_within(long, 0, "spin", "[20]")).collect();

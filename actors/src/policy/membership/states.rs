@@ -95,8 +95,7 @@ impl Membership {
     /// Whether the member is to get its calls by and by. Where all nodes are new, none has to wait for the others.
     pub(super) fn starts_slowly(&self, id: NodeId, now: Instant) -> bool {
         self.members.iter().any(|(other, member)| {
-            let is_old =
-                member.up_since.is_some_and(|since| now.saturating_duration_since(since) >= slow_start::WINDOW);
+            let is_old = member.up_since.is_some_and(|since| slow_start::is_at_work(since, now));
             *other != id && is_old && member.warming.is_none() && member.state() != NodeState::Down
         })
     }

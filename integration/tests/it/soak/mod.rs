@@ -23,6 +23,9 @@ const CALLERS: usize = 12;
 /// What the orchestrator may need more at the end than when it had warmed up: buffers and tables that have grown.
 const MEMORY_SLACK: u64 = 24 << 20;
 
+/// Connections that nobody uses are closed within 75 s.
+const IDLE_CONNECTIONS: Duration = Duration::from_secs(120);
+
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
@@ -105,7 +108,7 @@ fn no_idempotent_call_fails_and_no_other_runs_twice_whatever_happens_to_the_node
         info["nodes"].as_array().expect("nodes").iter().filter_map(|node| node["inflight"].as_u64()).sum();
     assert_eq!(inflight, 0, "{info}");
     let after = || (resident(orchestrator.pid()), open_files(orchestrator.pid()));
-    wait_until("memory and sockets are back", Duration::from_secs(60), || {
+    wait_until("memory and sockets are back", IDLE_CONNECTIONS, || {
         let (memory, files) = after();
         memory <= before.0 + MEMORY_SLACK && files <= before.1
     });

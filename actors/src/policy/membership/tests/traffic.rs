@@ -26,7 +26,7 @@ fn calls(fixture: &mut Fixture, count: usize, bad: u16, verdict: Verdict, millis
 fn three() -> Fixture {
     let mut fixture = Fixture::new(&[1, 2, 3]);
     fixture.check(|port| info(&port.to_string(), &["m"]));
-    fixture.pass(6000);
+    fixture.pass(10_000);
     fixture
 }
 
@@ -101,7 +101,7 @@ fn newcomers_among_old_nodes_get_their_share_by_and_by() {
     assert_eq!(calls(&mut fixture, 60, 0, Verdict::Worked, 10), even, "together from the start, nobody is new");
     fixture.join(4, "d", &["m"]);
     let mut shares = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..4 {
         shares.push(calls(&mut fixture, 310, 0, Verdict::Worked, 10)[&4]);
         fixture.list.take_changed();
         for _ in 0..5 {
@@ -110,7 +110,7 @@ fn newcomers_among_old_nodes_get_their_share_by_and_by() {
         }
     }
     assert!(shares.is_sorted() && shares[0] == 10, "{shares:?}");
-    assert!((77..=78).contains(&shares[5]), "{shares:?}");
+    assert!((77..=78).contains(&shares[3]), "{shares:?}");
     fixture.list.take_changed();
     fixture.pass(600);
     assert!(!fixture.list.take_changed(), "a table that stays as it is");

@@ -1,0 +1,375 @@
+//! The calls of a link: those that wait to be written, and those that wait for their answers.
+
+use std::cell::{RefCell, RefMut};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::http::STREAM_BATCH_MAX;
+use crate::transport::wire;
+
+/// A batch is sent in frames of at most this many bytes, but for a single call that is longer.
+const LONGEST_FRAME: usize = 256 * 1024;
+
+/// A handle; clones share the link.
+#[derive(Clone)]
+pub(in crate::transport) struct Link(Rc<RefCell<Calls>>);
+
+/// What the handles and the pump share.
+pub(super) struct Calls {
+    max_body: usize,
+    next: usize,
+    open: HashMap<usize, Waiter>,
+    /// Frames with the calls that are in them; one whose calls nobody waits for any more is not sent.
+    outgoing: VecDeque<(Range<usize>, Vec<u8>)>,
+    pump: Option<Waker>,
+    pub(super) last_used: Instant,
+    ended: bool,
+}
+
+enum Waiter {
+    Single(oneshot::Sender<CallResult>),
+    OfBatch { index: usize, results: mpsc::UnboundedSender<(usize, CallResult)> },
+}
+
+impl Waiter {
+    fn answer(self, result: CallResult) {
+        match self {
+            Waiter::Single(reply) => drop(reply.send(result)),
+            Waiter::OfBatch { index, results } => drop(results.send((index, result))),
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(max_body: usize) -> Self {
+        Link(Rc::new(RefCell::new(Calls {
+            max_body,
+            next: 0,
+            open: HashMap::new(),
+            outgoing: VecDeque::new(),
+            pump: None,
+            last_used: Instant::now(),
+            ended: false,
+        })))
+    }
+
+    pub(super) fn calls(&self) -> RefMut<'_, Calls> {
+        self.0.borrow_mut()
+    }
+
+    /// Sends a call. Dropping the future cancels it, here and at the peer.
+    pub(in crate::transport) fn call(&self, call: &Call, now: Instant) -> Answer {
+        let (reply, result) = oneshot::channel();
+        let mut calls = self.calls();
+        let number = calls.next;
+        let mut frame = Vec::with_capacity(wire::ELEMENT + call.params.as_ref().map_or(0, |params| params.len()));
+        wire::element(&mut frame, number, call, now);
+        calls.begin(vec![Waiter::Single(reply)], frame, now);
+        drop(calls);
+        Answer { link: self.clone(), number, result }
+    }
+
+    /// Sends many together; each index comes once. Dropping the stream cancels those that are not answered.
+    pub(in crate::transport) fn batch(&self, calls: &[Call], now: Instant) -> Answers {
+        let (sender, results) = mpsc::unbounded_channel();
+        let mut shared = self.calls();
+        let most = shared.max_body.min(LONGEST_FRAME);
+        let mut frames = Vec::new();
+        let (mut frame, mut waiters, mut element) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, call) in calls.iter().enumerate() {
+            element.clear();
+            wire::element(&mut element, shared.next + waiters.len(), call, now);
+            if waiters.len() == STREAM_BATCH_MAX || (!frame.is_empty() && frame.len() + element.len() >= most) {
+                frames.push(shared.begin_batch(std::mem::take(&mut waiters), std::mem::take(&mut frame), now));
+                element.clear();
+                wire::element(&mut element, shared.next, call, now);
+            }
+            frame.push(if frame.is_empty() { b'[' } else { b',' });
+            frame.extend_from_slice(&element);
+            waiters.push(Waiter::OfBatch { index, results: sender.clone() });
+        }
+        frames.push(shared.begin_batch(waiters, frame, now));
+        drop(shared);
+        Answers { link: self.clone(), frames, results }
+    }
+}
+
+impl Calls {
+    fn begin_batch(&mut self, waiters: Vec<Waiter>, mut frame: Vec<u8>, now: Instant) -> Range<usize> {
+        let first = self.next;
+        frame.push(b']');
+        self.begin(waiters, frame, now);
+        first..self.next
+    }
+
+    /// Sends a frame with one call for each waiter, by the next numbers.
+    fn begin(&mut self, waiters: Vec<Waiter>, frame: Vec<u8>, now: Instant) {
+        let numbers = self.next..self.next + waiters.len();
+        self.next = numbers.end;
+        self.last_used = now;
+        if self.ended {
+            return waiters.into_iter().for_each(|waiter| waiter.answer(Err(CallError::Unreachable { sent: false })));
+        }
+        self.open.extend(numbers.clone().zip(waiters));
+        self.send(numbers, frame);
+    }
+
+    /// The pump runs after the tasks that are ready now: what they all send leaves in one write.
+    fn send(&mut self, numbers: Range<usize>, frame: Vec<u8>) {
+        self.outgoing.push_back((numbers, frame));
+        if let Some(pump) = self.pump.take() {
+            pump.wake();
+        }
+    }
+
+    /// Nobody waits any more for the calls of a frame.
+    fn abandon(&mut self, numbers: &Range<usize>) {
+        let waited = numbers.clone().filter(|number| self.open.remove(number).is_some()).count();
+        if waited == 0 {
+            return;
+        }
+        if let Some(unsent) = self.outgoing.iter().rposition(|(queued, _)| queued == numbers) {
+            self.outgoing.remove(unsent);
+            return;
+        }
+        let (first, last) = (numbers.start, numbers.end - 1);
+        let through = if first < last { format!(r#","through":{last}"#) } else { String::new() };
+        let cancel = format!(r#"{{"jsonrpc":"2.0","method":"$/cancelRequest","params":{{"id":{first}{through}}}}}"#);
+        self.send(0..0, cancel.into_bytes());
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_empty() && self.outgoing.is_empty()
+    }
+
+    /// The next frame to write. Without one, `waker` is told when there is.
+    pub(super) fn next_frame(&mut self, waker: &Waker) -> Option<Vec<u8>> {
+        let frame = self.outgoing.pop_front().map(|(_, frame)| frame);
+        if frame.is_none() && !self.pump.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.pump = Some(waker.clone());
+        }
+        frame
+    }
+
+    pub(super) fn has_frames(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// A frame of the peer's: one reply, or several that were ready together.
+    pub(super) fn frame(&mut self, text: &Bytes) {
+        if text.first() != Some(&b'[') {
+            return self.reply(text);
+        }
+        let replies: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
+        for reply in replies {
+            self.reply(&text.slice_ref(reply.get().as_bytes()));
+        }
+    }
+
+    /// What answers none of the calls is passed over.
+    fn reply(&mut self, text: &Bytes) {
+        let Some(reply) = Reply::read(text) else { return };
+        let number = reply.id.as_deref().and_then(|id| id.parse().ok());
+        if let Some(waiter) = number.and_then(|number: usize| self.open.remove(&number)) {
+            let limit = self.max_body;
+            waiter.answer(match reply.result {
+                Ok(text) if text.len() > limit => Err(CallError::TooLarge { limit: limit as u64 }),
+                result => result,
+            });
+        }
+    }
+
+    /// The link is gone: what was not written has not run, and of the rest nobody knows.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        for number in std::mem::take(&mut self.outgoing).into_iter().flat_map(|(numbers, _)| numbers) {
+            if let Some(waiter) = self.open.remove(&number) {
+                waiter.answer(Err(CallError::Unreachable { sent: false }));
+            }
+        }
+        for (_, waiter) in self.open.drain() {
+            waiter.answer(Err(CallError::Unreachable { sent: true }));
+        }
+    }
+}
+
+/// What a call comes to.
+pub(in crate::transport) struct Answer {
+    link: Link,
+    number: usize,
+    result: oneshot::Receiver<CallResult>,
+}
+
+impl Future for Answer {
+    type Output = CallResult;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CallResult> {
+        let result = std::task::ready!(Pin::new(&mut self.result).poll(cx));
+        Poll::Ready(result.unwrap_or(Err(CallError::Unreachable { sent: true })))
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.link.calls().abandon(&(self.number..self.number + 1));
+    }
+}
+
+/// What the calls of a batch come to.
+pub(in crate::transport) struct Answers {
+    link: Link,
+    /// The calls of each frame.
+    frames: Vec<Range<usize>>,
+    results: mpsc::UnboundedReceiver<(usize, CallResult)>,
+}
+
+impl Stream for Answers {
+    type Item = (usize, CallResult);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.results.poll_recv(cx)
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        let mut calls = self.link.calls();
+        for numbers in &self.frames {
+            calls.abandon(numbers);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{FutureExt, StreamExt};
+    use madrpc_actors::protocol::{CallScope, JsonText};
+
+    use super::*;
+
+    fn call() -> Call {
+        Call { method: "m".into(), params: None, scope: CallScope::root(Duration::from_secs(1)) }
+    }
+
+    fn frames(link: &Link) -> Vec<String> {
+        let next = || link.calls().next_frame(Waker::noop());
+        std::iter::from_fn(next).map(|frame| String::from_utf8(frame).expect("UTF-8")).collect()
+    }
+
+    fn reply(link: &Link, text: &str) {
+        link.calls().frame(&Bytes::copy_from_slice(text.as_bytes()));
+    }
+
+    fn code(result: Option<CallResult>) -> Option<Result<String, i64>> {
+        result.map(|result| result.map(|text| text.as_str().to_owned()).map_err(|error| error.code().0))
+    }
+
+    #[test]
+    fn answers_find_their_calls_in_any_order() {
+        let link = Link::new(100);
+        let (one, two) = (link.call(&call(), Instant::now()), link.call(&call(), Instant::now()));
+        assert_eq!(frames(&link).len(), 2);
+        reply(&link, r#"{"jsonrpc":"2.0","id":1,"result":"two"}"#);
+        reply(&link, r#"{"jsonrpc":"2.0","id":7,"result":"nobody's"}"#);
+        reply(&link, "nonsense");
+        let mut one = one;
+        assert!((&mut one).now_or_never().is_none());
+        assert_eq!(code(two.now_or_never()), Some(Ok("\"two\"".into())));
+        reply(&link, r#"{"jsonrpc":"2.0","id":0,"error":{"code":7,"message":"m"}}"#);
+        assert_eq!(code(one.now_or_never()), Some(Err(7)));
+        assert!(link.calls().is_idle());
+    }
+
+    #[test]
+    fn a_call_that_nobody_waits_for_is_not_sent_or_called_off() {
+        let link = Link::new(100);
+        drop(link.call(&call(), Instant::now()));
+        assert!(link.calls().is_idle(), "it had not left");
+        let sent = link.call(&call(), Instant::now());
+        assert_eq!(frames(&link).len(), 1);
+        drop(sent);
+        assert_eq!(frames(&link), [r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}"#]);
+        let answered = link.call(&call(), Instant::now());
+        frames(&link);
+        reply(&link, r#"{"jsonrpc":"2.0","id":2,"result":1}"#);
+        drop(answered);
+        assert!(link.calls().is_idle(), "there is nothing to call off");
+    }
+
+    #[test]
+    fn a_batch_is_one_frame_and_its_answers_come_as_they_are_there() {
+        let link = Link::new(1 << 20);
+        let mut batch = link.batch(&[call(), call(), call()], Instant::now());
+        let sent = frames(&link);
+        assert_eq!(sent.len(), 1);
+        let elements: Vec<&RawValue> = serde_json::from_str(&sent[0]).expect("an array");
+        assert_eq!(elements.len(), 3);
+        reply(&link, r#"[{"jsonrpc":"2.0","id":2,"result":"c"}, {"jsonrpc":"2.0","id":0,"result":"a"}]"#);
+        let mut next = || batch.next().now_or_never().flatten().map(|(index, result)| (index, code(Some(result))));
+        assert_eq!(next(), Some((2, Some(Ok("\"c\"".into())))));
+        assert_eq!(next(), Some((0, Some(Ok("\"a\"".into())))));
+        assert_eq!(next(), None);
+        drop(batch);
+        assert_eq!(frames(&link), [r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":0,"through":2}}"#]);
+        let many: Vec<Call> = (0..300).map(|_| call()).collect();
+        let many = link.batch(&many, Instant::now());
+        let sizes: Vec<usize> = link.calls().outgoing.iter().map(|(numbers, _)| numbers.len()).collect();
+        assert_eq!(sizes, [128, 128, 44]);
+        drop(many);
+        assert!(link.calls().is_idle(), "none of it had left");
+    }
+
+    #[test]
+    fn frames_keep_the_limit_of_bytes() {
+        let link = Link::new(3_000);
+        let big = Call { params: JsonText::parse(&format!("[{}]", "1".repeat(1_000))).ok(), ..call() };
+        let _batch = link.batch(&vec![big; 10], Instant::now());
+        let sent = frames(&link);
+        assert_eq!(sent.len(), 5);
+        assert!(sent.iter().all(|frame| frame.len() <= 3_000));
+        let small = Link::new(10);
+        let _batch = small.batch(&[call(), call()], Instant::now());
+        assert_eq!(frames(&small).len(), 2);
+    }
+
+    #[test]
+    fn a_lost_link_tells_what_was_sent_from_what_was_not() {
+        let link = Link::new(100);
+        let sent = link.call(&call(), Instant::now());
+        frames(&link);
+        let mut batch = link.batch(&[call(), call()], Instant::now());
+        link.calls().end();
+        let sent_word = |result: CallResult| match result {
+            Err(CallError::Unreachable { sent }) => sent,
+            other => panic!("{other:?}"),
+        };
+        assert!(sent_word(sent.now_or_never().expect("told")));
+        for _ in 0..2 {
+            let (_, result) = batch.next().now_or_never().flatten().expect("told");
+            assert!(!sent_word(result));
+        }
+        assert!(!sent_word(link.call(&call(), Instant::now()).now_or_never().expect("told")));
+    }
+
+    #[test]
+    fn a_result_over_the_limit_costs_its_own_call() {
+        let link = Link::new(10);
+        let one = link.call(&call(), Instant::now());
+        frames(&link);
+        reply(&link, r#"{"jsonrpc":"2.0","id":0,"result":"0123456789"}"#);
+        assert_eq!(code(one.now_or_never()), Some(Err(-32006)));
+    }
+}

@@ -1,0 +1,133 @@
+//! Carries the frames of a link between its calls and its socket.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use awc::error::WsProtocolError;
+use awc::ws::{Frame, Message};
+use bytes::Bytes;
+use futures_util::{Sink, Stream};
+use tokio::time::{sleep, Sleep};
+
+use super::calls::Link;
+
+/// How often it is looked whether the link is used, and whether the peer is there.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// A link that is not used for so long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A peer that says nothing for so long is gone; it asks three times as often whether we are.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// A WebSocket of awc's.
+pub(super) trait Socket:
+    Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
+{
+}
+
+impl<T> Socket for T where
+    T: Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
+{
+}
+
+/// Why a link has ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Nobody used it.
+    Idle,
+    /// In words.
+    Lost(String),
+}
+
+/// Runs for as long as the link is there.
+pub(super) struct Pump<S> {
+    link: Link,
+    socket: S,
+    alarm: Pin<Box<Sleep>>,
+    heard: Instant,
+}
+
+impl<S: Socket> Pump<S> {
+    pub(super) fn new(link: Link, socket: S) -> Self {
+        Pump { link, socket, alarm: Box::pin(sleep(LOOK)), heard: Instant::now() }
+    }
+
+    /// Takes what has come. The error is why the link is at its end.
+    fn receive(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let lost = |why: &str| Err(End::Lost(why.to_owned()));
+        while let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) {
+            self.heard = Instant::now();
+            match frame {
+                Some(Ok(Frame::Text(text))) => self.link.calls().frame(&text),
+                Some(Ok(Frame::Ping(payload))) => self.write(Message::Pong(payload))?,
+                Some(Ok(Frame::Close(_))) => return lost("closed by the peer"),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return lost(&error.to_string()),
+                None => return lost("the connection ended"),
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        loop {
+            if self.link.calls().has_frames() && self.ready(cx)?.is_pending() {
+                return Ok(());
+            }
+            let Some(frame) = self.link.calls().next_frame(cx.waker()) else { break };
+            if let Ok(text) = bytestring::ByteString::try_from(Bytes::from(frame)) {
+                self.write(Message::Text(text))?;
+            }
+        }
+        match Pin::new(&mut self.socket).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Err(End::Lost(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    fn ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, End> {
+        match Pin::new(&mut self.socket).poll_ready(cx) {
+            Poll::Ready(Err(error)) => Err(End::Lost(error.to_string())),
+            Poll::Ready(Ok(())) => Ok(Poll::Ready(())),
+            Poll::Pending => Ok(Poll::Pending),
+        }
+    }
+
+    fn write(&mut self, message: Message) -> Result<(), End> {
+        Pin::new(&mut self.socket).start_send(message).map_err(|error| End::Lost(error.to_string()))
+    }
+
+    fn look(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now.saturating_duration_since(self.heard) >= SILENCE {
+                return Err(End::Lost("the peer is silent".into()));
+            }
+            let calls = self.link.calls();
+            if calls.is_idle() && now.saturating_duration_since(calls.last_used) >= IDLE {
+                return Err(End::Idle);
+            }
+            drop(calls);
+            self.alarm.as_mut().reset(tokio::time::Instant::now() + LOOK);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Socket> Future for Pump<S> {
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        let this = &mut *self;
+        match this.receive(cx).and_then(|()| this.send(cx)).and_then(|()| this.look(cx)) {
+            Ok(()) => Poll::Pending,
+            Err(end) => {
+                this.link.calls().end();
+                Poll::Ready(end)
+            }
+        }
+    }
+}
