@@ -67,7 +67,8 @@ async fn register(sim: &Sim, cluster: &Cluster, node: usize) {
     let url = params.node_url.clone();
     let result = cluster.register(params, LOCAL, None).await;
     let world = &mut *sim.world();
-    world.note(format!("node {node} registers: {:?}", result.as_ref().map(|registered| registered.is_new_registration)));
+    world
+        .note(format!("node {node} registers: {:?}", result.as_ref().map(|registered| registered.is_new_registration)));
     let of = &mut world.nodes[node];
     of.registering = false;
     of.told_to_drain = None;

@@ -107,7 +107,11 @@ impl World {
         // Its last heartbeat may come late, and the sweep after the end of its lease.
         let by_lease = *lease + Duration::from_secs(2);
         let by_checks = |interval: Duration| interval * 2 + (health.timeout + interval) * (health.failures + 1);
-        if node.is_static() { health.interval.map(by_checks) } else { Some(by_lease) }
+        if node.is_static() {
+            health.interval.map(by_checks)
+        } else {
+            Some(by_lease)
+        }
     }
 
     /// A call begins to run on a node.
@@ -167,14 +171,16 @@ impl World {
     /// A call found no node, not even a first one: then there was none that would have taken it.
     fn judge_refusal(&mut self, client: &Client, never_left: bool) {
         self.count("calls without a node");
-        let (Some(cluster), Some(method)) = (&self.cluster, self.calls.get(&client.call).map(|call| call.method)) else {
+        let (Some(cluster), Some(method)) = (&self.cluster, self.calls.get(&client.call).map(|call| call.method))
+        else {
             return;
         };
         let now = clock::now();
         let table = cluster.table();
         // One that was looked at in this very moment may not be the one that the call was routed by.
         let known = self.snapshots.known.iter().find(|known| Arc::ptr_eq(&known.table, &table) && known.at < now);
-        let fit = known.and_then(|known| known.view.nodes.iter().find(|node| can_take(node, method.name, &client.tags)));
+        let fit =
+            known.and_then(|known| known.view.nodes.iter().find(|node| can_take(node, method.name, &client.tags)));
         let fit = fit.map(|node| node.addr.clone()).filter(|_| never_left);
         self.require(fit.is_none(), || format!("call {} found no node, and {fit:?} is fit", client.call));
     }
@@ -220,10 +226,13 @@ impl World {
         }
         for (index, node) in view.nodes.iter().enumerate() {
             let was = before.nodes.iter().find(|was| was.addr == node.addr);
-            if was.is_some_and(|was| was.circuit_state != CircuitState::Open) && node.circuit_state == CircuitState::Open {
+            if was.is_some_and(|was| was.circuit_state != CircuitState::Open)
+                && node.circuit_state == CircuitState::Open
+            {
                 self.count("openings");
             }
-            let twin = view.nodes[..index].iter().any(|other| other.instance.is_some() && other.instance == node.instance);
+            let twin =
+                view.nodes[..index].iter().any(|other| other.instance.is_some() && other.instance == node.instance);
             self.require(!twin, || format!("{:?} is in the list twice", node.instance));
             if node.circuit_state == CircuitState::Closed {
                 self.forget_probes(&node.addr);
@@ -291,7 +300,11 @@ impl World {
             CircuitState::Open => Err(format!("call {id} goes to node {at}, whose breaker is open")),
             CircuitState::HalfOpen => {
                 let is_second = self.flights.values().any(|flight| flight.node == at && flight.is_probe);
-                if is_second { Err(format!("call {id} goes to node {at} as a second probe")) } else { Ok(Choice::Probe) }
+                if is_second {
+                    Err(format!("call {id} goes to node {at} as a second probe"))
+                } else {
+                    Ok(Choice::Probe)
+                }
             }
         }
     }

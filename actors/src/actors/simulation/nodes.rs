@@ -209,7 +209,9 @@ impl Node {
             (Presence::Dead, _) => return Some(Err(REFUSED)),
             (Presence::Vanished, _) | (_, Mood::Stopped) => return None,
             _ if self.kind == Kind::Foreign => return Some(Err(remote(Code::METHOD_NOT_FOUND, None))),
-            (Presence::Serving, Mood::Overloaded) if rng.bool() => return Some(Err(remote(Code::OVERLOADED, Some(Fault::Refused)))),
+            (Presence::Serving, Mood::Overloaded) if rng.bool() => {
+                return Some(Err(remote(Code::OVERLOADED, Some(Fault::Refused))))
+            }
             _ => {}
         }
         let info = NodeInfo {

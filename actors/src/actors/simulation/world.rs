@@ -173,7 +173,8 @@ impl World {
     pub(super) fn lived_since(&self, then: Instant) -> Duration {
         let now = clock::now();
         let overlap = |(from, to): &(Instant, Instant)| (*to).min(now).saturating_duration_since((*from).max(then));
-        let still = self.stalls.iter().filter(|(_, to)| *to > then).map(|stall| overlap(stall) + Duration::from_millis(400));
+        let still =
+            self.stalls.iter().filter(|(_, to)| *to > then).map(|stall| overlap(stall) + Duration::from_millis(400));
         now.saturating_duration_since(then).saturating_sub(still.sum())
     }
 
