@@ -42,11 +42,11 @@ enum Event {
 /// How likely they are at most; in each schedule they are less so by chance.
 const ODDS: [(Event, usize); 9] = [
     (Event::TimePasses, 20),
-    (Event::Join, 10),
+    (Event::Join, 20),
     (Event::Heartbeat, 20),
     (Event::Leave, 2),
     (Event::Checks, 10),
-    (Event::NewsArrive, 10),
+    (Event::NewsArrive, 20),
     (Event::ManyCalls, 2),
     (Event::Call, 20),
     (Event::EndOfCall, 20),

@@ -9,7 +9,7 @@ use crate::policy::breaker::{Breaker, BreakerConfig, CircuitState, Outcome};
 use crate::policy::node::{BreakerFlags, NodeEvents, NodeId};
 
 const CONFIG: BreakerConfig =
-    BreakerConfig { failure_threshold: 3, open_for: Duration::from_secs(1), backoff_multiplier: 2 };
+    BreakerConfig { failure_threshold: 2, open_for: Duration::from_millis(300), backoff_multiplier: 2 };
 
 pub(super) enum News {
     Outcome(Outcome),
