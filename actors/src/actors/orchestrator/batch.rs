@@ -38,7 +38,7 @@ impl Forwarder {
         replies: &mpsc::UnboundedSender<(usize, CallResult)>,
     ) {
         let mut ways: SelectAll<LocalBoxStream<'_, Event>> = SelectAll::new();
-        // In the order of the nodes, so that a simulation can play the same history twice.
+        // Leave in the order of the nodes: the simulation plays the same history for the same seed.
         let mut groups: BTreeMap<NodeId, (PeerUrl, Vec<Passenger>)> = BTreeMap::new();
         for (index, call) in calls {
             let mut journey = self.begin(call);

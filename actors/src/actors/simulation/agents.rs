@@ -97,7 +97,7 @@ pub(super) async fn leave(sim: Sim, cluster: Cluster, node: usize) {
         if world.mended || of.presence != Presence::Serving || !of.registered || of.registering {
             return;
         }
-        of.become_(Presence::Left, crate::actors::clock::now());
+        of.turn(Presence::Left, crate::actors::clock::now());
         of.instance()
     };
     let delay = sim.world().delay();

@@ -1,8 +1,11 @@
 //! A deterministic simulation of a whole cluster: the real NodeRegistry, CircuitBreakers, Orchestrators and Idempotency,
 //! on one thread and a clock that moves only while everybody waits; nodes and network are made up.
 //!
-//! All that happens is drawn from one seed. A seed that fails is named: `MADRPC_SIM_SEED=7 cargo test -p madrpc-actors
-//! simulation` plays it alone and shows what happened.
+//! `schedule` draws from one seed what happens, `nodes` and `network` say what is true, `agents` do what nodes do by
+//! themselves, and `invariants` judge every step of the orchestrator by it. `policies` is a simulation without actors.
+//!
+//! A seed that fails is named: `MADRPC_SIM_SEED=7 cargo test -p madrpc-actors simulation -- --nocapture` plays it alone
+//! and shows what happened. `MADRPC_SIM_COUNT` plays more of them.
 
 use std::time::Duration;
 

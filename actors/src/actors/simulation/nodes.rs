@@ -122,7 +122,7 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(port: u16, kind: Kind, weight: u32, alike: bool) -> Self {
         let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        let zone = tag("zone", if port % 3 == 0 || alike { "a" } else { "b" });
+        let zone = tag("zone", if port.is_multiple_of(3) || alike { "a" } else { "b" });
         let own = (!alike).then(|| tag("node", &port.to_string()));
         Node {
             url: url(port),
@@ -158,7 +158,7 @@ impl Node {
     }
 
     pub(super) fn has(&self, method: &str) -> bool {
-        self.kind == Kind::Foreign || self.alike || method != "rare" || self.port % 2 == 0
+        self.kind == Kind::Foreign || self.alike || method != "rare" || self.port.is_multiple_of(2)
     }
 
     fn methods(&self) -> Vec<MethodInfo> {
@@ -172,7 +172,7 @@ impl Node {
         having.map(info).collect()
     }
 
-    pub(super) fn become_(&mut self, presence: Presence, now: Instant) {
+    pub(super) fn turn(&mut self, presence: Presence, now: Instant) {
         self.presence = presence;
         self.since = now;
         self.told_to_drain = None;
@@ -189,7 +189,7 @@ impl Node {
             self.instances += 1;
             self.engine_restarts = 0;
         }
-        self.become_(Presence::Serving, now);
+        self.turn(Presence::Serving, now);
     }
 
     pub(super) fn registration(&self) -> Register {

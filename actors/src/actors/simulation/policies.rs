@@ -82,12 +82,12 @@ const HEALTH: HealthConfig =
     HealthConfig { interval: Some(Duration::from_secs(1)), timeout: Duration::from_secs(1), failures: 2 };
 
 fn methods(port: u16) -> Vec<MethodInfo> {
-    let names = ["all", if port % 2 == 0 { "even" } else { "odd" }];
+    let names = ["all", if port.is_multiple_of(2) { "even" } else { "odd" }];
     names.map(MethodInfo::named).into()
 }
 
 fn tags(port: u16) -> Tags {
-    Tags::from([("zone".to_owned(), if port % 3 == 0 { "a" } else { "b" }.to_owned())])
+    Tags::from([("zone".to_owned(), if port.is_multiple_of(3) { "a" } else { "b" }.to_owned())])
 }
 
 fn weight(port: u16) -> u32 {

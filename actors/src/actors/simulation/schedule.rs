@@ -155,7 +155,7 @@ impl Stage {
             }
             Event::Die => {
                 let presence = if self.rng.bool() { Presence::Dead } else { Presence::Vanished };
-                self.with(node, |node| node.become_(presence, now));
+                self.with(node, |node| node.turn(presence, now));
                 self.sim.world().note(format!("node {node} is {presence:?}"));
             }
             Event::Restart => {
@@ -165,8 +165,8 @@ impl Stage {
             }
             Event::Drain => {
                 self.with(node, |node| match node.presence {
-                    Presence::Serving => node.become_(Presence::Draining, now),
-                    Presence::Draining => node.become_(Presence::Serving, now),
+                    Presence::Serving => node.turn(Presence::Draining, now),
+                    Presence::Draining => node.turn(Presence::Serving, now),
                     _ => {}
                 });
                 let presence = self.sim.world().nodes[node].presence;
@@ -176,7 +176,7 @@ impl Stage {
             Event::Return => self.with(node, |node| {
                 if node.presence == Presence::Left && node.farewell {
                     node.registered = false;
-                    node.become_(Presence::Serving, now);
+                    node.turn(Presence::Serving, now);
                 }
             }),
             Event::Stall => {
@@ -202,7 +202,7 @@ impl Stage {
             node.mood = Mood::Well;
             match node.presence {
                 Presence::Serving => {}
-                Presence::Draining => node.become_(Presence::Serving, now),
+                Presence::Draining => node.turn(Presence::Serving, now),
                 Presence::Left | Presence::Dead | Presence::Vanished => node.restart(self.rng.bool(), now),
             }
         }

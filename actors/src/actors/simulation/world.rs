@@ -13,6 +13,7 @@ use crate::actors::cluster::ClusterConfig;
 use crate::actors::fake_peers::LOST;
 use crate::actors::{Cluster, PeerUrl};
 use crate::policy::pool::Tags;
+use crate::protocol::error::Retry;
 use crate::protocol::{Call, CallError, CallResult};
 
 /// How often each kind of thing has happened: what never happens is not tested.
@@ -223,13 +224,9 @@ impl World {
     /// The orchestrator has the result, or has given up on it.
     pub(super) fn land(&mut self, number: u64, result: Option<&CallResult>) {
         let Some(flight) = self.flights.remove(&number) else { return };
-        let never_ran = match result {
-            Some(Ok(_)) => false,
-            Some(Err(error)) => error.meaning().retry == crate::protocol::error::Retry::Always,
-            None => false,
-        };
+        let is_refusal = matches!(result, Some(Err(error)) if error.meaning().retry == Retry::Always);
         if let Some(ledger) = self.calls.get_mut(&flight.call) {
-            ledger.may_have_run |= !never_ran;
+            ledger.may_have_run |= !is_refusal;
         }
         if result.is_none() {
             self.count("abandoned attempts");
