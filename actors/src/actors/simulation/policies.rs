@@ -174,8 +174,11 @@ impl Policies {
         let jump = if self.rng.u8(..) < 12 { self.rng.u64(1000..5000) } else { self.rng.u64(0..=600) };
         self.now += Duration::from_millis(jump);
         let due: Vec<NodeId> = {
-            let mut judges = self.judges.lock().expect("one thread");
-            judges.iter_mut().filter_map(|(id, judge)| judge.tick(self.now).then_some(*id)).collect()
+            let (post, mut judges) = (self.post.lock().expect("one thread"), self.judges.lock().expect("one thread"));
+            // An actor has heard all that was said before it sees that its time has come.
+            let is_up_to_date = |id: &NodeId| !post.iter().any(|(whom, _)| whom == id);
+            let waiting = judges.iter_mut().filter(|(id, _)| is_up_to_date(id));
+            waiting.filter_map(|(id, judge)| judge.tick(self.now).then_some(*id)).collect()
         };
         due.into_iter().for_each(|id| self.changed(id));
         let gap = self.now - self.swept;
