@@ -75,6 +75,8 @@ pub(super) struct Policies {
     policy: BalancePolicy,
     /// Nodes that fail many of their calls.
     bad: Vec<u16>,
+    /// Of a hundred calls.
+    cancelled: u8,
     pub(super) ejections: u64,
 }
 
@@ -126,6 +128,7 @@ impl Policies {
             ports,
             events: ODDS.iter().flat_map(|(event, most)| vec![*event; rng.usize(1..=*most)]).collect(),
             policy: policies[rng.usize(..4)],
+            cancelled: [2, 60][rng.usize(..2)],
             bad: (1..=ports).filter(|_| rng.u8(..) < 80).collect(),
             rng,
             ejections: 0,
@@ -324,10 +327,10 @@ impl Policies {
         let is_bad = self.bad.contains(&port_of(picked.url().as_str()));
         let verdict = match self.rng.u8(..100) {
             // Nobody is told.
-            0..=4 => return,
-            5..=9 => Verdict::Nothing,
-            10..=74 if is_bad => Verdict::Failed,
-            10..=12 => Verdict::Failed,
+            drawn if drawn < self.cancelled => return,
+            80..=84 => Verdict::Nothing,
+            20..=79 if is_bad => Verdict::Failed,
+            85..=87 => Verdict::Failed,
             _ => Verdict::Worked,
         };
         if verdict == Verdict::Failed && self.rng.u8(..) < 16 {
