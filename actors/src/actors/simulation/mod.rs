@@ -171,7 +171,7 @@ fn the_policies_alone_do_what_follows_from_what_was_done() {
     let start = std::time::Instant::now();
     let play = |seed| {
         let mut policies = Policies::new(seed, start);
-        assert_eq!(policies.run(150), Ok(()), "seed {seed}");
+        assert_eq!(policies.run(200), Ok(()), "seed {seed}");
         policies.ejections
     };
     if let Some(seed) = from_environment("MADRPC_SIM_SEED") {

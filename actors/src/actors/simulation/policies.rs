@@ -128,7 +128,7 @@ impl Policies {
             ports,
             events: ODDS.iter().flat_map(|(event, most)| vec![*event; rng.usize(1..=*most)]).collect(),
             policy: policies[rng.usize(..4)],
-            cancelled: [2, 60][rng.usize(..2)],
+            cancelled: [2, 30][rng.usize(..2)],
             bad: (1..=ports).filter(|_| rng.u8(..) < 80).collect(),
             rng,
             ejections: 0,
@@ -159,7 +159,9 @@ impl Policies {
             Event::ManyCalls => self.many(40 * usize::from(self.ports))?,
             Event::Call => self.pick()?,
             Event::EndOfCall => {
-                let index = self.rng.usize(..=self.held.len());
+                // Some are quick, and some outlive much of what happens.
+                let last = self.held.len().saturating_sub(1);
+                let index = if self.rng.bool() { last } else { self.rng.usize(..=last) };
                 self.settle(index);
             }
         }
@@ -323,14 +325,16 @@ impl Policies {
         if index >= self.held.len() {
             return;
         }
-        let Held { picked, .. } = self.held.swap_remove(index);
+        let Held { picked, .. } = self.held.remove(index);
         let is_bad = self.bad.contains(&port_of(picked.url().as_str()));
+        // Nobody is told.
+        if self.rng.u8(..100) < self.cancelled {
+            return;
+        }
         let verdict = match self.rng.u8(..100) {
-            // Nobody is told.
-            drawn if drawn < self.cancelled => return,
-            80..=84 => Verdict::Nothing,
-            20..=79 if is_bad => Verdict::Failed,
-            85..=87 => Verdict::Failed,
+            0..=4 => Verdict::Nothing,
+            5..=74 if is_bad => Verdict::Failed,
+            5..=7 => Verdict::Failed,
             _ => Verdict::Worked,
         };
         if verdict == Verdict::Failed && self.rng.u8(..) < 16 {
