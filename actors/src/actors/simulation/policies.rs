@@ -46,7 +46,7 @@ const ODDS: [(Event, usize); 9] = [
     (Event::Heartbeat, 20),
     (Event::Leave, 2),
     (Event::Checks, 10),
-    (Event::NewsArrive, 20),
+    (Event::NewsArrive, 40),
     (Event::ManyCalls, 2),
     (Event::Call, 20),
     (Event::EndOfCall, 20),
