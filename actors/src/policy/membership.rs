@@ -160,6 +160,7 @@ impl Membership {
         };
         let was_silent = member.overdue || member.lease_lost;
         member.heard(lease, now);
+        member.entry.heard(now);
         member.load = Some(beat);
         if std::mem::take(&mut member.lease_lost) && member.health.state() == NodeState::Suspect {
             // It was not asked any more, and has just spoken for itself.

@@ -13,6 +13,9 @@ use crate::protocol::{CallError, CallResult, Code, Fault, PeerUrl};
 /// A call that had less time than this and ran out of it says nothing about the node: clients choose deadlines.
 const TELLING_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Calls that are lost within so many milliseconds are lost together, by one connection that many had shared.
+const TOGETHER_MS: u64 = 100;
+
 /// Identifies a node within this process. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u64);
@@ -36,6 +39,10 @@ pub struct NodeEntry {
     inflight: AtomicUsize,
     request_count: AtomicU64,
     last_request_ms: AtomicU64,
+    /// When it was first seen; times that threads share are told from then.
+    since: Instant,
+    heard_ms: AtomicU64,
+    lost_ms: AtomicU64,
     latency: Latency,
     tally: Tally,
     breaker: Arc<BreakerFlags>,
@@ -87,6 +94,11 @@ pub enum Verdict {
     Worked,
     /// It did not.
     Failed,
+    /// It could not be reached, or the connection was lost.
+    Lost,
+    /// It had not answered when the time was up: a failure if nothing else was heard of it either. A node that is slow,
+    /// or runs a slow method, is not to be taken for a dead one.
+    Silent,
     /// Nothing either way.
     Nothing,
 }
@@ -102,7 +114,11 @@ impl Verdict {
                 Verdict::Nothing
             }
             Err(error) if !error.meaning().breaker_counts => Verdict::Worked,
-            Err(error) if error.code() == Code::TIMEOUT && allowed < TELLING_TIMEOUT => Verdict::Nothing,
+            // It says so itself.
+            Err(CallError::Remote(remote)) if remote.code == Code::TIMEOUT => Verdict::Nothing,
+            Err(CallError::Timeout) if allowed < TELLING_TIMEOUT => Verdict::Nothing,
+            Err(CallError::Timeout) => Verdict::Silent,
+            Err(CallError::Unreachable { .. }) => Verdict::Lost,
             Err(_) => Verdict::Failed,
         }
     }
@@ -124,6 +140,9 @@ impl NodeEntry {
             request_count: AtomicU64::new(0),
             last_request_ms: AtomicU64::new(0),
             latency: Latency::new(now),
+            since: now,
+            heard_ms: AtomicU64::new(0),
+            lost_ms: AtomicU64::new(u64::MAX),
             tally: Tally::default(),
             breaker,
             suspected: AtomicBool::new(false),
@@ -159,6 +178,37 @@ impl NodeEntry {
     /// How its calls have ended since this was last asked.
     pub fn take_figures(&self) -> Figures {
         self.tally.take()
+    }
+
+    /// It has spoken: a heartbeat, an answer to a check or to a call.
+    pub fn heard(&self, now: Instant) {
+        let ms = self.millis(now);
+        // Written once a millisecond: all threads share it.
+        if self.heard_ms.load(Ordering::Relaxed) != ms {
+            self.heard_ms.store(ms, Ordering::Relaxed);
+        }
+    }
+
+    fn millis(&self, now: Instant) -> u64 {
+        // Time begins at 1: nothing was heard before.
+        u64::try_from(now.saturating_duration_since(self.since).as_millis()).map_or(u64::MAX, |ms| ms + 1)
+    }
+
+    /// What a verdict means in the light of what else is known.
+    fn weigh(&self, verdict: Verdict, sent: Instant, now: Instant) -> Verdict {
+        match verdict {
+            Verdict::Silent if self.heard_ms.load(Ordering::Relaxed) > self.millis(sent) => Verdict::Nothing,
+            Verdict::Lost => {
+                let ms = self.millis(now);
+                let last = self.lost_ms.swap(ms, Ordering::Relaxed);
+                match last != u64::MAX && ms.saturating_sub(last) < TOGETHER_MS {
+                    true => Verdict::Nothing,
+                    false => Verdict::Failed,
+                }
+            }
+            Verdict::Silent => Verdict::Failed,
+            verdict => verdict,
+        }
     }
 
     /// The node behind the address is another one, or came back.
@@ -240,6 +290,10 @@ impl Picked {
     /// The call ended.
     pub fn settle(mut self, verdict: Verdict, now: Instant) {
         let latency = now.saturating_duration_since(self.at);
+        let verdict = self.node.weigh(verdict, self.at, now);
+        if verdict == Verdict::Worked {
+            self.node.heard(now);
+        }
         match verdict {
             Verdict::Worked => {
                 self.node.latency.observe(latency, now);
@@ -249,7 +303,7 @@ impl Picked {
                 self.node.latency.at_least(latency, now);
                 self.node.tally.failed();
             }
-            Verdict::Nothing => self.node.latency.at_least(latency, now),
+            Verdict::Nothing | Verdict::Lost | Verdict::Silent => self.node.latency.at_least(latency, now),
         }
         let breaker = &self.node.breaker;
         let is_probe = self.probe.is_some_and(|number| breaker.is_probe(number));
@@ -259,7 +313,7 @@ impl Picked {
                 breaker.attention.store(true, Ordering::Relaxed);
                 false
             }
-            Verdict::Worked | Verdict::Nothing => return,
+            _ => return,
         };
         let heard = self.node.events.outcome(Outcome { success, probe: is_probe });
         // The breaker decides when there is a next probe, unless it never learns of this one.
@@ -402,15 +456,47 @@ pub(crate) mod tests {
         assert_eq!(Verdict::of(&remote(Code::INTERNAL, Some(Fault::Failed)), long), Verdict::Failed);
         assert_eq!(Verdict::of(&remote(Code::OVERLOADED, Some(Fault::Refused)), long), Verdict::Nothing);
         let lost = CallError::Unreachable { sent: true };
-        assert_eq!(Verdict::of(&Err(lost), long), Verdict::Failed);
+        assert_eq!(Verdict::of(&Err(lost), long), Verdict::Lost);
+        assert_eq!(Verdict::of(&remote(Code::TIMEOUT, Some(Fault::Failed)), long), Verdict::Nothing, "it lives");
     }
 
     #[test]
     fn a_tiny_deadline_is_not_held_against_the_node() {
         let short = Duration::from_millis(999);
         assert_eq!(Verdict::of(&Err(CallError::Timeout), short), Verdict::Nothing);
-        assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Failed);
+        assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Silent);
         let lost = CallError::Unreachable { sent: false };
-        assert_eq!(Verdict::of(&Err(lost), short), Verdict::Failed);
+        assert_eq!(Verdict::of(&Err(lost), short), Verdict::Lost);
+    }
+
+    /// What the breaker hears of calls that are sent at once and end so, a second later.
+    fn failures(verdicts: &[Verdict], meanwhile: impl Fn(&NodeEntry, Instant)) -> usize {
+        let (entry, _, told) = node(1);
+        let now = Instant::now() + Duration::from_secs(1);
+        let picked: Vec<Picked> = verdicts.iter().map(|_| Picked::new(entry.clone(), false, now)).collect();
+        meanwhile(&entry, now + Duration::from_millis(500));
+        for (picked, verdict) in picked.into_iter().zip(verdicts) {
+            picked.settle(*verdict, now + Duration::from_secs(1));
+        }
+        let outcomes = told.outcomes.lock().expect("lock");
+        outcomes.iter().filter(|outcome| !outcome.success).count()
+    }
+
+    #[test]
+    fn calls_that_are_lost_together_are_one_failure() {
+        assert_eq!(failures(&[Verdict::Lost; 20], |_, _| ()), 1);
+        let (entry, _, told) = node(1);
+        let begun = Instant::now();
+        for ms in [0, 50, 200, 450] {
+            Picked::new(entry.clone(), false, begun).settle(Verdict::Lost, begun + Duration::from_millis(ms));
+        }
+        assert_eq!(told.outcomes.lock().expect("lock").len(), 3);
+    }
+
+    #[test]
+    fn who_was_heard_of_meanwhile_is_slow_and_not_silent() {
+        assert_eq!(failures(&[Verdict::Silent; 3], |_, _| ()), 3);
+        assert_eq!(failures(&[Verdict::Silent; 3], |entry, now| entry.heard(now)), 0);
+        assert_eq!(failures(&[Verdict::Worked, Verdict::Silent], |_, _| ()), 0, "it has answered another call");
     }
 }

@@ -5,7 +5,9 @@ use std::thread;
 
 use serde_json::{json, Value};
 
-use crate::harness::{node, orchestrator, program, wait_until, Client, Cluster, Proxy, Recorder, Script, SOON};
+use crate::harness::{
+    node, orchestrator, program, wait_until, Client, Cluster, Progress, Proxy, Recorder, Script, StopAtEnd, SOON,
+};
 
 fn sessions(url: &str) -> u64 {
     Client::new(url).get_json("/health")["websocket_clients"].as_u64().expect("a number")
@@ -30,6 +32,7 @@ fn calls_and_nested_calls_take_links() {
 #[test]
 fn links_that_are_cut_lose_nothing_that_may_not_be_lost() {
     const CUTS: usize = 100;
+    const CALLERS: usize = 8;
     let recorder = Recorder::start();
     let proxies = [Proxy::start(), Proxy::start()];
     let nodes_flags = |proxy: &Proxy| {
@@ -57,7 +60,8 @@ fn links_that_are_cut_lose_nothing_that_may_not_be_lost() {
 
     let (stop, next) = (AtomicBool::new(false), AtomicU64::new(0));
     let recorder_url = format!("http://{}", recorder.entry());
-    let caller = || {
+    let progress = Progress::of(CALLERS);
+    let caller = |caller: usize| {
         let (client, mut outcomes) = (Client::new(&orchestrator.url), Vec::new());
         while !stop.load(Ordering::Relaxed) {
             let id = next.fetch_add(1, Ordering::Relaxed);
@@ -67,20 +71,21 @@ fn links_that_are_cut_lose_nothing_that_may_not_be_lost() {
                 _ => ("fan_out", json!({"n": 4, "ms": 2})),
             };
             outcomes.push((id, method, client.call(method, params).map_err(|failure| failure.code)));
+            progress.ended(caller);
         }
         outcomes
     };
     let (outcomes, cut) = thread::scope(|scope| {
-        let callers: Vec<_> = (0..8).map(|_| scope.spawn(caller)).collect();
+        let (stop, caller) = (StopAtEnd(&stop), &caller);
+        let callers: Vec<_> = (0..CALLERS).map(|number| scope.spawn(move || caller(number))).collect();
         let mut cut = 0;
         for number in 0..CUTS {
-            let goal = next.load(Ordering::Relaxed) + 30;
-            wait_until("calls go on", SOON, || next.load(Ordering::Relaxed) >= goal);
-            // A call that has lost two nodes in a row is not tried on a third.
+            // A call that has lost two nodes in a row is not tried on a third: those of the last cut have ended.
+            progress.wait_for_each(2, SOON);
             wait_until("both nodes take calls", SOON, || usable() == 2);
             cut += proxies[number % 2].cut();
         }
-        stop.store(true, Ordering::Relaxed);
+        drop(stop);
         let outcomes: Vec<(u64, &str, Result<Value, i64>)> =
             callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect();
         (outcomes, cut)

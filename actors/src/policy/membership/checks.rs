@@ -207,6 +207,7 @@ impl Membership {
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
+        member.entry.heard(now);
         let identity = (member.is_self, member.alias_of);
         member.is_self = false;
         member.alias_of = None;

@@ -61,7 +61,7 @@ impl<'a> Load<'a> {
 }
 
 /// Stops the callers also when an assertion fails, so that the test ends.
-struct StopAtEnd<'a>(&'a AtomicBool);
+pub(crate) struct StopAtEnd<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
     fn drop(&mut self) {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{usable, Node, NODES};
-use crate::harness::{pause, run, signal, wait_until, Client, SOON};
+use crate::harness::{pause, run, signal, wait_until, Client, Progress, SOON};
 
 /// How long a cluster may take to be whole again after a fault.
-const RECOVERY: Duration = Duration::from_secs(30);
+pub(super) const RECOVERY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
@@ -30,7 +30,7 @@ enum Fault {
 
 const FAULTS: [Fault; 6] = [Fault::Kill, Fault::KillEngine, Fault::Pause, Fault::Slow, Fault::Restart, Fault::Cordon];
 
-/// One fault after the other. Each hits a cluster that is whole: a call that two nodes in a row died of is not tried on a
+/// One fault after the other. Each hits a cluster that is whole, and none of the calls that the last one hit: a call that two nodes in a row died of is not tried on a
 /// third, whoever's fault it was.
 pub(super) struct Chaos<'a> {
     random: fastrand::Rng,
@@ -43,7 +43,7 @@ impl<'a> Chaos<'a> {
         Chaos { random: fastrand::Rng::with_seed(seed), client, faults: BTreeMap::new() }
     }
 
-    pub(super) fn reign(&mut self, nodes: &mut [Node], span: Duration) {
+    pub(super) fn reign(&mut self, nodes: &mut [Node], progress: &Progress, span: Duration) {
         let end = Instant::now() + span;
         while Instant::now() < end {
             let fault = FAULTS[self.random.usize(..FAULTS.len())];
@@ -51,6 +51,7 @@ impl<'a> Chaos<'a> {
             *self.faults.entry(fault).or_default() += 1;
             self.strike(fault, victim);
             wait_until("the cluster is whole again", RECOVERY, || usable(self.client) == NODES);
+            progress.wait_for_each(2, RECOVERY);
             self.rest(100..400);
         }
     }

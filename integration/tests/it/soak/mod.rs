@@ -12,7 +12,7 @@ use crate::harness::{
 mod chaos;
 mod traffic;
 
-use chaos::Chaos;
+use chaos::{Chaos, RECOVERY};
 use traffic::Traffic;
 
 const NODES: usize = 4;
@@ -90,13 +90,13 @@ fn no_idempotent_call_fails_and_no_other_runs_twice_whatever_happens_to_the_node
     wait_until("all nodes take calls", SOON, || usable(&client) == NODES);
 
     let mut traffic = Traffic::new(&orchestrator.url, &recorder, seed);
-    traffic.during(CALLERS, || std::thread::park_timeout(Duration::from_secs(3)));
+    traffic.during(CALLERS, |progress| progress.wait_for_each(50, RECOVERY));
     let at_rest = || client.pending() == 0;
     wait_until("the calls have ended", SOON, at_rest);
     let before = (resident(orchestrator.pid()), open_files(orchestrator.pid()));
 
     let mut chaos = Chaos::new(seed, &client);
-    traffic.during(CALLERS, || chaos.reign(&mut nodes, Duration::from_secs(seconds)));
+    traffic.during(CALLERS, |progress| chaos.reign(&mut nodes, progress, Duration::from_secs(seconds)));
     wait_until("the calls have ended", SOON, at_rest);
     eprintln!("soak: {chaos}; {traffic}");
 

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{json, Value};
 
-use crate::harness::{Client, Recorder, RpcFailure};
+use crate::harness::{Client, Progress, Recorder, RpcFailure, StopAtEnd};
 
 /// What a call may fail with when it is not safe to run twice: overload, deadline, no node, a lost node.
 const TYPED: [i64; 4] = [-32003, -32001, -32004, -32005];
@@ -40,34 +40,25 @@ impl Traffic {
     }
 
     /// Calls go on until `meanwhile` has ended.
-    pub(super) fn during(&mut self, callers: usize, meanwhile: impl FnOnce()) {
-        /// Stops the callers also when an assertion fails, so that the test ends.
-        struct StopAtEnd<'a>(&'a AtomicBool);
-        impl Drop for StopAtEnd<'_> {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
-        let stop = AtomicBool::new(false);
+    pub(super) fn during(&mut self, callers: usize, meanwhile: impl FnOnce(&Progress)) {
+        let (stop, progress) = (AtomicBool::new(false), Progress::of(callers));
         let made: Vec<Made> = thread::scope(|scope| {
-            let callers: Vec<_> = (0..callers as u64)
+            let (this, stop, progress) = (&*self, StopAtEnd(&stop), &progress);
+            let callers: Vec<_> = (0..callers)
                 .map(|caller| {
-                    let (this, stop) = (&*self, &stop);
-                    scope.spawn(move || {
-                        let random = fastrand::Rng::with_seed(this.seed.wrapping_add(caller));
-                        this.caller(random, stop)
-                    })
+                    let flag = stop.0;
+                    scope.spawn(move || this.caller(caller, flag, progress))
                 })
                 .collect();
-            let stop = StopAtEnd(&stop);
-            meanwhile();
+            meanwhile(progress);
             drop(stop);
             callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
         });
         self.made.extend(made);
     }
 
-    fn caller(&self, mut random: fastrand::Rng, stop: &AtomicBool) -> Vec<Made> {
+    fn caller(&self, number: usize, stop: &AtomicBool, progress: &Progress) -> Vec<Made> {
+        let mut random = fastrand::Rng::with_seed(self.seed.wrapping_add(number as u64));
         let client = Client::new(&self.url);
         let mut made = Vec::new();
         while !stop.load(Ordering::Relaxed) {
@@ -86,6 +77,7 @@ impl Traffic {
                 assert_eq!(*result, expected, "{method} {id}");
             }
             made.push(Made { method, id, failure: outcome.err() });
+            progress.ended(number);
         }
         made
     }
