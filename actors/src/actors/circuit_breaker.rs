@@ -72,7 +72,7 @@ impl CircuitBreaker {
             }));
         }
         if state == CircuitState::HalfOpen {
-            self.flags.probe.store(false, Ordering::Release);
+            self.flags.free_probe();
         }
         self.registry.do_send(CircuitChanged { id: self.id, state });
     }
@@ -101,7 +101,7 @@ impl Handler<Reset> for CircuitBreaker {
     fn handle(&mut self, _: Reset, ctx: &mut Self::Context) {
         let changed = self.breaker.state() != CircuitState::Closed;
         self.breaker = Breaker::new(self.config);
-        self.flags.probe.store(false, Ordering::Release);
+        self.flags.free_probe();
         self.publish(changed, ctx);
     }
 }
@@ -157,13 +157,13 @@ mod tests {
             assert_eq!(flags.consecutive_failures.load(Ordering::Relaxed), 2);
             assert_eq!(states.recv().await, Some(CircuitState::HalfOpen));
             assert_eq!((clock::now() - opened).as_secs(), 30);
-            flags.probe.store(true, Ordering::Relaxed);
+            assert!(flags.take_probe().is_some() && flags.take_probe().is_none());
 
             breaker.send(outcome(false, true)).await.expect("alive");
             assert_eq!(states.recv().await, Some(CircuitState::Open));
             assert_eq!(states.recv().await, Some(CircuitState::HalfOpen));
             assert_eq!((clock::now() - opened).as_secs(), 90);
-            assert!(!flag(&flags.probe), "there is a next probe");
+            assert!(flags.take_probe().is_some(), "there is a next probe");
             breaker.send(outcome(true, true)).await.expect("alive");
             assert_eq!(states.recv().await, Some(CircuitState::Closed));
             assert!(!flag(&flags.attention));

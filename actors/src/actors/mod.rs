@@ -19,6 +19,8 @@ pub mod outbound;
 pub mod peer;
 pub mod registrar;
 pub mod reply_to;
+#[cfg(test)]
+mod simulation;
 pub mod watchdog;
 
 pub use cluster::{Cluster, ClusterConfig};

@@ -56,10 +56,35 @@ pub struct NodeEntry {
 pub struct BreakerFlags {
     /// The breaker wants to hear of successes, too.
     pub attention: AtomicBool,
-    /// The one call that HalfOpen lets through is under way.
-    pub probe: AtomicBool,
+    /// The one call that HalfOpen lets through, by its number, while it is under way; else 0.
+    probe: AtomicU64,
+    probes: AtomicU64,
     /// For people to see.
     pub consecutive_failures: AtomicU32,
+}
+
+impl BreakerFlags {
+    /// HalfOpen may let another call through. The last one is no probe any more, however long it still takes.
+    pub fn free_probe(&self) {
+        self.probe.store(0, Ordering::Release);
+    }
+
+    /// The number of a new probe, unless there is one.
+    pub(crate) fn take_probe(&self) -> Option<u64> {
+        if self.probe.load(Ordering::Relaxed) != 0 {
+            return None;
+        }
+        let number = 1 + self.probes.fetch_add(1, Ordering::Relaxed);
+        self.probe.compare_exchange(0, number, Ordering::AcqRel, Ordering::Relaxed).ok().map(|_| number)
+    }
+
+    fn is_probe(&self, number: u64) -> bool {
+        self.probe.load(Ordering::Acquire) == number
+    }
+
+    fn give_back_probe(&self, number: u64) {
+        let _ = self.probe.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed);
+    }
 }
 
 /// What the end of a call says about the node that had it.
@@ -214,7 +239,8 @@ impl fmt::Debug for NodeEntry {
 pub struct Picked {
     node: Arc<NodeEntry>,
     foreign: bool,
-    holds_probe: bool,
+    /// Its number as a probe, which others have after it.
+    probe: Option<u64>,
     at: Instant,
 }
 
@@ -222,15 +248,14 @@ impl Picked {
     pub(super) fn new(node: Arc<NodeEntry>, foreign: bool, now: Instant) -> Self {
         // Counted before dispatch: a silent node must still look busy.
         node.inflight.fetch_add(1, Ordering::Relaxed);
-        Picked { node, foreign, holds_probe: false, at: now }
+        Picked { node, foreign, probe: None, at: now }
     }
 
     /// The probe of a half-open node, unless another call is it.
     pub(super) fn probe(node: &Arc<NodeEntry>, foreign: bool, now: Instant) -> Option<Self> {
-        let slot = &node.breaker.probe;
-        slot.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        let number = node.breaker.take_probe()?;
         let mut picked = Picked::new(node.clone(), foreign, now);
-        picked.holds_probe = true;
+        picked.probe = Some(number);
         Some(picked)
     }
 
@@ -281,24 +306,25 @@ impl Picked {
             Verdict::Nothing | Verdict::Lost | Verdict::Silent => self.node.latency.at_least(latency, now),
         }
         let breaker = &self.node.breaker;
+        let is_probe = self.probe.is_some_and(|number| breaker.is_probe(number));
         let success = match verdict {
-            Verdict::Worked if self.holds_probe || breaker.attention.load(Ordering::Relaxed) => true,
+            Verdict::Worked if is_probe || breaker.attention.load(Ordering::Relaxed) => true,
             Verdict::Failed => {
                 breaker.attention.store(true, Ordering::Relaxed);
                 false
             }
             _ => return,
         };
-        let heard = self.node.events.outcome(Outcome { success, probe: self.holds_probe });
+        let heard = self.node.events.outcome(Outcome { success, probe: is_probe });
         // The breaker decides when there is a next probe, unless it never learns of this one.
-        self.holds_probe &= !heard;
+        self.probe = self.probe.filter(|_| !heard);
     }
 }
 
 impl Drop for Picked {
     fn drop(&mut self) {
-        if self.holds_probe {
-            self.node.breaker.probe.store(false, Ordering::Release);
+        if let Some(number) = self.probe {
+            self.node.breaker.give_back_probe(number);
         }
         self.node.inflight.fetch_sub(1, Ordering::Relaxed);
     }
@@ -365,12 +391,27 @@ pub(crate) mod tests {
         Picked::probe(&entry, false, now).expect("given back").settle(Verdict::Nothing, now);
         let probe = Picked::probe(&entry, false, now).expect("given back");
         probe.settle(Verdict::Worked, now);
-        assert!(flags.probe.load(Ordering::Relaxed), "the breaker decides about the next one");
+        assert!(flags.take_probe().is_none(), "the breaker decides about the next one");
         assert!(told.outcomes.lock().expect("lock")[0].probe);
-        flags.probe.store(false, Ordering::Relaxed);
+        flags.free_probe();
         told.deaf.store(true, Ordering::Relaxed);
         Picked::probe(&entry, false, now).expect("free").settle(Verdict::Failed, now);
-        assert!(!flags.probe.load(Ordering::Relaxed), "nobody heard of it");
+        assert!(flags.take_probe().is_some(), "nobody heard of it");
+    }
+
+    #[test]
+    fn a_probe_of_a_breaker_that_has_begun_anew_is_a_call_like_others() {
+        let (entry, flags, told) = node(1);
+        let now = Instant::now();
+        let probe = || Picked::probe(&entry, false, now);
+        let former = probe().expect("free");
+        flags.free_probe();
+        let present = probe().expect("free");
+        drop(former);
+        assert!(probe().is_none(), "the present one is under way");
+        flags.free_probe();
+        present.settle(Verdict::Failed, now);
+        assert_eq!(told.outcomes.lock().expect("lock")[..], [Outcome { success: false, probe: false }]);
     }
 
     #[test]

@@ -260,7 +260,7 @@ mod tests {
                 (0..10).filter_map(|_| pool.pick(policy, &cursor, &[], Instant::now())).collect();
             assert_eq!(counts(&held)[&9], 1, "{policy:?}");
             held.remove(0).settle(Verdict::Failed, Instant::now());
-            assert!(flags.probe.load(Ordering::Relaxed));
+            assert!(flags.take_probe().is_none());
             assert_eq!(pool.pick(policy, &cursor, &[], Instant::now()).expect("the other").id(), NodeId(0));
         }
     }

@@ -1,6 +1,6 @@
 //! The way of calls that came together: those for the same node of ours travel in one request.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use futures_util::future::{select, Either};
@@ -38,7 +38,8 @@ impl Forwarder {
         replies: &mpsc::UnboundedSender<(usize, CallResult)>,
     ) {
         let mut ways: SelectAll<LocalBoxStream<'_, Event>> = SelectAll::new();
-        let mut groups: HashMap<NodeId, (PeerUrl, Vec<Passenger>)> = HashMap::new();
+        // Leave in the order of the nodes: the simulation plays the same history for the same seed.
+        let mut groups: BTreeMap<NodeId, (PeerUrl, Vec<Passenger>)> = BTreeMap::new();
         for (index, call) in calls {
             let mut journey = self.begin(call);
             match self.depart(&mut journey) {
