@@ -75,7 +75,11 @@ impl World {
             (others.len() <= usize::from(method.hedge), "is on too many nodes at a time"),
             (!others.contains(&node), "is on the same node twice"),
             (ledger.has_key || ledger.flights < most, "was tried too often"),
-            (ledger.has_key || !ledger.tried.contains(&node), "comes back to a node that has failed it"),
+            // One that was lost may find there another connection, or another engine.
+            (
+                ledger.has_key || !ledger.tried.contains(&node) || ledger.may_have_run,
+                "comes back to a node that has failed it",
+            ),
             (ledger.idempotent || !ledger.may_have_run, "may have run already"),
             (ledger.over.is_none_or(|over| over == now), "is over"),
             (call.scope.deadline > now, "is late"),
