@@ -133,7 +133,7 @@ impl Forwarder {
         // Once for each call: its next attempts are retries.
         journey.hedged = false;
         let affordable = self.budget.borrow_mut().affords_one(clock::now());
-        let Some(second) = affordable.then(|| self.pick(journey).ok()).flatten() else {
+        let Some(second) = affordable.then(|| self.pick(journey, false).ok()).flatten() else {
             return (first, sending.await);
         };
         self.budget.borrow_mut().withdraw(clock::now());
@@ -173,13 +173,14 @@ impl Forwarder {
 
     /// Picks the next node. The error is the call's last one, or why there is no node for it.
     pub(super) fn depart(&self, journey: &mut Journey) -> Result<Attempt, CallError> {
-        match self.pick(journey) {
+        match self.pick(journey, true) {
             Ok(attempt) => Ok(attempt),
             Err(error) => Err(journey.last.take().unwrap_or(error)),
         }
     }
 
-    fn pick(&self, journey: &mut Journey) -> Result<Attempt, CallError> {
+    /// `may_return` to a node where it was lost, if no other is there.
+    fn pick(&self, journey: &mut Journey, may_return: bool) -> Result<Attempt, CallError> {
         let route = self.cluster.table().route(&journey.call.method)?;
         let now = clock::now();
         let scope = &mut journey.call.scope;
@@ -194,7 +195,7 @@ impl Forwarder {
             return Err(CallError::Timeout);
         }
         let pick = |tried: &[NodeId]| route.pick(self.cluster.policy, tried, &scope.tags, now);
-        let again = || journey.attempts.was_lost().then(|| pick(&[])).flatten();
+        let again = || (may_return && journey.attempts.was_lost()).then(|| pick(&[])).flatten();
         let picked = pick(&journey.tried).or_else(again).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
         journey.tried.push(picked.id());
