@@ -26,7 +26,7 @@ use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, S
 use crate::policy::admission::Permit;
 use crate::policy::overrun::Limits;
 use crate::policy::queueing::{self, Occupancy};
-use crate::protocol::{Call, CallError, CallResult, CallScope, MethodInfo};
+use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
@@ -347,7 +347,7 @@ impl PoolCore {
     fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let executor = self.choose(NEAR);
         if executor.load() > 0 {
-            if let Err(refused) = self.has_room(&call.scope, &executor) {
+            if let Err(refused) = self.has_room(&call, &executor) {
                 drop(permit);
                 reply.send(Err(refused));
                 return CancelGuard::default();
@@ -369,14 +369,15 @@ impl PoolCore {
 
     /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
     /// the one with the least to do decides.
-    fn has_room(&self, scope: &CallScope, chosen: &ExecutorInbox) -> Result<(), CallError> {
-        let left = scope.deadline.saturating_duration_since(Instant::now());
+    fn has_room(&self, call: &Call, chosen: &ExecutorInbox) -> Result<(), CallError> {
+        let left = call.scope.deadline.saturating_duration_since(Instant::now());
+        let own = self.costs.load().get(call.method.as_str()).map_or(0, |cost| cost.mean_ns());
         let behind = |executor: &ExecutorInbox| {
             let (ahead, wait) = executor.waiting();
-            queueing::may_wait(scope.depth, left, ahead, wait)
+            queueing::may_wait(call.scope.depth, left, ahead, wait, Duration::from_nanos(own))
         };
         behind(chosen).or_else(|refused| {
-            let has_room = self.active.load().iter().any(|executor| behind(executor).is_ok());
+            let has_room = self.active.load().iter().any(|other| other.load() == 0 || behind(other).is_ok());
             has_room.then_some(()).ok_or(refused)
         })
     }

@@ -47,11 +47,13 @@ impl Occupancy {
     }
 }
 
-/// Whether a call at nesting `depth` that has `left` to live may wait behind `ahead` others, for `wait` by all that is
-/// known. Nested calls belong to work that was admitted, and wait until their deadline.
-pub fn may_wait(depth: u32, left: Duration, ahead: usize, wait: Duration) -> Result<(), CallError> {
-    let in_vain = wait > left.mul_f64(WAITING_SHARE);
-    match depth == 0 && ahead > 0 && in_vain {
+/// Whether a call at nesting `depth` that has `left` to live, and is expected to take `own`, may be given to an executor
+/// that is busy, and where `ahead` others wait that take `wait`. Nested calls belong to work that was admitted, and wait
+/// until their deadline.
+pub fn may_wait(depth: u32, left: Duration, ahead: usize, wait: Duration, own: Duration) -> Result<(), CallError> {
+    // The next in turn is taken on whatever is expected of it: that is how one learns whether it is still so.
+    let in_vain = ahead > 0 && wait.saturating_add(own) > left.mul_f64(WAITING_SHARE);
+    match depth == 0 && in_vain {
         true => Err(CallError::Overloaded),
         false => Ok(()),
     }
@@ -78,11 +80,11 @@ mod tests {
 
     #[test]
     fn who_would_wait_too_long_is_refused_at_once() {
-        let may = |depth, left, ahead, wait| may_wait(depth, left, ahead, wait).is_ok();
-        assert!(may(0, 100 * MS, 10, 60 * MS));
-        assert!(!may(0, 100 * MS, 10, 61 * MS));
-        assert!(may(1, 100 * MS, 10, 61 * MS), "a nested call waits");
-        assert!(may(0, MS, 0, 51 * MS), "an idle executor refuses nobody");
-        assert!(may(0, 100 * MS, 60_000, Duration::ZERO));
+        let may = |depth, left, ahead, wait, own| may_wait(depth, left, ahead, wait, own).is_ok();
+        assert!(may(0, 100 * MS, 10, 50 * MS, 10 * MS));
+        assert!(!may(0, 100 * MS, 10, 51 * MS, 10 * MS));
+        assert!(may(1, 100 * MS, 10, 51 * MS, 10 * MS), "a nested call waits");
+        assert!(may(0, 100 * MS, 0, Duration::ZERO, 1000 * MS), "it is next");
+        assert!(may(0, 100 * MS, 60_000, Duration::ZERO, Duration::ZERO));
     }
 }
