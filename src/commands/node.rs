@@ -103,6 +103,7 @@ async fn serve(
     let _first = node_name.set(name);
     let cordoned = role.cordoned;
     let admission = Admission::new(config.server.max_inflight);
+    pool.drain_with(admission.clone());
     let memberships = membership(&config, &pool, &role.instance, &admission, address);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);

@@ -1,6 +1,5 @@
 //! How a process takes its leave: it says so, takes on no further calls, and those that run come to their end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use madrpc_actors::actors::registrar::Registrar;
@@ -18,7 +17,6 @@ pub struct Draining(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    begun: AtomicBool,
     admission: Admission,
     /// What whoever asks for it from outside must present.
     cluster_token: Option<Secret>,
@@ -66,29 +64,26 @@ impl Draining {
         memberships: Option<Registrar>,
         reporter: Reporter,
     ) -> Self {
-        Draining(Arc::new(Inner { begun: AtomicBool::new(false), admission, cluster_token, memberships, reporter }))
+        Draining(Arc::new(Inner { admission, cluster_token, memberships, reporter }))
     }
 
     /// Whether it has begun.
     pub fn has_begun(&self) -> bool {
-        self.0.begun.load(Ordering::SeqCst)
+        self.0.admission.is_closing()
     }
 
     /// Takes leave, and only then refuses calls: those that are on their way meanwhile are still served.
     pub async fn begin(&self) {
         let inner = &self.0;
-        inner.begun.store(true, Ordering::SeqCst);
+        inner.admission.announce_close();
         if let Some(memberships) = &inner.memberships {
             memberships.leave().await;
         }
-        if self.has_begun() {
-            inner.admission.close();
-        }
+        inner.admission.close();
     }
 
     fn undo(&self) {
         let inner = &self.0;
-        inner.begun.store(false, Ordering::SeqCst);
         inner.admission.open();
         if let Some(memberships) = &inner.memberships {
             memberships.rejoin();

@@ -8,14 +8,14 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::SyncArbiter;
 use arc_swap::ArcSwap;
 use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
 
-use super::executor_inbox::{ExecutorInbox, Invoke, Work};
+use super::executor_inbox::{ExecutorInbox, Work};
 use super::fetching::Fetching;
 use super::idempotency::Idempotency;
 use super::js_executor::{JsExecutor, Loaded};
@@ -23,9 +23,9 @@ use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
-use crate::policy::admission::Permit;
+use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
-use crate::policy::queueing::{self, Occupancy};
+use crate::policy::queueing::Occupancy;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
@@ -91,6 +91,8 @@ pub struct PoolCore {
     next_invocation: AtomicU64,
     children: Mutex<Children>,
     idempotency: Idempotency,
+    /// Says whether the node leaves its clusters.
+    admission: OnceLock<Admission>,
 }
 
 #[derive(Debug)]
@@ -129,6 +131,7 @@ impl JsPool {
             next_invocation: AtomicU64::new(1),
             children: Mutex::default(),
             idempotency: Idempotency::start(),
+            admission: OnceLock::new(),
             config,
         });
         watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
@@ -151,6 +154,11 @@ impl JsPool {
     /// Sends the calls of scripts to orchestrators from now on.
     pub fn route_calls_by(&self, outbound: Outbound) {
         let _ = self.0.outbound.set(outbound);
+    }
+
+    /// Lets the scripts' calls stay on this node while `admission` is closing or closed.
+    pub fn drain_with(&self, admission: Admission) {
+        let _ = self.0.admission.set(admission);
     }
 
     /// Lets scripts fetch from now on.
@@ -289,6 +297,10 @@ impl PoolCore {
         self.version.load(Ordering::Acquire)
     }
 
+    pub(super) fn drains(&self) -> bool {
+        self.admission.get().is_some_and(Admission::is_closing)
+    }
+
     pub(super) fn isolation(&self) -> Isolation {
         self.config.isolation
     }
@@ -308,131 +320,6 @@ impl PoolCore {
 
     fn lock_trial(&self) -> MutexGuard<'_, Option<Watched>> {
         self.trial.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn serve_methods(&self, methods: Vec<MethodInfo>) {
-        let costs = methods.iter().map(|method| (method.name.clone(), Arc::default())).collect();
-        self.costs.store(Arc::new(costs));
-        self.methods.store(Arc::new(methods));
-    }
-
-    fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
-        if call.scope.idempotency_key.is_some() {
-            self.once(call, reply, permit);
-            return CancelGuard::default();
-        }
-        self.start(call, reply, permit)
-    }
-
-    /// For a call with an idempotency key, from any thread.
-    fn once(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) {
-        let pool = self.clone();
-        self.idempotency.once(call, permit, reply, move |mut call, reply| {
-            call.scope.idempotency_key = None;
-            let deadline = call.scope.deadline;
-            let (own_reply, result) = oneshot::channel();
-            let mut guard = pool.start(call, ReplyTo::One(own_reply), None);
-            // Nobody else's leaving ends it, but its time does.
-            actix_rt::spawn(async move {
-                let result = tokio::time::timeout_at(deadline.into(), result).await;
-                if result.is_ok() {
-                    guard.disarm();
-                }
-                let lost = |_| Err(CallError::internal("the executor dropped the call"));
-                reply.send(result.map_or(Err(CallError::Timeout), |result| result.unwrap_or_else(lost)));
-            });
-        });
-    }
-
-    fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
-        let executor = self.choose(NEAR);
-        if executor.load() > 0 {
-            if let Err(refused) = self.has_room(&call, &executor) {
-                drop(permit);
-                reply.send(Err(refused));
-                return CancelGuard::default();
-            }
-            self.look_again_soon();
-        }
-        let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        executor.send_soon(Work::Invoke(Box::new(self.invocation(id, call, reply, permit))));
-        // After it counts as load: the watchdog must not look before that and lie down again.
-        self.rouser.rouse();
-        CancelGuard { runs: Some((executor, id)), settled: false }
-    }
-
-    fn invocation(&self, id: InvocationId, call: Call, reply: ReplyTo, permit: Option<Permit>) -> Invoke {
-        let cost = self.costs.load().get(call.method.as_str()).cloned().unwrap_or_default();
-        let estimate_ns = cost.mean_ns();
-        Invoke { id, call, reply, permit, cost, estimate_ns }
-    }
-
-    /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
-    /// the one with the least to do decides.
-    fn has_room(&self, call: &Call, chosen: &ExecutorInbox) -> Result<(), CallError> {
-        let left = call.scope.deadline.saturating_duration_since(Instant::now());
-        let own = self.costs.load().get(call.method.as_str()).map_or(0, |cost| cost.mean_ns());
-        let behind = |executor: &ExecutorInbox| {
-            let (ahead, wait) = executor.waiting();
-            queueing::may_wait(call.scope.depth, left, ahead, wait, Duration::from_nanos(own))
-        };
-        behind(chosen).or_else(|refused| {
-            let has_room = self.active.load().iter().any(|other| other.load() == 0 || behind(other).is_ok());
-            has_room.then_some(()).ok_or(refused)
-        })
-    }
-
-    /// Gives a call to an executor at once, from any thread.
-    pub(super) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
-        let executor = self.choose(1);
-        executor.send(Work::Invoke(invoke));
-        executor
-    }
-
-    /// The first executor that has less than `near` to do, which is the warmest; otherwise the one with the least.
-    fn choose(&self, near: usize) -> Arc<ExecutorInbox> {
-        let active = self.active.load();
-        let mut chosen = &active[0];
-        for executor in active.iter() {
-            if chosen.expected_wait() < near {
-                break;
-            }
-            if executor.expected_wait() < chosen.expected_wait() {
-                chosen = executor;
-            }
-        }
-        chosen.clone()
-    }
-
-    /// A call was put behind others although an executor may be idle. Most calls are over before another thread would
-    /// have woken up; this finds those that wait behind one that is not.
-    fn look_again_soon(self: &Arc<Self>) {
-        if self.config.executors == 1 || LOOKING.replace(true) {
-            return;
-        }
-        let core = self.clone();
-        actix_rt::spawn(async move {
-            actix_rt::time::sleep(LOOK_AGAIN).await;
-            LOOKING.set(false);
-            core.spread();
-        });
-    }
-
-    /// Moves calls that have not begun to executors that are idle.
-    fn spread(&self) {
-        let active = self.active.load();
-        if !active.iter().any(|executor| executor.load() == 0) {
-            return;
-        }
-        for executor in active.iter().filter(|executor| executor.load() > 1) {
-            let waiting = executor.take_invokes();
-            if !waiting.is_empty() {
-                executor.mark_held_up();
-            }
-            for invoke in waiting {
-                self.redirect(invoke);
-            }
-        }
     }
 
     fn lock_roster(&self) -> MutexGuard<'_, Roster> {
@@ -487,6 +374,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     inbox
 }
 
+mod dispatch;
 mod errands;
 mod reloading;
 mod watching;

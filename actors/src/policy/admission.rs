@@ -19,6 +19,8 @@ pub struct Admission {
 #[derive(Debug, Default)]
 struct Gate {
     inflight: AtomicUsize,
+    /// It is going to be closed.
+    closing: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -50,13 +52,24 @@ impl Admission {
         Ok(permit)
     }
 
-    /// Refuses calls from outside from now on. Those that run may go on to make nested calls.
+    /// Whoever asks is told from now on that calls are going to be refused.
+    pub fn announce_close(&self) {
+        self.gate.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether calls are refused, or going to be.
+    pub fn is_closing(&self) -> bool {
+        self.gate.closing.load(Ordering::SeqCst)
+    }
+
+    /// Refuses calls from outside from now on, unless it was opened since this was announced. Those that run may go on to make nested calls.
     pub fn close(&self) {
-        self.gate.closed.store(true, Ordering::SeqCst);
+        self.gate.closed.store(self.is_closing(), Ordering::SeqCst);
     }
 
     /// Takes calls again.
     pub fn open(&self) {
+        self.gate.closing.store(false, Ordering::SeqCst);
         self.gate.closed.store(false, Ordering::SeqCst);
     }
 
@@ -120,6 +133,10 @@ mod tests {
     fn a_closed_gate_lets_nested_calls_through_alone() {
         let admission = Admission::new(10);
         let running = admission.admit(1, 0).expect("open");
+        admission.close();
+        assert!(admission.admit(1, 0).is_ok(), "it was not announced");
+        admission.announce_close();
+        assert!(admission.admit(1, 0).is_ok());
         admission.close();
         assert!(matches!(admission.admit(1, 0), Err(CallError::Draining)));
         assert!(admission.admit(1, 1).is_ok());

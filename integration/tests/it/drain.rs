@@ -161,6 +161,21 @@ fn only_members_of_the_cluster_may_drain() {
 }
 
 #[test]
+fn the_last_node_finishes_what_runs_with_all_the_calls_that_it_makes() {
+    let mut cluster = Cluster::start(program("cluster.js"), 1);
+    let client = cluster.client.clone();
+    thread::scope(|scope| {
+        let call = scope.spawn(|| client.call("call_later", json!({"calls": 3, "ms": 1_000})));
+        let node = cluster.node_client(0);
+        wait_until("the call is in flight", SOON, || node.pending() == 1);
+        signal(cluster.nodes[0].pid(), "TERM");
+        wait_until("it has left the cluster", SOON, || client.info()["total_nodes"] == 0);
+        assert_eq!(call.join().expect("no panic"), Ok(json!(3)));
+    });
+    assert_eq!(cluster.nodes[0].wait_for_exit(SOON), Some(0));
+}
+
+#[test]
 fn an_orchestrator_drains_as_a_node_does() {
     let mut cluster = Cluster::start(program("cluster.js"), 1);
     let client = cluster.client.clone();

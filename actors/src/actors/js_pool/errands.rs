@@ -11,10 +11,24 @@ use crate::protocol::FetchError;
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
+    ///
+    /// While this node drains it does for its own scripts what it can: it has left the cluster, and may have been the
+    /// only node that could.
     pub(in crate::actors) fn send_out(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        if let Some(outbound) = self.outbound.get() {
+        let Some(outbound) = self.outbound.get() else { return self.run_here(from, calls) };
+        if !self.drains() {
             return outbound.send(from.clone(), calls);
         }
+        let costs = self.costs.load();
+        let is_ours = |call: &OutgoingCall| call.call.scope.tags.is_empty() && costs.contains_key(&call.call.method);
+        let (here, away): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_ours);
+        self.run_here(from, here);
+        if !away.is_empty() {
+            outbound.send(from.clone(), away);
+        }
+    }
+
+    fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
         for OutgoingCall { id, parent, call } in calls {
             let reply = ReplyTo::Script { executor: from.clone(), call: id };
             if call.scope.idempotency_key.is_some() {
@@ -30,7 +44,10 @@ impl PoolCore {
     /// These invocations ended while calls of theirs were open.
     pub(in crate::actors) fn abandon(&self, parents: Vec<InvocationId>) {
         if let Some(outbound) = self.outbound.get() {
-            return outbound.abandon(parents);
+            outbound.abandon(parents.clone());
+            if !self.drains() {
+                return;
+            }
         }
         for parent in parents {
             let children = self.lock_children().remove(&parent).unwrap_or_default();
@@ -42,7 +59,7 @@ impl PoolCore {
 
     /// This invocation ended with nothing open.
     pub(in crate::actors) fn forget_children(&self, parent: InvocationId) {
-        if self.outbound.get().is_none() {
+        if self.outbound.get().is_none() || self.drains() {
             self.lock_children().remove(&parent);
         }
     }

@@ -1,0 +1,142 @@
+//! Which executor a call goes to, and whether it should wait there.
+
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{CancelGuard, PoolCore, LOOKING, LOOK_AGAIN, NEAR};
+use crate::actors::executor_inbox::{ExecutorInbox, Invoke, Work};
+use crate::actors::reply_to::ReplyTo;
+use crate::engine::InvocationId;
+use crate::policy::admission::Permit;
+use crate::policy::queueing;
+use crate::protocol::{Call, CallError, MethodInfo};
+
+impl PoolCore {
+    pub(super) fn serve_methods(&self, methods: Vec<MethodInfo>) {
+        let costs = methods.iter().map(|method| (method.name.clone(), Arc::default())).collect();
+        self.costs.store(Arc::new(costs));
+        self.methods.store(Arc::new(methods));
+    }
+
+    pub(super) fn begin(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
+        if call.scope.idempotency_key.is_some() {
+            self.once(call, reply, permit);
+            return CancelGuard::default();
+        }
+        self.start(call, reply, permit)
+    }
+
+    /// For a call with an idempotency key, from any thread.
+    pub(super) fn once(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) {
+        let pool = self.clone();
+        self.idempotency.once(call, permit, reply, move |mut call, reply| {
+            call.scope.idempotency_key = None;
+            let deadline = call.scope.deadline;
+            let (own_reply, result) = oneshot::channel();
+            let mut guard = pool.start(call, ReplyTo::One(own_reply), None);
+            // Nobody else's leaving ends it, but its time does.
+            actix_rt::spawn(async move {
+                let result = tokio::time::timeout_at(deadline.into(), result).await;
+                if result.is_ok() {
+                    guard.disarm();
+                }
+                let lost = |_| Err(CallError::internal("the executor dropped the call"));
+                reply.send(result.map_or(Err(CallError::Timeout), |result| result.unwrap_or_else(lost)));
+            });
+        });
+    }
+
+    fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
+        let executor = self.choose(NEAR);
+        if executor.load() > 0 {
+            if let Err(refused) = self.has_room(&call, &executor) {
+                drop(permit);
+                reply.send(Err(refused));
+                return CancelGuard::default();
+            }
+            self.look_again_soon();
+        }
+        let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+        executor.send_soon(Work::Invoke(Box::new(self.invocation(id, call, reply, permit))));
+        // After it counts as load: the watchdog must not look before that and lie down again.
+        self.rouser.rouse();
+        CancelGuard { runs: Some((executor, id)), settled: false }
+    }
+
+    pub(super) fn invocation(&self, id: InvocationId, call: Call, reply: ReplyTo, permit: Option<Permit>) -> Invoke {
+        let cost = self.costs.load().get(call.method.as_str()).cloned().unwrap_or_default();
+        let estimate_ns = cost.mean_ns();
+        Invoke { id, call, reply, permit, cost, estimate_ns }
+    }
+
+    /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
+    /// the one with the least to do decides.
+    fn has_room(&self, call: &Call, chosen: &ExecutorInbox) -> Result<(), CallError> {
+        let left = call.scope.deadline.saturating_duration_since(Instant::now());
+        let own = self.costs.load().get(call.method.as_str()).map_or(0, |cost| cost.mean_ns());
+        let behind = |executor: &ExecutorInbox| {
+            let (ahead, wait) = executor.waiting();
+            queueing::may_wait(call.scope.depth, left, ahead, wait, Duration::from_nanos(own))
+        };
+        behind(chosen).or_else(|refused| {
+            let has_room = self.active.load().iter().any(|other| other.load() == 0 || behind(other).is_ok());
+            has_room.then_some(()).ok_or(refused)
+        })
+    }
+
+    /// Gives a call to an executor at once, from any thread.
+    pub(in crate::actors) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
+        let executor = self.choose(1);
+        executor.send(Work::Invoke(invoke));
+        executor
+    }
+
+    /// The first executor that has less than `near` to do, which is the warmest; otherwise the one with the least.
+    fn choose(&self, near: usize) -> Arc<ExecutorInbox> {
+        let active = self.active.load();
+        let mut chosen = &active[0];
+        for executor in active.iter() {
+            if chosen.expected_wait() < near {
+                break;
+            }
+            if executor.expected_wait() < chosen.expected_wait() {
+                chosen = executor;
+            }
+        }
+        chosen.clone()
+    }
+
+    /// A call was put behind others although an executor may be idle. Most calls are over before another thread would
+    /// have woken up; this finds those that wait behind one that is not.
+    fn look_again_soon(self: &Arc<Self>) {
+        if self.config.executors == 1 || LOOKING.replace(true) {
+            return;
+        }
+        let core = self.clone();
+        actix_rt::spawn(async move {
+            actix_rt::time::sleep(LOOK_AGAIN).await;
+            LOOKING.set(false);
+            core.spread();
+        });
+    }
+
+    /// Moves calls that have not begun to executors that are idle.
+    fn spread(&self) {
+        let active = self.active.load();
+        if !active.iter().any(|executor| executor.load() == 0) {
+            return;
+        }
+        for executor in active.iter().filter(|executor| executor.load() > 1) {
+            let waiting = executor.take_invokes();
+            if !waiting.is_empty() {
+                executor.mark_held_up();
+            }
+            for invoke in waiting {
+                self.redirect(invoke);
+            }
+        }
+    }
+}
