@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::{ready, Future};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{Client, Connector, FrozenClientRequest};
 use futures_util::future::LocalBoxFuture;
-use futures_util::stream::{LocalBoxStream, StreamExt};
+use futures_util::stream::{self, LocalBoxStream, StreamExt};
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
@@ -153,19 +154,12 @@ impl AwcClient {
     }
 }
 
-impl PeerClient for AwcClient {
-    fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
-        if let Some(link) = self.link(peer, std::iter::once(&call)) {
-            let (now, deadline) = (Instant::now(), call.scope.deadline);
-            if deadline <= now {
-                return Box::pin(std::future::ready(Err(CallError::Timeout)));
-            }
-            let answer = timeout_at(deadline.into(), link.call(&call, now));
-            return Box::pin(async move { answer.await.unwrap_or(Err(CallError::Timeout)) });
-        }
+impl AwcClient {
+    /// A request of its own.
+    fn by_http(&self, peer: &PeerUrl, call: Call) -> impl Future<Output = CallResult> + 'static {
         let request = self.prepared(peer);
         let max_body = self.inner.max_body;
-        Box::pin(async move {
+        async move {
             let now = Instant::now();
             if call.scope.deadline <= now {
                 return Err(CallError::Timeout);
@@ -177,15 +171,62 @@ impl PeerClient for AwcClient {
                 response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result()
             };
             timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
+        }
+    }
+}
+
+/// Whether a link was at its end before anything of the call had left: a new connection may do better.
+fn is_unsent(result: &CallResult) -> bool {
+    matches!(result, Err(CallError::Unreachable { sent: false }))
+}
+
+impl PeerClient for AwcClient {
+    fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
+        let Some(link) = self.link(peer, std::iter::once(&call)) else { return Box::pin(self.by_http(peer, call)) };
+        let (now, deadline) = (Instant::now(), call.scope.deadline);
+        if deadline <= now {
+            return Box::pin(std::future::ready(Err(CallError::Timeout)));
+        }
+        let answer = timeout_at(deadline.into(), link.call(&call, now));
+        let (client, peer) = (self.clone(), peer.clone());
+        Box::pin(async move {
+            match answer.await.unwrap_or(Err(CallError::Timeout)) {
+                unsent if is_unsent(&unsent) => client.by_http(&peer, call).await,
+                result => result,
+            }
         })
     }
 
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
-        if let Some(link) = self.link(peer, calls.iter()) {
-            let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
-            let answers = link.batch(&calls, Instant::now());
-            return EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true }).boxed_local();
-        }
-        batch::send(self.prepared(peer), calls, self.inner.max_body)
+        let max_body = self.inner.max_body;
+        let Some(link) = self.link(peer, calls.iter()) else {
+            return batch::send(self.prepared(peer), calls, max_body);
+        };
+        let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
+        let answers = link.batch(&calls, Instant::now());
+        let answers = EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true });
+        let unsent = Rc::<RefCell<Vec<usize>>>::default();
+        let left = unsent.clone();
+        let answered = answers.filter_map(move |(index, result)| {
+            let answered = match is_unsent(&result) {
+                true => {
+                    unsent.borrow_mut().push(index);
+                    None
+                }
+                false => Some((index, result)),
+            };
+            ready(answered)
+        });
+        let (client, peer) = (self.clone(), peer.clone());
+        let again = stream::once(async move {
+            let indexes = left.take();
+            let calls: Vec<Call> = indexes.iter().map(|index| calls[*index].clone()).collect();
+            if calls.is_empty() {
+                return stream::empty().boxed_local();
+            }
+            let answers = batch::send(client.prepared(&peer), calls, max_body);
+            answers.map(move |(place, result)| (indexes[place], result)).boxed_local()
+        });
+        answered.chain(again.flatten()).boxed_local()
     }
 }
