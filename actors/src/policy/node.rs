@@ -290,6 +290,7 @@ impl Picked {
     /// The call ended.
     pub fn settle(mut self, verdict: Verdict, now: Instant) {
         let latency = now.saturating_duration_since(self.at);
+        let was_lost = verdict == Verdict::Lost;
         let verdict = self.node.weigh(verdict, self.at, now);
         if verdict == Verdict::Worked {
             self.node.heard(now);
@@ -303,7 +304,13 @@ impl Picked {
                 self.node.latency.at_least(latency, now);
                 self.node.tally.failed();
             }
-            Verdict::Nothing | Verdict::Lost | Verdict::Silent => self.node.latency.at_least(latency, now),
+            Verdict::Nothing | Verdict::Lost | Verdict::Silent => {
+                self.node.latency.at_least(latency, now);
+                // One failure to the breaker, which counts those in a row; but that many calls have failed here.
+                if was_lost {
+                    self.node.tally.failed();
+                }
+            }
         }
         let breaker = &self.node.breaker;
         let is_probe = self.probe.is_some_and(|number| breaker.is_probe(number));

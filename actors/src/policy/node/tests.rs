@@ -157,6 +157,7 @@ fn calls_that_are_lost_together_are_one_failure() {
         Picked::new(entry.clone(), false, begun).settle(Verdict::Lost, begun + Duration::from_millis(ms));
     }
     assert_eq!(told.outcomes.lock().expect("lock").len(), 3);
+    assert_eq!(entry.take_figures().failed, 4, "compared with its peers, each counts");
 }
 
 #[test]
