@@ -141,7 +141,7 @@ fn method_info(name: String, options: &JsValue, context: &mut Context) -> JsResu
     info.idempotent = options.get(js_string!("idempotent"), context)?.to_boolean();
     info.hedge = options.get(js_string!("hedge"), context)?.to_boolean();
     if info.hedge && !info.idempotent {
-        return Err(type_error(format!("{} may run twice by hedge, which it says itself by idempotent", info.name)));
+        return Err(type_error(format!("hedge needs idempotent, since a hedged call of {} may run twice", info.name)));
     }
     let description = options.get(js_string!("description"), context)?;
     if !description.is_undefined() {

@@ -413,6 +413,7 @@ fn a_script_that_does_not_load_says_where() {
         ("madrpc.register('a', () => 1); madrpc.register('a', () => 2)", "already"),
         ("eval('1')", "not made from strings"),
         ("new Function('return 1')", "not made from strings"),
+        ("madrpc.register('h', {hedge: true}, () => 1)", "hedge needs idempotent"),
     ];
     for (source, expected) in cases {
         let error = on_engine_stack(move || load(source).map(|_| ())).expect_err(source).to_string();
