@@ -11,8 +11,8 @@ use crate::actors::executor_inbox::{ExecutorInbox, Invoke, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::InvocationId;
 use crate::policy::admission::Permit;
-use crate::policy::queueing;
-use crate::protocol::{Call, CallError, MethodInfo};
+use crate::policy::queueing::{self, Occupancy};
+use crate::protocol::{Call, CallError, CallScope, MethodInfo};
 
 impl PoolCore {
     pub(super) fn serve_methods(&self, methods: Vec<MethodInfo>) {
@@ -51,8 +51,9 @@ impl PoolCore {
 
     fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let executor = self.choose(NEAR);
+        let cost = self.cost_of(&call);
         if executor.load() > 0 {
-            if let Err(refused) = self.has_room(&call, &executor) {
+            if let Err(refused) = self.has_room(&call.scope, cost.mean_ns(), &executor) {
                 drop(permit);
                 reply.send(Err(refused));
                 return CancelGuard::default();
@@ -60,26 +61,24 @@ impl PoolCore {
             self.look_again_soon();
         }
         let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-        executor.send_soon(Work::Invoke(Box::new(self.invocation(id, call, reply, permit))));
+        executor.send_soon(Work::Invoke(Box::new(invocation(id, call, reply, permit, cost))));
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
         CancelGuard { runs: Some((executor, id)), settled: false }
     }
 
-    pub(super) fn invocation(&self, id: InvocationId, call: Call, reply: ReplyTo, permit: Option<Permit>) -> Invoke {
-        let cost = self.costs.load().get(call.method.as_str()).cloned().unwrap_or_default();
-        let estimate_ns = cost.mean_ns();
-        Invoke { id, call, reply, permit, cost, estimate_ns }
+    /// What calls of its method take; of a method that is not registered, nothing is known.
+    pub(super) fn cost_of(&self, call: &Call) -> Arc<Occupancy> {
+        self.costs.load().get(call.method.as_str()).cloned().unwrap_or_default()
     }
 
     /// Whether a call should wait at all. The `chosen` executor is one that calls are taken from when another is idle, so
     /// the one with the least to do decides.
-    fn has_room(&self, call: &Call, chosen: &ExecutorInbox) -> Result<(), CallError> {
-        let left = call.scope.deadline.saturating_duration_since(Instant::now());
-        let own = self.costs.load().get(call.method.as_str()).map_or(0, |cost| cost.mean_ns());
+    fn has_room(&self, scope: &CallScope, own_ns: u64, chosen: &ExecutorInbox) -> Result<(), CallError> {
+        let left = scope.deadline.saturating_duration_since(Instant::now());
         let behind = |executor: &ExecutorInbox| {
             let (ahead, wait) = executor.waiting();
-            queueing::may_wait(call.scope.depth, left, ahead, wait, Duration::from_nanos(own))
+            queueing::may_wait(scope.depth, left, ahead, wait, Duration::from_nanos(own_ns))
         };
         behind(chosen).or_else(|refused| {
             let has_room = self.active.load().iter().any(|other| other.load() == 0 || behind(other).is_ok());
@@ -139,4 +138,15 @@ impl PoolCore {
             }
         }
     }
+}
+
+pub(super) fn invocation(
+    id: InvocationId,
+    call: Call,
+    reply: ReplyTo,
+    permit: Option<Permit>,
+    cost: Arc<Occupancy>,
+) -> Invoke {
+    let estimate_ns = cost.mean_ns();
+    Invoke { id, call, reply, permit, cost, estimate_ns }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::{Children, PoolCore};
+use super::{dispatch, Children, PoolCore};
 use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
@@ -36,7 +36,9 @@ impl PoolCore {
                 continue;
             }
             let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
-            let executor = self.redirect(Box::new(self.invocation(invocation, call, reply, None)));
+            let cost = self.cost_of(&call);
+            let invoke = dispatch::invocation(invocation, call, reply, None, cost);
+            let executor = self.redirect(Box::new(invoke));
             self.lock_children().entry(parent).or_default().push((executor, invocation));
         }
     }
