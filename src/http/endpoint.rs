@@ -187,7 +187,7 @@ impl<S: Service> Endpoint<S> {
         }
         match self.config.max_depth {
             Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),
-            _ => Ok(Prepared::Call(Call { method: request.method.to_string(), params, scope })),
+            _ => Ok(Prepared::Call(Call::new(request.method.as_ref(), params, scope))),
         }
     }
 }

@@ -181,7 +181,7 @@ mod tests {
     fn calls(count: usize, params: usize) -> Vec<Call> {
         let params = JsonText::parse(&format!("[{}]", "1".repeat(params))).ok();
         let scope = CallScope::root(Duration::from_secs(1));
-        (0..count).map(|_| Call { method: "m".into(), params: params.clone(), scope: scope.clone() }).collect()
+        (0..count).map(|_| Call::new("m", params.clone(), scope.clone())).collect()
     }
 
     #[test]

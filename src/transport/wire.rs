@@ -116,11 +116,8 @@ mod tests {
     use super::*;
 
     fn call() -> Call {
-        Call {
-            method: "a\"b".into(),
-            params: JsonText::parse("[1.0]").ok(),
-            scope: CallScope::root(Duration::from_secs(10)).nested(None),
-        }
+        let scope = CallScope::root(Duration::from_secs(10)).nested(None);
+        Call::new("a\"b", JsonText::parse("[1.0]").ok(), scope)
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod peer_url;
 pub mod reply;
 pub mod request;
 pub mod secret;
+pub mod streams;
 pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
@@ -22,4 +23,5 @@ pub use method::MethodInfo;
 pub use peer_url::PeerUrl;
 pub use reply::Reply;
 pub use secret::Secret;
+pub use streams::Streams;
 pub use trace::TraceContext;

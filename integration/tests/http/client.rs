@@ -31,7 +31,7 @@ fn url(addr: SocketAddr) -> PeerUrl {
 }
 
 fn call(method: &str, params: &str) -> Call {
-    Call { method: method.into(), params: JsonText::parse(params).ok(), scope: CallScope::root(PATIENCE) }
+    Call::new(method, JsonText::parse(params).ok(), CallScope::root(PATIENCE))
 }
 
 fn within(call: Call, timeout: Duration) -> Call {

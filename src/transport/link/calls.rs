@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     fn call() -> Call {
-        Call { method: "m".into(), params: None, scope: CallScope::root(Duration::from_secs(1)) }
+        Call::new("m", None, CallScope::root(Duration::from_secs(1)))
     }
 
     fn frames(link: &Link) -> Vec<String> {
