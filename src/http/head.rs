@@ -25,6 +25,7 @@ pub(super) struct Head<'a> {
     pub(super) tags: Option<&'a HeaderValue>,
     pub(super) batch: Option<&'a HeaderValue>,
     pub(super) cluster_token: Option<&'a HeaderValue>,
+    pub(super) accept: Option<&'a HeaderValue>,
 }
 
 impl<'a> Head<'a> {
@@ -36,6 +37,7 @@ impl<'a> Head<'a> {
                 "content-type" => &mut head.content_type,
                 "content-length" => &mut head.content_length,
                 "origin" => &mut head.origin,
+                "accept" => &mut head.accept,
                 "host" => &mut head.host,
                 "sec-fetch-site" => &mut head.fetch_site,
                 "authorization" => &mut head.authorization,

@@ -10,6 +10,7 @@ mod call_log;
 pub mod documents;
 mod draining;
 mod endpoint;
+mod flow;
 mod gate;
 mod head;
 mod in_time;
@@ -22,15 +23,19 @@ mod scope;
 mod server;
 mod service;
 mod session;
+mod streaming;
 mod watch;
 
 pub use draining::{Drained, Draining};
+pub use flow::Flows;
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
 pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
+pub(crate) use session::credit;
+
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
 
 /// Elements that a streamed batch between our own processes may have, whatever `--max-batch` says.

@@ -12,6 +12,7 @@ use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
 
+use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
 
@@ -46,6 +47,9 @@ pub trait Service: Clone + 'static {
 
     /// The upper bound that a method sets for each of its calls, where this process knows it.
     fn method_timeout(&self, name: &str) -> Option<Duration>;
+
+    /// What may flow beside the calls of a method, where this process knows it.
+    fn flows(&self, name: &str) -> Flows;
 
     /// Why the process should get no calls now; `None` when it should.
     fn unready(&self) -> Option<&'static str>;

@@ -19,8 +19,8 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::connect::{self, Connect};
-use super::link::{Link, Links};
-use super::{batch, failure, response, wire};
+use super::link::{self, Link, Links};
+use super::{batch, failure, lines, response, wire};
 use crate::http::{header, EachInTime, ENVELOPE_SLACK};
 use crate::tls::ClientTls;
 
@@ -180,8 +180,37 @@ fn is_unsent(result: &CallResult) -> bool {
     matches!(result, Err(CallError::Unreachable { sent: false }))
 }
 
+impl AwcClient {
+    /// A call beside which something flows. It takes a link; where there is none its items come by HTTP, and nothing can
+    /// be pushed to it.
+    async fn flowing(self, peer: PeerUrl, call: Call) -> CallResult {
+        if let Some(link) = self.inner.links.clone().soon(peer.clone()).await {
+            let result = link::carry(link, &call, Instant::now()).await;
+            if !is_unsent(&result) {
+                return result;
+            }
+        }
+        let Some((end, mut items)) = call.streams.items.as_ref().and_then(|end| Some((end, end.take()?))) else {
+            return self.by_http(&peer, call).await;
+        };
+        let result = match self.prepared(&peer) {
+            Ok(request) => lines::call(request, &call, &mut items, self.inner.max_body).await,
+            Err(error) => Err(error),
+        };
+        if is_unsent(&result) {
+            end.put_back(items);
+        }
+        result
+    }
+}
+
 impl PeerClient for AwcClient {
     fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
+        if !call.streams.are_none() {
+            let deadline = call.scope.deadline;
+            let flowing = timeout_at(deadline.into(), self.clone().flowing(peer.clone(), call));
+            return Box::pin(async move { flowing.await.unwrap_or(Err(CallError::Timeout)) });
+        }
         let Some(link) = self.link(peer, std::iter::once(&call)) else { return Box::pin(self.by_http(peer, call)) };
         let (now, deadline) = (Instant::now(), call.scope.deadline);
         if deadline <= now {

@@ -8,6 +8,7 @@ mod client;
 mod connect;
 mod failure;
 mod fetch;
+mod lines;
 mod link;
 mod one_shot;
 mod response;

@@ -14,6 +14,7 @@ use awc::http::header::{HeaderName, HeaderValue};
 use awc::Client;
 use madrpc_actors::policy::backoff::Backoff;
 use madrpc_actors::protocol::PeerUrl;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
 
@@ -21,9 +22,11 @@ use super::connect;
 use crate::http::header;
 
 mod calls;
+mod flowing;
 mod pump;
 
 pub(super) use calls::Link;
+pub(super) use flowing::carry;
 
 /// How long it may take to open one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -46,6 +49,8 @@ pub(super) struct Links {
     credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
     by_peer: RefCell<HashMap<PeerUrl, Way>>,
+    /// An opening has come to an end, of whatever kind.
+    opened: Notify,
 }
 
 /// How a peer is reached.
@@ -62,7 +67,7 @@ enum Way {
 impl Links {
     /// `credentials` are presented to every peer.
     pub(super) fn new(client: Client, credentials: Vec<(HeaderName, HeaderValue)>, max_body: usize) -> Rc<Self> {
-        Rc::new(Links { client, credentials, max_body, by_peer: RefCell::default() })
+        Rc::new(Links { client, credentials, max_body, by_peer: RefCell::default(), opened: Notify::new() })
     }
 
     /// The link to `peer`, if it is there. If none is and one may be, it is opened for the calls to come.
@@ -84,6 +89,20 @@ impl Links {
         None
     }
 
+    /// As `to`, but waits while the link is being opened, which is bounded.
+    pub(super) async fn soon(self: Rc<Self>, peer: PeerUrl) -> Option<Link> {
+        loop {
+            let opened = self.opened.notified();
+            if let Some(link) = self.to(&peer) {
+                return Some(link);
+            }
+            if !matches!(self.by_peer.borrow().get(&peer), Some(Way::Opening)) {
+                return None;
+            }
+            opened.await;
+        }
+    }
+
     /// Opens a link and carries its frames to the end.
     async fn keep(self: Rc<Self>, peer: PeerUrl, failures: u32) {
         let (wait, failures) = match self.open(&peer).await {
@@ -91,6 +110,7 @@ impl Links {
                 log::debug!("link to {peer} open");
                 let link = Link::new(self.max_body);
                 self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone()));
+                self.opened.notify_waiters();
                 match pump::Pump::new(link, socket).await {
                     pump::End::Idle => {
                         self.by_peer.borrow_mut().remove(&peer);
@@ -110,6 +130,7 @@ impl Links {
             }
         };
         self.by_peer.borrow_mut().insert(peer, Way::Closed { until: Instant::now() + wait, failures });
+        self.opened.notify_waiters();
     }
 
     /// `None` as an error is a peer whose URL makes no sense, or that took too long.
