@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
 use actix_web::{web, FromRequest, HttpRequest, HttpResponse};
-use actix_ws::{AggregatedMessage, CloseCode, CloseReason, ProtocolError};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use madrpc_actors::policy::access::Identity;
@@ -28,9 +29,10 @@ use super::endpoint::{open_streams, too_deep, Endpoint, Incoming, Peer};
 use super::flow::{Flow, Flows};
 use super::head::Head;
 use super::scope::Inherited;
-use super::service::Service;
+use super::service::{HttpConfig, Service};
 use super::{answer, batch, ENVELOPE_SLACK};
 
+mod dial_in;
 mod flowing;
 mod open_calls;
 mod outbox;
@@ -39,6 +41,8 @@ use flowing::{Flowing, Valve};
 use open_calls::{Name, OpenCalls};
 use outbox::{Outbox, Writer};
 
+pub(super) use dial_in::accept;
+pub use dial_in::keep_dialled;
 pub(crate) use flowing::credit;
 
 /// How often the other side is asked whether it is there.
@@ -66,40 +70,47 @@ const CREDIT: &str = "_credit";
 pub(super) fn open<S: Service>(
     endpoint: Rc<Endpoint<S>>,
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     ip: IpAddr,
     identity: Identity,
 ) -> HttpResponse {
+    match upgrade(&endpoint.config, request, payload) {
+        Ok((response, frames, out)) => {
+            let session = Session::new(endpoint, request.headers().clone(), ip, identity, out);
+            Session::create(move |context| session.listening(frames, context));
+            response
+        }
+        Err(refused) => refused,
+    }
+}
+
+type Upgraded = (HttpResponse, AggregatedMessageStream, Outbox);
+
+/// The answer that makes a WebSocket of the connection, what comes in by it, and where to put what goes out.
+fn upgrade(config: &HttpConfig, request: &HttpRequest, mut payload: Payload) -> Result<Upgraded, HttpResponse> {
     let upgraded = web::Payload::from_request(request, &mut payload)
         .into_inner()
         .and_then(|payload| actix_ws::handle(request, payload));
     // What it would write by is not used: it does not tell what the socket has taken.
-    let (response, _, frames) = match upgraded {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            return answer::http_error(error.error_response().status(), "open a WebSocket here, version 13");
-        }
-    };
+    let (response, _, frames) = upgraded
+        .map_err(|error| answer::http_error(error.error_response().status(), "open a WebSocket here, version 13"))?;
     let out = Outbox::default();
     let response = response.map_body(|_, unused| BoxBody::new(Writer::new(out.clone(), unused)));
-    let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
+    let longest = config.max_body.saturating_add(ENVELOPE_SLACK);
     let frames = frames.max_frame_size(longest).aggregate_continuations().max_continuation_size(longest);
-    let head = Head::read(request.headers());
-    let inherited = Inherited::read(&head, endpoint.config.call_timeout);
-    let write = answer::writer(&head);
-    let request = request.clone();
-    Session::create(move |context| {
-        context.add_stream(frames);
-        Session { endpoint, request, ip, identity, inherited, write, out, open: Rc::default(), heard: Instant::now() }
-    });
-    response
+    Ok((response, frames, out))
 }
+
+/// What comes in by a WebSocket.
+trait Frames: Stream<Item = Result<AggregatedMessage, ProtocolError>> + 'static {}
+
+impl<T: Stream<Item = Result<AggregatedMessage, ProtocolError>> + 'static> Frames for T {}
 
 /// The actor: one for each WebSocket, on the thread that serves its connection.
 struct Session<S: Service> {
     endpoint: Rc<Endpoint<S>>,
-    /// The request that opened it, which says who is on the other side.
-    request: HttpRequest,
+    /// Of the request that opened it: they say who is on the other side.
+    headers: HeaderMap,
     ip: IpAddr,
     identity: Identity,
     inherited: Result<Inherited, CallError>,
@@ -125,6 +136,7 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        self.out.shut();
         self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -149,6 +161,19 @@ impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Ses
 }
 
 impl<S: Service> Session<S> {
+    fn new(endpoint: Rc<Endpoint<S>>, headers: HeaderMap, ip: IpAddr, identity: Identity, out: Outbox) -> Self {
+        let head = Head::read(&headers);
+        let inherited = Inherited::read(&head, endpoint.config.call_timeout);
+        let write = answer::writer(&head);
+        Session { endpoint, headers, ip, identity, inherited, write, out, open: Rc::default(), heard: Instant::now() }
+    }
+
+    /// With its frames, which end it.
+    fn listening(self, frames: impl Frames, context: &mut Context<Self>) -> Self {
+        context.add_stream(frames);
+        self
+    }
+
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {
         let description = (!why.is_empty()).then(|| why.to_owned());
         self.out.close(CloseReason { code, description });
@@ -157,7 +182,7 @@ impl<S: Service> Session<S> {
 
     /// A frame of text: a request, a batch of them, or neither.
     fn text(&self, body: &Bytes) {
-        let head = Head::read(self.request.headers());
+        let head = Head::read(&self.headers);
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
         let incoming = Incoming { body, peer: &peer, inherited: self.inherited.clone(), at: Instant::now() };
         let limit = self.endpoint.config.max_batch;

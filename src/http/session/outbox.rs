@@ -43,6 +43,36 @@ impl Outbox {
         }
     }
 
+    /// Any frame of a link's.
+    pub(super) fn message(&self, message: Message) {
+        match message {
+            Message::Text(text) => self.push(text.len(), Message::Text(text)),
+            Message::Pong(payload) => self.pong(payload),
+            other => self.push(0, other),
+        }
+    }
+
+    /// Nothing comes any more; what waits still leaves.
+    pub(super) fn shut(&self) {
+        let mut frames = self.0.borrow_mut();
+        frames.closed = true;
+        frames.wake();
+    }
+
+    /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
+    pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut frames = self.0.borrow_mut();
+        if let Some(message) = frames.next() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
+            return Poll::Ready(Some(message));
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Asks whether the other side is there.
     pub(super) fn ping(&self) {
         self.push(0, Message::Ping(Bytes::new()));
