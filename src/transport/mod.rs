@@ -19,5 +19,6 @@ pub use client::{AwcClient, TransportConfig};
 pub use dial_in::{DialIns, Dialler};
 pub use fetch::AwcFetcher;
 
+pub(crate) use lines::{Line, Lines, NDJSON};
 pub(crate) use link::Socket;
 pub use one_shot::OneShot;
