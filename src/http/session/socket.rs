@@ -316,7 +316,7 @@ mod tests {
                 client.read_to_end(&mut read).await.expect("it ends");
                 read
             };
-            let (read, ()) = futures_util::join!(read, sending.all_of(&out));
+            let (read, ()) = tokio::join!(read, sending.all_of(&out));
             assert_eq!(read, b"\x81\x03[1]");
             assert!(frames.next().await.is_none(), "nobody could answer");
         });
