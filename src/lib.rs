@@ -12,3 +12,4 @@ pub mod shutdown;
 pub mod supervisor;
 pub mod tls;
 pub mod transport;
+pub mod vitals;

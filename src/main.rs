@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
     let level = if matches!(command, Command::Call(_) | Command::Drain(_)) { "warn" } else { "info" };
-    observe::init(&terminal, level);
+    observe::init(&terminal, level, command.log_format());
     if let Err(error) = secrets::hide(&command, std::env::args_os()) {
         log::warn!("secrets stay visible among the arguments of this process: {error}");
     }

@@ -11,6 +11,8 @@ use madrpc_actors::protocol::Secret;
 use structopt::clap::{Error, ErrorKind, Shell};
 use structopt::StructOpt;
 
+use crate::observe::LogFormat;
+
 pub mod client;
 pub mod secrets;
 pub mod security;
@@ -90,6 +92,15 @@ impl Command {
             Command::Completions { .. } => {}
         }
         Ok(command)
+    }
+
+    /// How its log looks.
+    pub fn log_format(&self) -> LogFormat {
+        match self {
+            Command::Orchestrator(config) => config.server.log_format,
+            Command::Node(config) => config.server.log_format,
+            _ => LogFormat::Text,
+        }
     }
 
     /// The keys and the token that it was given.

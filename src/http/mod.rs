@@ -10,6 +10,7 @@ mod call_log;
 pub mod documents;
 mod draining;
 mod endpoint;
+mod exposition;
 mod gate;
 mod head;
 mod in_time;

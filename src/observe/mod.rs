@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use madrpc_actors::metrics::Metrics;
 
+mod json_log;
 mod log;
 mod progress;
 mod summary;
 mod terminal;
 mod text;
 
-pub use self::log::init;
+pub use self::log::{init, LogFormat};
 pub use self::terminal::{LiveLine, Terminal};
-pub use self::text::{grouped, rate};
+pub use self::text::{grouped, latency, rate};
 
 /// What a process is doing now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

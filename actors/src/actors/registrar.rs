@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
 use crate::policy::backoff::Backoff;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo};
+use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo, Report};
 
 /// Between attempts to register.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
@@ -53,12 +53,16 @@ impl std::fmt::Debug for Membership {
 }
 
 /// What a heartbeat tells.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Load {
     /// Calls that run or wait.
     pub inflight: u64,
     /// Messages that wait for an executor.
     pub queue: u64,
+    /// Share of its cores in use since the last heartbeat, 0 to 1.
+    pub cpu: f64,
+    /// What it has done so far.
+    pub report: Report,
 }
 
 /// A handle to the actor.
@@ -269,7 +273,8 @@ impl Handler<Renew> for RegistrarActor {
         let url = self.membership.orchestrators[orchestrator].clone();
         let load = (self.membership.load)();
         let instance = self.membership.register.instance.clone().unwrap_or_default();
-        let beat = Heartbeat { instance, inflight: load.inflight, queue: load.queue, cpu: 0.0 };
+        let Load { inflight, queue, cpu, report } = load;
+        let beat = Heartbeat { instance, inflight, queue, cpu, report: Some(report) };
         let reply = ask::<HeartbeatReply>(self.client.clone(), url.clone(), "_heartbeat", JsonText::of(&beat), lease);
         let done = reply.into_actor(self).map(move |outcome, actor, context| match outcome {
             _ if actor.term != term => {}

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::{Serialize, Serializer};
 
 use super::member::Member;
+use super::reports::{ReportLog, Reports};
 use super::states::NodeEvents;
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
@@ -80,6 +81,11 @@ pub struct NodeView {
     pub queue: Option<u64>,
     /// Share of its cores in use, 0 to 1, by its last heartbeat.
     pub cpu: Option<f64>,
+    /// Calls sent there that came back with an error, or not at all.
+    pub failure_count: u64,
+    /// What it has reported of its work; shown among the metrics.
+    #[serde(skip)]
+    pub reports: Option<Reports>,
 }
 
 impl ClusterView {
@@ -124,6 +130,8 @@ impl NodeView {
             latency_us: member.entry.latency(now).map(whole),
             queue: member.load.as_ref().map(|load| load.queue),
             cpu: member.load.as_ref().map(|load| load.cpu),
+            failure_count: member.entry.failure_count(),
+            reports: member.reports.as_ref().map(ReportLog::view),
         }
     }
 }
