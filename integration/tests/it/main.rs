@@ -15,6 +15,7 @@ mod drain;
 mod errors;
 mod failover;
 mod fetch;
+mod figures;
 mod hedging;
 mod hostile;
 mod idempotency;
