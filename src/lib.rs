@@ -6,6 +6,7 @@ pub mod allocator;
 pub mod cli;
 pub mod commands;
 pub mod http;
+pub mod load;
 pub mod observe;
 pub mod reload;
 pub mod shutdown;

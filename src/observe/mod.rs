@@ -15,7 +15,7 @@ mod terminal;
 mod text;
 
 pub use self::log::{init, LogFormat};
-pub use self::terminal::{LiveLine, Terminal};
+pub use self::terminal::{Bar, LiveLine, Terminal};
 pub use self::text::{grouped, latency, rate};
 
 /// What a process is doing now.

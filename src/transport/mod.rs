@@ -11,8 +11,10 @@ mod fetch;
 mod link;
 mod one_shot;
 mod response;
+mod session;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
 pub use fetch::AwcFetcher;
 pub use one_shot::OneShot;
+pub use session::Session;

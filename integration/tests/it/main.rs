@@ -8,6 +8,7 @@ mod harness;
 mod access;
 mod bad_input;
 mod balancing;
+mod bench;
 mod catalogue;
 mod cluster;
 mod crowd;
