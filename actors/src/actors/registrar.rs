@@ -211,7 +211,7 @@ impl Handler<Join> for RegistrarActor {
             Ok(_) if actor.away => drop(actix_rt::spawn(actor.farewell(url))),
             _ if actor.term != term => {}
             Ok(registered) => {
-                log::info!("registered with {url} as {}", registered.registered_url);
+                log::info!(orchestrator = url.as_str(), node = registered.registered_url.as_str(); "registered with {url} as {}", registered.registered_url);
                 let lease = Duration::from_millis(registered.lease_ms.max(30));
                 actor.joined[orchestrator] = Some(lease);
                 context.notify_later(Renew { orchestrator, term }, lease / 3);
@@ -221,7 +221,7 @@ impl Handler<Join> for RegistrarActor {
             }
             Err(error) => {
                 let delay = BACKOFF.delay(attempt, fastrand::f64());
-                log::warn!("could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
+                log::warn!(orchestrator = url.as_str(); "could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
                 context.notify_later(Join { orchestrator, attempt: attempt.saturating_add(1), term }, delay);
             }
         });
@@ -289,7 +289,7 @@ impl Handler<Renew> for RegistrarActor {
                 context.notify(Join { orchestrator, attempt: 0, term });
             }
             Err(error) => {
-                log::warn!("heartbeat to {url} failed: {error}");
+                log::warn!(orchestrator = url.as_str(); "heartbeat to {url} failed: {error}");
                 context.notify_later(Renew { orchestrator, term }, lease / 3);
             }
         });

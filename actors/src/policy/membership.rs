@@ -192,7 +192,7 @@ impl Membership {
             // It has never joined, and could never take the farewell back.
             return false;
         }
-        log::info!("node {} left", member.entry.url);
+        log::info!(node = member.entry.url.as_str(); "node {} left", member.entry.url);
         if member.is_static {
             member.end_lease();
             member.forget_conduct();
@@ -266,7 +266,7 @@ impl Membership {
         }
         for id in forgotten {
             if let Some(member) = self.remove(id) {
-                log::info!("node {} left: no heartbeat since its lease ran out", member.entry.url);
+                log::info!(node = member.entry.url.as_str(); "node {} left: no heartbeat since its lease ran out", member.entry.url);
                 self.events.left += 1;
             }
         }

@@ -20,6 +20,7 @@ mod figures;
 mod hedging;
 mod hostile;
 mod idempotency;
+mod json_log;
 mod jsonrpc;
 mod jsonrpc_http;
 mod links;
