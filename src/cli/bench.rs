@@ -24,7 +24,7 @@ fn connections(text: &str) -> Result<usize, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.trim().parse().map_err(|_| format!("{text:?} is not allowed: calls a second, such as 500"))?;
-    match rate.is_finite() && rate >= 0.001 && rate <= HIGHEST_RATE {
+    match (0.001..=HIGHEST_RATE).contains(&rate) {
         true => Ok(rate),
         false => Err(format!("{text:?} is not allowed: 0.001 to {HIGHEST_RATE} calls a second")),
     }
