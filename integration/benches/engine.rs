@@ -32,7 +32,7 @@ fn contexts(isolation: Isolation, watch: Option<Arc<Watch>>) -> Contexts {
 
 fn call(method: &str, params: &str) -> Call {
     let params = Some(JsonText::parse(params).expect("JSON"));
-    Call { method: method.into(), params, scope: CallScope::root(Duration::from_secs(30)) }
+    Call::new(method, params, CallScope::root(Duration::from_secs(30)))
 }
 
 fn run(contexts: &mut Contexts, call: Call) -> usize {

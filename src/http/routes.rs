@@ -91,7 +91,10 @@ async fn dispatch<S: Service>(
         },
         (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health").await,
         (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {
-            Ok(identity) => session::open(endpoint.clone(), request, payload, ip, identity),
+            Ok(identity) => match head.dial_in {
+                Some(instance) => session::accept(endpoint, request, head, payload, ip, instance),
+                None => session::open(endpoint.clone(), request, payload, ip, identity),
+            },
             Err(error) => answer::reply(reply::write, None, &Err(error)),
         },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),

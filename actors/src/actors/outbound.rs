@@ -205,7 +205,7 @@ mod tests {
         let call = |number, parent| OutgoingCall {
             id: CallId { engine: 0, number },
             parent,
-            call: Call { method: "m".into(), params: None, scope: CallScope::root(Duration::from_secs(1)) },
+            call: Call::new("m", None, CallScope::root(Duration::from_secs(1))),
         };
         let calls = (0..300).map(|number| call(number, u64::from(number >= 200))).collect();
         let sizes: Vec<_> = split(calls).into_iter().map(|(parent, group)| (parent, group.len())).collect();

@@ -341,7 +341,7 @@ async fn ask<T: DeserializeOwned>(
     params: Result<JsonText, CallError>,
     timeout: Duration,
 ) -> Result<T, CallError> {
-    let call = Call { method: method.to_owned(), params: Some(params?), scope: CallScope::root(timeout) };
+    let call = Call::new(method, Some(params?), CallScope::root(timeout));
     let result = client.call(&peer, call).await?;
     serde_json::from_str(result.as_str()).map_err(|error| CallError::internal(format!("{method} answered {error}")))
 }

@@ -404,7 +404,7 @@ impl Host {
         scope.idempotency_key = options.idempotency_key;
         scope.tags = options.tags;
         let id = self.next_call_id();
-        let call = Call { method, params: options.params, scope };
+        let call = Call::new(method, options.params, scope);
         let outgoing = OutgoingCall { id, parent: invocation.id, call };
         Ok((invocation, outgoing))
     }

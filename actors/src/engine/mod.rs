@@ -95,7 +95,7 @@ impl Engine {
 
     /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
-        let Call { method, params, scope } = call;
+        let Call { method, params, scope, .. } = call;
         let found =
             self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
         let Some((method, function)) = found else {

@@ -39,11 +39,8 @@ pub(super) fn load(source: &str) -> Result<Engine, LoadError> {
 }
 
 pub(super) fn call(method: &str, params: Option<&str>) -> Call {
-    Call {
-        method: method.to_owned(),
-        params: params.map(|text| JsonText::parse(text).expect("JSON")),
-        scope: CallScope::root(Duration::from_secs(5)),
-    }
+    let params = params.map(|text| JsonText::parse(text).expect("JSON"));
+    Call::new(method, params, CallScope::root(Duration::from_secs(5)))
 }
 
 /// Runs one call to its end. Calls that the script makes are answered with `[method, params]`, or fail when the

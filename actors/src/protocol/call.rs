@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::CallError;
 use super::json_text::JsonText;
+use super::streams::Streams;
 use super::trace::TraceContext;
 
 /// What a call comes to: the text of its result, or why there is none.
@@ -19,6 +20,15 @@ pub struct Call {
     pub params: Option<JsonText>,
     /// What the call inherits from whoever made it.
     pub scope: CallScope,
+    /// What flows while it runs.
+    pub streams: Streams,
+}
+
+impl Call {
+    /// A plain call, beside which nothing flows.
+    pub fn new(method: impl Into<String>, params: Option<JsonText>, scope: CallScope) -> Self {
+        Call { method: method.into(), params, scope, streams: Streams::default() }
+    }
 }
 
 /// What a call inherits and hands on to the calls that it makes.

@@ -13,6 +13,7 @@ pub mod reply;
 pub mod report;
 pub mod request;
 pub mod secret;
+pub mod streams;
 pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
@@ -24,4 +25,5 @@ pub use peer_url::PeerUrl;
 pub use reply::Reply;
 pub use report::{CallReport, Report};
 pub use secret::Secret;
+pub use streams::Streams;
 pub use trace::TraceContext;

@@ -19,6 +19,7 @@ use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
     AwcClient::factory(TransportConfig {
+        dial_ins: madrpc_actor::transport::DialIns::default(),
         max_body: 100_000,
         cluster_token: "secret".parse().ok(),
         api_key: "key".parse().ok(),
@@ -31,7 +32,7 @@ fn url(addr: SocketAddr) -> PeerUrl {
 }
 
 fn call(method: &str, params: &str) -> Call {
-    Call { method: method.into(), params: JsonText::parse(params).ok(), scope: CallScope::root(PATIENCE) }
+    Call::new(method, JsonText::parse(params).ok(), CallScope::root(PATIENCE))
 }
 
 fn within(call: Call, timeout: Duration) -> Call {

@@ -12,6 +12,7 @@ mod bench;
 mod catalogue;
 mod cluster;
 mod crowd;
+mod dial_in;
 mod drain;
 mod errors;
 mod failover;

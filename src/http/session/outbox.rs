@@ -30,6 +30,8 @@ struct Frames {
     /// Nothing is taken on any more.
     closed: bool,
     writer: Option<Waker>,
+    /// Who waits for the socket to take some of it.
+    waiting_for_room: Vec<Waker>,
 }
 
 impl Outbox {
@@ -39,6 +41,36 @@ impl Outbox {
         if let Ok(text) = ByteString::try_from(text) {
             self.push(text.len(), Message::Text(text));
         }
+    }
+
+    /// Any frame of a link's.
+    pub(super) fn message(&self, message: Message) {
+        match message {
+            Message::Text(text) => self.push(text.len(), Message::Text(text)),
+            Message::Pong(payload) => self.pong(payload),
+            other => self.push(0, other),
+        }
+    }
+
+    /// Nothing comes any more; what waits still leaves.
+    pub(super) fn shut(&self) {
+        let mut frames = self.0.borrow_mut();
+        frames.closed = true;
+        frames.wake();
+    }
+
+    /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
+    pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut frames = self.0.borrow_mut();
+        if let Some(message) = frames.next() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
+            return Poll::Ready(Some(message));
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Asks whether the other side is there.
@@ -62,6 +94,16 @@ impl Outbox {
     /// Bytes of text that wait for the socket.
     pub(super) fn bytes(&self) -> usize {
         self.0.borrow().bytes
+    }
+
+    /// Whether fewer than `room` bytes wait for the socket. If not, `cx` is woken when it has taken some.
+    pub(super) fn has_room(&self, room: usize, cx: &Context<'_>) -> bool {
+        let mut frames = self.0.borrow_mut();
+        let has_room = frames.bytes < room || frames.closed;
+        if !has_room && !frames.waiting_for_room.iter().any(|waker| waker.will_wake(cx.waker())) {
+            frames.waiting_for_room.push(cx.waker().clone());
+        }
+        has_room
     }
 
     /// The other side takes nothing: ends, and forgets what was to be said.
@@ -135,6 +177,7 @@ impl MessageBody for Writer {
             this.codec.encode(message, &mut chunk)?;
         }
         if !chunk.is_empty() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
             return Poll::Ready(Some(Ok(chunk.freeze())));
         }
         if frames.closed {

@@ -48,7 +48,7 @@ fn pool(executors: usize) -> JsPool {
 
 fn call(method: &str, params: &str) -> Call {
     let params = Some(JsonText::parse(params).expect("JSON"));
-    Call { method: method.into(), params, scope: CallScope::root(Duration::from_secs(20)) }
+    Call::new(method, params, CallScope::root(Duration::from_secs(20)))
 }
 
 async fn run(pool: &JsPool, admission: &Admission, method: &str, params: &str) -> String {

@@ -76,11 +76,8 @@ impl Checker {
 
 /// Calls `_info`. What can't be read as a `NodeInfo` is read as one that says nothing.
 pub(super) async fn ask(peers: &dyn PeerClient, url: &PeerUrl, limit: Duration) -> Result<NodeInfo, CallError> {
-    let call = Call {
-        method: "_info".into(),
-        params: None,
-        scope: CallScope { deadline: clock::now() + limit, ..CallScope::root(limit) },
-    };
+    let scope = CallScope { deadline: clock::now() + limit, ..CallScope::root(limit) };
+    let call = Call::new("_info", None, scope);
     let answer = timeout(limit, peers.call(url, call)).await.unwrap_or(Err(CallError::Timeout))?;
     Ok(serde_json::from_str(answer.as_str()).unwrap_or_default())
 }

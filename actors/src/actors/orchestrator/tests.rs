@@ -77,11 +77,7 @@ fn call(method: &str) -> Call {
 
 fn timed(method: &str, millis: u64) -> Call {
     let timeout = Duration::from_millis(millis);
-    Call {
-        method: method.into(),
-        params: None,
-        scope: CallScope { deadline: clock::now() + timeout, ..CallScope::root(timeout) },
-    }
+    Call::new(method, None, CallScope { deadline: clock::now() + timeout, ..CallScope::root(timeout) })
 }
 
 const ONE: Answer = Answer::Text(std::borrow::Cow::Borrowed("1"));

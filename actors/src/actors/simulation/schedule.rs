@@ -261,7 +261,7 @@ impl Stage {
     fn of(&self, method: Method, timeout: Duration) -> Call {
         let number = self.sim.world().number();
         let scope = CallScope { deadline: clock::now() + timeout, ..CallScope::root(timeout) };
-        Call { method: method.name.into(), params: Some(JsonText::from_trusted(format!("[{number}]"))), scope }
+        Call::new(method.name, Some(JsonText::from_trusted(format!("[{number}]"))), scope)
     }
 
     fn orchestrator(&mut self) -> OrchestratorHandle {
