@@ -2,10 +2,14 @@
 
 use std::cell::Cell;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{criterion_group, criterion_main, Criterion};
-use madrpc_actors::metrics::{Hop, Metrics};
+use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion};
+use madrpc_actors::metrics::{ClusterFigures, Hop, Metrics};
+use madrpc_actors::policy::breaker::CircuitState;
+use madrpc_actors::policy::health::NodeState;
+use madrpc_actors::policy::membership::{ClusterView, NodeView, Reports};
 use madrpc_actors::protocol::Code;
 
 /// Latencies all over the range of a busy server, so that no single counter stays in the processor's cache by chance.
@@ -43,5 +47,53 @@ fn recording(criterion: &mut Criterion) {
     criterion.bench_function("snapshot of 50 methods", |bench| bench.iter(|| metrics.snapshot()));
 }
 
-criterion_group!(benches, recording);
+/// A cluster of as many nodes, each of which has reported 50 methods.
+fn cluster(nodes: usize, metrics: &Metrics) -> ClusterView {
+    let latest = Arc::new(metrics.report());
+    let earlier = Some(Arc::new(latest.outline()));
+    let node = |number: usize| NodeView {
+        addr: format!("http://10.0.{}.{}:9001", number / 250, number % 250),
+        enabled: true,
+        disable_reason: None,
+        circuit_state: CircuitState::Closed,
+        consecutive_failures: 0,
+        inflight: 3,
+        weight: 1,
+        instance: None,
+        version: String::new(),
+        tags: Arc::default(),
+        methods: Arc::new([]),
+        state: NodeState::Up,
+        is_static: false,
+        registered: true,
+        foreign: false,
+        request_count: 1,
+        last_request_ms: None,
+        latency_us: None,
+        queue: Some(1),
+        cpu: Some(0.5),
+        failure_count: 0,
+        reports: Some(Reports { latest: latest.clone(), earlier: earlier.clone(), over: Duration::from_secs(7) }),
+    };
+    ClusterView { nodes: (0..nodes).map(node).collect(), ..ClusterView::default() }
+}
+
+/// For each look at the figures of an orchestrator: it holds up the calls of one thread meanwhile.
+fn adding_up(criterion: &mut Criterion) {
+    let metrics = Metrics::new();
+    let (recorder, latency) = (metrics.recorder(), latencies());
+    for number in 0..50 {
+        (0..500).for_each(|_| recorder.record(Some(&format!("method_{number}")), None, latency()));
+    }
+    let mut group = criterion.benchmark_group("cluster");
+    for nodes in [2, 100, 1000] {
+        let view = cluster(nodes, &metrics);
+        group.bench_function(BenchmarkId::from_parameter(nodes), |bench| {
+            bench.iter(|| ClusterFigures::of(black_box(&view)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, recording, adding_up);
 criterion_main!(benches);

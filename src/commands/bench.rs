@@ -29,7 +29,7 @@ pub fn run(config: BenchConfig, terminal: &Terminal) -> u8 {
     let figures = Figures::of(&config, &tally);
     let text = if config.json { figures.json() } else { figures.table(&tally) };
     terminal.write_stdout(text.as_bytes());
-    if tally.missed > 0 {
+    if tally.missed > 0 && tally.replies > 0 {
         let due = tally.requests + tally.missed;
         let problem = format!(
             "the rate could not be kept: {} of {} calls had no connection free when they were due, and were not made\n",

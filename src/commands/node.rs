@@ -238,5 +238,5 @@ fn membership(
 
 fn gauges(pool: &JsPool, inflight: usize) -> Gauges {
     let (busy, all) = pool.busy();
-    Gauges { inflight, nodes: None, executors: Some(ExecutorCounts { busy, all }) }
+    Gauges { inflight, nodes: None, executors: Some(ExecutorCounts { busy: busy as u64, all: all as u64 }) }
 }

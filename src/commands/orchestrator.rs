@@ -9,7 +9,7 @@ use madrpc_actors::policy::admission::Admission;
 use super::serving;
 use crate::cli::OrchestratorConfig;
 use crate::http::{self, Draining, OrchestratorService, Process};
-use crate::observe::{self, Gauges, NodeCounts, Terminal};
+use crate::observe::{self, ExecutorCounts, Gauges, NodeCounts, Terminal};
 use crate::transport::{AwcClient, DialIns};
 
 /// Runs until it is told to end.
@@ -69,5 +69,6 @@ fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConf
 async fn gauges(cluster: Cluster, inflight: usize) -> Gauges {
     let view = cluster.view().await;
     let nodes = NodeCounts { up: view.nodes_up, suspect: view.nodes_suspect, down: view.nodes_down };
-    Gauges { inflight, nodes: Some(nodes), executors: None }
+    let executors = view.executors().map(|(busy, all)| ExecutorCounts { busy, all });
+    Gauges { inflight, nodes: Some(nodes), executors }
 }

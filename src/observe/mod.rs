@@ -25,7 +25,7 @@ pub struct Gauges {
     pub inflight: usize,
     /// An orchestrator's nodes.
     pub nodes: Option<NodeCounts>,
-    /// A node's executors.
+    /// A node's executors, or those of all nodes.
     pub executors: Option<ExecutorCounts>,
 }
 
@@ -44,9 +44,9 @@ pub struct NodeCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExecutorCounts {
     /// Running JavaScript now.
-    pub busy: usize,
+    pub busy: u64,
     /// Of how many.
-    pub all: usize,
+    pub all: u64,
 }
 
 /// Keeps the live line fresh and logs a summary every `summary_interval` (zero: never). Runs until it is dropped.

@@ -38,11 +38,10 @@ where
 
 fn line(totals: &Outcomes, figures: &IntervalFigures, gauges: &Gauges) -> String {
     let mut line = format!(
-        "{} calls  {}/s  {} errors{}  {} in flight  p50 {} p99 {}",
+        "{} calls  {}/s  {} errors  {} in flight  p50 {} p99 {}",
         grouped(totals.calls()),
         rate(figures.rate()),
         grouped(totals.errors()),
-        codes(&figures.outcomes.error_codes()),
         gauges.inflight,
         latency_or_dash(figures.p50),
         latency_or_dash(figures.p99)
@@ -52,8 +51,10 @@ fn line(totals: &Outcomes, figures: &IntervalFigures, gauges: &Gauges) -> String
         line += &format!("  nodes {}/{}/{}", nodes.up, nodes.suspect, nodes.down);
     }
     if let Some(executors) = gauges.executors {
-        line += &format!("  executors {}/{} busy", executors.busy, executors.all);
+        line += &format!("  executors {}/{}", executors.busy, executors.all);
     }
+    // Last, where a narrow terminal may cut it.
+    line += &codes(&figures.outcomes.error_codes());
     line
 }
 

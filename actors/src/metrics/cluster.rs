@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::interval::per_second;
-use super::{LatencyFigures, MethodFigures, Traffic};
+use super::{LatencyFigures, MethodFigures, Outcomes, Traffic};
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
 use crate::policy::membership::{ClusterView, NodeView, Reports};
+use crate::protocol::CallReport;
 
 /// Methods that the cluster's figures name; the calls of further ones are in the sums alone.
 const MAX_METHODS: usize = super::MAX_METHODS;
@@ -113,10 +114,10 @@ impl ClusterFigures {
         let (mut all, mut methods) = (Traffic::default(), BTreeMap::<&str, (Traffic, f64)>::new());
         for node in &view.nodes {
             cluster.inflight += node.inflight;
-            if let Some(reports) = &node.reports {
+            let recent = node.reports.as_ref().map(|reports| recent(node, reports));
+            if let (Some(reports), Some(recent)) = (&node.reports, &recent) {
                 let report = &reports.latest;
-                let recent = recent(node, reports);
-                all.add(&Traffic::reported(&report.all));
+                all.add_report(&report.all);
                 cluster.calls_per_s += recent.calls_per_s;
                 if node.state != NodeState::Down {
                     cluster.rss_bytes = cluster.rss_bytes.saturating_add(report.rss_bytes);
@@ -127,15 +128,14 @@ impl ClusterFigures {
                         continue;
                     }
                     let (sum, calls_per_s) = methods.entry(name).or_default();
-                    let traffic = Traffic::reported(calls);
+                    let outcomes = |calls: &CallReport| Outcomes::told(calls.results, &calls.error_codes);
                     let before = reports.earlier.as_ref().and_then(|earlier| earlier.methods.get(name));
-                    let before = before.map(|before| Traffic::reported(before).outcomes).unwrap_or_default();
-                    let fresh = traffic.outcomes.since(&before).calls();
+                    let fresh = outcomes(calls).since(&before.map(outcomes).unwrap_or_default()).calls();
                     *calls_per_s += per_second(fresh, recent.over);
-                    sum.add(&traffic);
+                    sum.add_report(calls);
                 }
             }
-            cluster.nodes.insert(node.addr.clone(), NodeOfCluster::of(node));
+            cluster.nodes.insert(node.addr.clone(), NodeOfCluster::of(node, recent));
         }
         let shown = |(name, (traffic, calls_per_s)): (&str, (Traffic, f64))| {
             (name.to_owned(), MethodOfCluster { calls_per_s, figures: traffic.figures() })
@@ -153,6 +153,7 @@ impl Default for MethodFigures {
 }
 
 /// What a node did in the time between two of its reports.
+#[derive(Clone, Copy)]
 struct Recent {
     over: Duration,
     calls_per_s: f64,
@@ -177,10 +178,10 @@ impl Executors {
 }
 
 impl NodeOfCluster {
-    fn of(node: &NodeView) -> Self {
-        let reported = node.reports.as_ref().map(|reports| {
-            let (report, recent) = (&reports.latest, recent(node, reports));
-            let outcomes = Traffic::reported(&report.all).outcomes;
+    fn of(node: &NodeView, recent: Option<Recent>) -> Self {
+        let reported = node.reports.as_ref().zip(recent).map(|(reports, recent)| {
+            let report = &reports.latest;
+            let outcomes = Outcomes::told(report.all.results, &report.all.error_codes);
             Reported {
                 uptime_ms: report.uptime_ms,
                 rss_bytes: report.rss_bytes,

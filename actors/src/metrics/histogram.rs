@@ -209,13 +209,13 @@ impl Histogram {
         }
     }
 
-    /// What `compact` has made smaller. Buckets that there are not are left out.
-    pub(super) fn from_compact(buckets: &[(u16, u64)], sum_us: u64, max_us: u64) -> Histogram {
-        let mut histogram = Histogram { sum_ns: sum_us.saturating_mul(1_000), max_us, ..Histogram::default() };
+    /// Adds what `compact` has made smaller, at a cost that grows with what is left. Buckets that there are not are left out.
+    pub(super) fn add_compact(&mut self, buckets: &[(u16, u64)], sum_us: u64, max_us: u64) {
         for (bucket, calls) in buckets.iter().filter(|(bucket, _)| usize::from(*bucket) < BUCKETS) {
-            histogram.count(usize::from(*bucket), *calls);
+            self.count(usize::from(*bucket), *calls);
         }
-        histogram
+        self.sum_ns = self.sum_ns.saturating_add(sum_us.saturating_mul(1_000));
+        self.max_us = self.max_us.max(max_us);
     }
 }
 
@@ -270,7 +270,11 @@ mod tests {
         let mut histogram = Histogram::default();
         (0..5_000_u64).for_each(|n| histogram.record(Duration::from_micros(n * n)));
         let sum_us = u64::try_from(histogram.sum().as_micros()).expect("small");
-        let again = |most| Histogram::from_compact(&histogram.compact(most), sum_us, histogram.max_us());
+        let again = |most| {
+            let mut again = Histogram::default();
+            again.add_compact(&histogram.compact(most), sum_us, histogram.max_us());
+            again
+        };
         assert_eq!(again(BUCKETS), histogram);
         for most in [400, 64, 1] {
             assert!(histogram.compact(most).len() <= most);
@@ -278,7 +282,8 @@ mod tests {
         }
         let (coarse, exact) = (again(400).per_mille_us(500), histogram.per_mille_us(500));
         assert!(coarse >= exact && coarse - exact <= exact / 10, "{coarse} for {exact}");
-        let beyond = Histogram::from_compact(&[(u16::MAX, 7)], 0, 0);
+        let mut beyond = Histogram::default();
+        beyond.add_compact(&[(u16::MAX, 7)], 0, 0);
         assert_eq!(beyond.calls(), 0);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Histogram, Metrics, Outcomes, Traffic};
+use super::{Metrics, Outcomes, Traffic};
 use crate::protocol::report::{MAX_BUCKETS, MAX_METHODS, MAX_NAME};
 use crate::protocol::{CallReport, Report};
 
@@ -55,10 +55,15 @@ impl Traffic {
 
     /// What a node has reported.
     pub fn reported(report: &CallReport) -> Traffic {
-        Traffic {
-            outcomes: Outcomes::told(report.results, &report.error_codes),
-            latencies: Histogram::from_compact(&report.latencies, report.sum_us, report.max_us),
-        }
+        let mut traffic = Traffic::default();
+        traffic.add_report(report);
+        traffic
+    }
+
+    /// Adds what a node has reported.
+    pub fn add_report(&mut self, report: &CallReport) {
+        self.outcomes.add(&Outcomes::told(report.results, &report.error_codes));
+        self.latencies.add_compact(&report.latencies, report.sum_us, report.max_us);
     }
 }
 

@@ -89,6 +89,14 @@ pub struct NodeView {
 }
 
 impl ClusterView {
+    /// Executors that have work, and all, as the nodes that are there have reported them; `None` where none has.
+    pub fn executors(&self) -> Option<(u64, u64)> {
+        let there = self.nodes.iter().filter(|node| node.state != NodeState::Down);
+        let reports = there.filter_map(|node| node.reports.as_ref());
+        let counts = reports.map(|reports| (reports.latest.executors_busy, reports.latest.executors_all));
+        counts.reduce(|sum, more| (sum.0.saturating_add(more.0), sum.1.saturating_add(more.1)))
+    }
+
     pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>, events: NodeEvents, now: Instant) -> Self {
         let mut view = ClusterView { events, ..ClusterView::default() };
         for member in members {
