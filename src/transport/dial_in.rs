@@ -99,10 +99,10 @@ impl DialIns {
     }
 
     /// Hands it to the newest link of `node`; gives it back when there is none.
-    fn hand_over(&self, node: &PeerUrl, errand: Errand) -> Result<(), Errand> {
+    fn hand_over(&self, node: &PeerUrl, errand: Errand) -> Option<Errand> {
         match self.lock().get(node).and_then(|links| links.last()) {
-            Some(dialled) => dialled.errands.send(errand).map_err(|refused| refused.0),
-            None => Err(errand),
+            Some(dialled) => dialled.errands.send(errand).err().map(|refused| refused.0),
+            None => Some(errand),
         }
     }
 
@@ -114,7 +114,7 @@ impl DialIns {
     pub(super) fn call(&self, node: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
         let deadline = call.scope.deadline;
         let (reply, result) = oneshot::channel();
-        if self.hand_over(node, Errand::Call(call, reply)).is_err() {
+        if self.hand_over(node, Errand::Call(call, reply)).is_some() {
             return Box::pin(std::future::ready(Err(CallError::Unreachable { sent: false })));
         }
         Box::pin(async move {
@@ -127,7 +127,7 @@ impl DialIns {
     pub(super) fn batch(&self, node: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
         let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
         let (replies, mut results) = mpsc::unbounded_channel();
-        if let Err(Errand::Batch(calls, _)) = self.hand_over(node, Errand::Batch(calls, replies)) {
+        if let Some(Errand::Batch(calls, _)) = self.hand_over(node, Errand::Batch(calls, replies)) {
             let unsent = |index| (index, Err(CallError::Unreachable { sent: false }));
             return stream::iter((0..calls.len()).map(unsent)).boxed_local();
         }
