@@ -11,6 +11,9 @@ use madrpc_actors::protocol::Secret;
 use structopt::clap::{Error, ErrorKind, Shell};
 use structopt::StructOpt;
 
+use crate::observe::LogFormat;
+
+pub mod bench;
 pub mod client;
 pub mod secrets;
 pub mod security;
@@ -22,6 +25,7 @@ pub mod values;
 #[cfg(test)]
 mod tests;
 
+pub use bench::BenchConfig;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
@@ -47,6 +51,12 @@ pub enum Command {
                               2  usage\n    3  it could not be asked"
     )]
     Drain(DrainConfig),
+    /// Load a server with calls, and tell how it bears them
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  every call gave a result\n    1  some gave an error\n    2  usage\n    \
+                              3  no reply came"
+    )]
+    Bench(BenchConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -86,10 +96,20 @@ impl Command {
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
+            Command::Bench(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
         Ok(command)
+    }
+
+    /// How its log looks.
+    pub fn log_format(&self) -> LogFormat {
+        match self {
+            Command::Orchestrator(config) => config.server.log_format,
+            Command::Node(config) => config.server.log_format,
+            _ => LogFormat::Text,
+        }
     }
 
     /// The keys and the token that it was given.
@@ -99,6 +119,7 @@ impl Command {
             Command::Node(config) => &config.server.security,
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Bench(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -14,6 +14,7 @@ use actix_web::http::header::{HeaderValue, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::Bytes;
+use madrpc_actors::metrics;
 use madrpc_actors::protocol::{reply, CallError};
 use serde_json::json;
 
@@ -80,7 +81,7 @@ async fn dispatch<S: Service>(
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",
-        "/health" | "/ready" | "/_metrics" | "/_info" | "/ws" => "GET, HEAD, OPTIONS",
+        "/health" | "/ready" | "/metrics" | "/_metrics" | "/_info" | "/ws" => "GET, HEAD, OPTIONS",
         _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
     };
     match (request.method(), request.path()) {
@@ -99,6 +100,7 @@ async fn dispatch<S: Service>(
             Ok(()) => match path {
                 "/_metrics" => document(endpoint, head, ip, "_metrics").await,
                 "/_info" => document(endpoint, head, ip, "_info").await,
+                "/metrics" => exposition(endpoint).await,
                 _ => welcome(&endpoint.service),
             },
             Err(error) => answer::reply(reply::write, None, &Err(error)),
@@ -119,7 +121,7 @@ fn welcome(service: &impl Service) -> HttpResponse {
         "server_type": service.server_type(),
         "version": env!("CARGO_PKG_VERSION"),
         "rpc": "POST JSON-RPC 2.0 to / or /rpc",
-        "routes": ["/health", "/ready", "/_metrics", "/_info"],
+        "routes": ["/health", "/ready", "/metrics", "/_metrics", "/_info"],
         "websocket": "/ws",
     });
     answer::json(StatusCode::OK, text.to_string())
@@ -132,6 +134,14 @@ fn ready(service: &impl Service) -> HttpResponse {
             let text = json!({"status": "unavailable", "reason": reason});
             answer::json(StatusCode::SERVICE_UNAVAILABLE, text.to_string())
         }
+    }
+}
+
+async fn exposition<S: Service>(endpoint: &Endpoint<S>) -> HttpResponse {
+    let text = tokio::time::timeout(endpoint.config.call_timeout, endpoint.service.exposition()).await;
+    match text {
+        Ok(text) => answer::text(metrics::CONTENT_TYPE, text),
+        Err(_) => answer::refusal(StatusCode::GATEWAY_TIMEOUT, CallError::Timeout),
     }
 }
 
