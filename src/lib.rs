@@ -12,5 +12,6 @@ pub mod reload;
 pub mod shutdown;
 pub mod supervisor;
 pub mod tls;
+pub mod top;
 pub mod transport;
 pub mod vitals;

@@ -19,6 +19,7 @@ pub mod secrets;
 pub mod security;
 pub mod server;
 pub mod tls;
+pub mod top;
 pub mod units;
 pub mod values;
 
@@ -29,6 +30,7 @@ pub use bench::BenchConfig;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
+pub use top::{NodesConfig, TopConfig};
 pub use values::BindAddr;
 
 /// Actors that run JavaScript functions across machines, called by JSON-RPC 2.0.
@@ -57,6 +59,18 @@ pub enum Command {
                               3  no reply came"
     )]
     Bench(BenchConfig),
+    /// Watch a cluster, or a node alone, in the terminal
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was shown\n    1  the server refused to tell, or the terminal can't be drawn on\n    \
+                              2  usage\n    3  the server could not be asked (--once, --json)"
+    )]
+    Top(TopConfig),
+    /// Print the table of a cluster's nodes
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was printed\n    1  the server refused to tell\n    2  usage\n    \
+                              3  the server could not be asked"
+    )]
+    Nodes(NodesConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -97,6 +111,8 @@ impl Command {
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
             Command::Bench(config) => config.complete(env)?,
+            Command::Top(config) => config.complete(env)?,
+            Command::Nodes(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
@@ -120,6 +136,8 @@ impl Command {
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
             Command::Bench(config) => return (config.api_key.as_slice(), None),
+            Command::Top(config) => return (config.access.api_key.as_slice(), None),
+            Command::Nodes(config) => return (config.access.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -27,7 +27,7 @@ pub fn run(config: BenchConfig, terminal: &Terminal) -> u8 {
     };
     let tally = watched(plan, &config, terminal);
     let figures = Figures::of(&config, &tally);
-    let text = if config.json { figures.json() } else { figures.table(&tally) };
+    let text = if config.json { super::json_line(&figures) } else { figures.table(&tally) };
     terminal.write_stdout(text.as_bytes());
     if tally.missed > 0 && tally.replies > 0 {
         let due = tally.requests + tally.missed;
@@ -141,11 +141,6 @@ impl<'a> Figures<'a> {
                 max: latencies.max_us(),
             },
         }
-    }
-
-    fn json(&self) -> String {
-        let text = serde_json::to_string(self).expect("numbers and strings can be written to memory");
-        format!("{text}\n")
     }
 
     fn table(&self, tally: &Tally) -> String {

@@ -10,10 +10,13 @@ pub mod completions;
 pub mod drain;
 mod json_layout;
 pub mod local;
+mod look;
 pub mod node;
+pub mod nodes;
 pub mod orchestrator;
 mod rpc;
 mod serving;
+pub mod top;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;
@@ -34,4 +37,10 @@ pub fn show_usage(terminal: &Terminal, usage: &Usage) -> u8 {
             USAGE
         }
     }
+}
+
+/// One line of JSON.
+fn json_line(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string(value).expect("numbers and strings can be written to memory");
+    format!("{text}\n")
 }

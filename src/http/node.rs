@@ -7,14 +7,14 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
 use madrpc_actors::actors::JsPool;
-use madrpc_actors::metrics::{Exposition, Kind, Recorder};
+use madrpc_actors::metrics::{Exposition, Kind, MetricsSnapshot, Recorder};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, MethodInfo};
 use serde::Serialize;
 
 use super::documents;
 use super::flow::Flows;
-use super::process::Process;
+use super::process::{Process, Vitals};
 use super::service::{CallRecorder, Caller, Service};
 use crate::supervisor::{Reporter, Role};
 
@@ -88,7 +88,7 @@ impl Service for NodeService {
         let process = &self.0.process;
         let result = match method {
             "_health" => process.health(),
-            "_metrics" => JsonText::of(&process.metrics.snapshot()),
+            "_metrics" => self.0.metrics(),
             "_info" => self.0.info(),
             "_drain" => return Some(Box::pin(process.draining.clone().ask(params, caller.clone()))),
             "rpc.discover" => documents::discover("madrpc-actor node", &self.0.pool.methods()),
@@ -155,7 +155,22 @@ struct Executors {
     all: usize,
 }
 
+/// Result of `_metrics` (PROTOCOL, section 7).
+#[derive(Serialize)]
+struct Metrics {
+    #[serde(flatten)]
+    snapshot: MetricsSnapshot,
+    process: Vitals,
+    executors: Executors,
+}
+
 impl Inner {
+    fn metrics(&self) -> CallResult {
+        let (busy, all) = self.pool.busy();
+        let snapshot = self.process.metrics.snapshot();
+        JsonText::of(&Metrics { snapshot, process: self.process.vitals(), executors: Executors { busy, all } })
+    }
+
     fn expose(&self) -> String {
         let mut to = Exposition::default();
         self.process.expose("node", &mut to);

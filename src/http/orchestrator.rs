@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use super::documents;
 use super::flow::Flows;
-use super::process::Process;
+use super::process::{Process, Vitals};
 use super::service::{CallRecorder, Caller, Service};
 
 /// The service of one worker thread of an orchestrator.
@@ -162,7 +162,7 @@ impl Inner {
             (node.addr, figures)
         });
         snapshot.nodes = Some(figures.collect::<BTreeMap<_, _>>());
-        JsonText::of(&Metrics { snapshot, node_events: view.events, cluster })
+        JsonText::of(&Metrics { snapshot, process: self.process.vitals(), node_events: view.events, cluster })
     }
 
     async fn expose(&self) -> String {
@@ -184,6 +184,7 @@ impl Inner {
 struct Metrics {
     #[serde(flatten)]
     snapshot: MetricsSnapshot,
+    process: Vitals,
     /// How often nodes have joined, left, and so on.
     node_events: NodeEvents,
     /// What the nodes have reported.

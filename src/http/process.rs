@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::protocol::{CallResult, Code};
+use serde::Serialize;
 
 use super::documents;
 use super::draining::Draining;
 use super::service::CallRecorder;
+use crate::vitals;
 
 /// One per process; clones are handed to the threads.
 #[derive(Clone, Debug)]
@@ -29,7 +31,29 @@ pub struct Process {
     pub metrics: Metrics,
 }
 
+/// `process` in `_metrics`: what this very process has in hand and takes of its machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Vitals {
+    /// Calls that run or wait.
+    inflight: usize,
+    /// Processor time since the start, in seconds.
+    cpu_s: f64,
+    /// Processors that it may use.
+    cpus: usize,
+    /// Memory; null where the system does not tell.
+    rss_bytes: Option<u64>,
+}
+
 impl Process {
+    pub(super) fn vitals(&self) -> Vitals {
+        Vitals {
+            inflight: self.admission.inflight(),
+            cpu_s: vitals::cpu_time().as_secs_f64(),
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            rss_bytes: vitals::resident_bytes(),
+        }
+    }
+
     pub(super) fn health(&self) -> CallResult {
         documents::health(&self.instance, self.sessions.load(Ordering::Relaxed), self.admission.inflight())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::interval::per_second;
-use super::{LatencyFigures, MethodFigures, Outcomes, Traffic};
+use super::{Histogram, LatencyFigures, MethodFigures, Outcomes, Traffic};
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
 use crate::policy::membership::{ClusterView, NodeView, Reports};
@@ -32,6 +32,10 @@ pub struct ClusterFigures {
     pub rss_bytes: u64,
     /// Calls per second, of the last five to ten seconds.
     pub calls_per_s: f64,
+    /// Those of them that failed.
+    pub errors_per_s: f64,
+    /// What the calls of these seconds took.
+    pub recent: LatencyFigures,
     /// All methods together, since the nodes' engines started.
     #[serde(flatten)]
     pub all: MethodFigures,
@@ -46,6 +50,8 @@ pub struct ClusterFigures {
 pub struct MethodOfCluster {
     /// Calls per second, of the last five to ten seconds.
     pub calls_per_s: f64,
+    /// Those of them that failed.
+    pub errors_per_s: f64,
     /// Since the nodes' engines started.
     #[serde(flatten)]
     pub figures: MethodFigures,
@@ -88,6 +94,8 @@ pub struct Reported {
     pub error_codes: BTreeMap<String, u64>,
     /// Calls per second, of the last five to ten seconds; like the latencies.
     pub calls_per_s: f64,
+    /// Those of them that failed.
+    pub errors_per_s: f64,
     /// What they took.
     #[serde(flatten)]
     pub latency: LatencyFigures,
@@ -111,7 +119,8 @@ impl ClusterFigures {
             nodes_down: view.nodes_down,
             ..ClusterFigures::default()
         };
-        let (mut all, mut methods) = (Traffic::default(), BTreeMap::<&str, (Traffic, f64)>::new());
+        let (mut all, mut methods) = (Traffic::default(), BTreeMap::<&str, OfMethod>::new());
+        let mut latest = Histogram::default();
         for node in &view.nodes {
             cluster.inflight += node.inflight;
             let recent = node.reports.as_ref().map(|reports| recent(node, reports));
@@ -119,6 +128,10 @@ impl ClusterFigures {
                 let report = &reports.latest;
                 all.add_report(&report.all);
                 cluster.calls_per_s += recent.calls_per_s;
+                cluster.errors_per_s += recent.errors_per_s;
+                if !recent.over.is_zero() {
+                    latest.add(&recent.latencies);
+                }
                 if node.state != NodeState::Down {
                     cluster.rss_bytes = cluster.rss_bytes.saturating_add(report.rss_bytes);
                     cluster.executors.add(Executors { busy: report.executors_busy, all: report.executors_all });
@@ -127,21 +140,23 @@ impl ClusterFigures {
                     if methods.len() >= MAX_METHODS && !methods.contains_key(name.as_str()) {
                         continue;
                     }
-                    let (sum, calls_per_s) = methods.entry(name).or_default();
+                    let method = methods.entry(name).or_default();
                     let outcomes = |calls: &CallReport| Outcomes::told(calls.results, &calls.error_codes);
                     let before = reports.earlier.as_ref().and_then(|earlier| earlier.methods.get(name));
-                    let fresh = outcomes(calls).since(&before.map(outcomes).unwrap_or_default()).calls();
-                    *calls_per_s += per_second(fresh, recent.over);
-                    sum.add_report(calls);
+                    let fresh = outcomes(calls).since(&before.map(outcomes).unwrap_or_default());
+                    method.calls_per_s += per_second(fresh.calls(), recent.over);
+                    method.errors_per_s += per_second(fresh.errors(), recent.over);
+                    method.sum.add_report(calls);
                 }
             }
             cluster.nodes.insert(node.addr.clone(), NodeOfCluster::of(node, recent));
         }
-        let shown = |(name, (traffic, calls_per_s)): (&str, (Traffic, f64))| {
-            (name.to_owned(), MethodOfCluster { calls_per_s, figures: traffic.figures() })
+        let shown = |(name, OfMethod { sum, calls_per_s, errors_per_s }): (&str, OfMethod)| {
+            (name.to_owned(), MethodOfCluster { calls_per_s, errors_per_s, figures: sum.figures() })
         };
         cluster.methods = methods.into_iter().map(shown).collect();
         cluster.all = all.figures();
+        cluster.recent = LatencyFigures::of(&latest);
         cluster
     }
 }
@@ -152,12 +167,20 @@ impl Default for MethodFigures {
     }
 }
 
+/// A method while it is added up.
+#[derive(Default)]
+struct OfMethod {
+    sum: Traffic,
+    calls_per_s: f64,
+    errors_per_s: f64,
+}
+
 /// What a node did in the time between two of its reports.
-#[derive(Clone, Copy)]
 struct Recent {
     over: Duration,
     calls_per_s: f64,
-    latency: LatencyFigures,
+    errors_per_s: f64,
+    latencies: Histogram,
 }
 
 fn recent(node: &NodeView, reports: &Reports) -> Recent {
@@ -165,9 +188,13 @@ fn recent(node: &NodeView, reports: &Reports) -> Recent {
     let over = if node.state == NodeState::Down { Duration::ZERO } else { reports.over };
     let now = Traffic::reported(&reports.latest.all);
     let before = reports.earlier.as_ref().map(|earlier| Traffic::reported(&earlier.all)).unwrap_or_default();
-    let fresh = now.latencies.since(&before.latencies);
-    let calls = now.outcomes.since(&before.outcomes).calls();
-    Recent { over, calls_per_s: per_second(calls, over), latency: LatencyFigures::of(&fresh) }
+    let fresh = now.outcomes.since(&before.outcomes);
+    Recent {
+        over,
+        calls_per_s: per_second(fresh.calls(), over),
+        errors_per_s: per_second(fresh.errors(), over),
+        latencies: now.latencies.since(&before.latencies),
+    }
 }
 
 impl Executors {
@@ -191,7 +218,8 @@ impl NodeOfCluster {
                 failure_count: outcomes.errors(),
                 error_codes: outcomes.error_codes(),
                 calls_per_s: recent.calls_per_s,
-                latency: recent.latency,
+                errors_per_s: recent.errors_per_s,
+                latency: LatencyFigures::of(&recent.latencies),
             }
         });
         NodeOfCluster {

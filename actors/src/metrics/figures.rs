@@ -17,6 +17,9 @@ pub struct MetricsSnapshot {
     pub failed_requests: u64,
     /// Errors by code.
     pub error_codes: BTreeMap<String, u64>,
+    /// What they took, all methods together.
+    #[serde(flatten)]
+    pub latency: LatencyFigures,
     /// Connections open now.
     pub active_connections: usize,
     /// Time since the start, in milliseconds.

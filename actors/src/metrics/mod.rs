@@ -204,13 +204,15 @@ impl Metrics {
     /// Everything so far, as `_metrics` shows it.
     pub fn snapshot(&self) -> MetricsSnapshot {
         let methods = self.by_method();
-        let mut outcomes = Outcomes::default();
-        methods.values().for_each(|traffic| outcomes.add(&traffic.outcomes));
+        let mut all = Traffic::default();
+        methods.values().for_each(|traffic| all.add(traffic));
+        let outcomes = &all.outcomes;
         MetricsSnapshot {
             total_requests: outcomes.calls(),
             successful_requests: outcomes.results(),
             failed_requests: outcomes.errors(),
             error_codes: outcomes.error_codes(),
+            latency: LatencyFigures::of(&all.latencies),
             active_connections: self.connections(),
             uptime_ms: u64::try_from(self.uptime().as_millis()).unwrap_or(u64::MAX),
             methods: methods.iter().map(|(label, traffic)| (label.to_string(), traffic.figures())).collect(),

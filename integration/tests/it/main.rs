@@ -40,5 +40,6 @@ mod soak;
 mod supervisor;
 mod tidy;
 mod tls;
+mod top;
 mod values;
 mod watchdog;

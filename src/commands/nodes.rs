@@ -1,0 +1,27 @@
+//! `madrpc-actor nodes`.
+
+use std::time::Instant;
+
+use super::look::{self, Watch};
+use crate::cli::NodesConfig;
+use crate::observe::Terminal;
+use crate::top::{nodes_table, Model};
+
+/// Prints the table of nodes, and gives the exit code.
+pub fn run(config: &NodesConfig, terminal: &Terminal) -> u8 {
+    let looked = actix_rt::System::new().block_on(Watch::new(&config.url, &config.access).look());
+    let mut model = Model::new(&look::name(&config.url));
+    match looked {
+        Ok(answers) => model.feed(Instant::now(), look::unix_ms(), Ok(answers)),
+        Err((code, problem)) => {
+            terminal.write_stderr(format!("{problem}\n").as_bytes());
+            return code;
+        }
+    }
+    let text = model.snapshot().map(|snapshot| match config.json {
+        true => super::json_line(&snapshot.nodes),
+        false => nodes_table(&snapshot),
+    });
+    terminal.write_stdout(text.unwrap_or_default().as_bytes());
+    0
+}
