@@ -1,8 +1,8 @@
-//! `madrpc-actor top`: looks at a server again and again on a thread of its own, and shows what came of it on another.
+//! `madrpc-actor top`: one thread looks at a server again and again, one waits for keys, and one shows what came of it.
 
 use std::io::{self, IsTerminal};
-use std::sync::mpsc::{sync_channel, Receiver, SyncSender, TryRecvError};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{sync_channel, SyncSender};
+use std::time::Instant;
 
 use ratatui::crossterm::event::{self, Event};
 use tokio::signal::unix::{signal, SignalKind};
@@ -13,16 +13,15 @@ use crate::cli::TopConfig;
 use crate::observe::Terminal;
 use crate::top::{draw, tables, Answers, Model, Then, View};
 
-/// Between two looks at the keyboard and at what has been heard.
-const TURN: Duration = Duration::from_millis(50);
+/// News that may wait to be shown: if nobody shows them, nobody looks.
+const QUEUE: usize = 16;
 
-/// Looks that may wait to be shown: if nobody shows them, nobody looks.
-const QUEUE: usize = 4;
-
-/// What the other thread tells.
+/// What the other threads tell.
 enum News {
     Look(Instant, u64, Result<Answers, String>),
-    /// A signal asked for the end.
+    /// A key, or another size.
+    Event(Event),
+    /// A signal asked for the end, or the terminal is gone.
     End,
 }
 
@@ -75,48 +74,52 @@ fn live(config: TopConfig) -> io::Result<()> {
     let (mut model, mut view) = (Model::new(&look::name(&config.url)), View::new(color));
     let (to, news) = sync_channel(QUEUE);
     let mut screen = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
-    // Not waited for at the end: it may be in the middle of a look.
-    std::thread::spawn(move || actix_rt::System::new().block_on(watch(config, to)));
+    // Neither is waited for at the end. One may be in the middle of a look; the other would never see a terminal that hangs
+    // up, since crossterm's reader goes round and round there.
+    let (keys, looks) = (Teller(to.clone()), Teller(to));
+    std::thread::spawn(move || listen(&keys));
+    std::thread::spawn(move || actix_rt::System::new().block_on(watch(config, &looks)));
     let mut show = || -> io::Result<()> {
         screen.draw(|frame| draw(frame, &model, &mut view))?;
-        loop {
-            let mut changed = false;
-            if event::poll(TURN)? {
-                changed = true;
-                match event::read()? {
-                    Event::Key(key) if view.key(key, &model) == Then::Quit => return Ok(()),
-                    _ => {}
-                }
+        while let Ok(told) = news.recv() {
+            match told {
+                News::Look(at, time_ms, look) => model.feed(at, time_ms, look),
+                News::Event(Event::Key(key)) if view.key(key, &model) == Then::Quit => return Ok(()),
+                News::Event(_) => {}
+                News::End => return Ok(()),
             }
-            match hear(&news, &mut model) {
-                Some(heard) => changed |= heard,
-                None => return Ok(()),
-            }
-            if changed {
-                screen.draw(|frame| draw(frame, &model, &mut view))?;
-            }
+            screen.draw(|frame| draw(frame, &model, &mut view))?;
         }
+        Ok(())
     };
     let shown = show();
     ratatui::restore();
     shown
 }
 
-/// Takes in what has been told, and says whether there was something; `None`: it is to end.
-fn hear(news: &Receiver<News>, model: &mut Model) -> Option<bool> {
-    let mut heard = false;
-    loop {
-        match news.try_recv() {
-            Ok(News::Look(at, time_ms, look)) => model.feed(at, time_ms, look),
-            Ok(News::End) | Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => return Some(heard),
-        }
-        heard = true;
+/// Tells the one who shows, and at its own end, by a panic too, that there is nothing more to show.
+struct Teller(SyncSender<News>);
+
+impl Teller {
+    /// False when nobody listens any more.
+    fn tell(&self, news: News) -> bool {
+        self.0.send(news).is_ok()
     }
 }
 
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.tell(News::End);
+    }
+}
+
+/// Waits for keys, until nobody listens or the terminal is gone.
+fn listen(to: &Teller) {
+    while event::read().is_ok_and(|event| to.tell(News::Event(event))) {}
+}
+
 /// Looks every interval, until nobody listens or a signal comes.
-async fn watch(config: TopConfig, to: SyncSender<News>) {
+async fn watch(config: TopConfig, to: &Teller) {
     let ended = async {
         let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
         let mut waits: Vec<_> = signals.into_iter().flatten().collect();
@@ -129,14 +132,14 @@ async fn watch(config: TopConfig, to: SyncSender<News>) {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let look = watch.look().await.map_err(|(_, problem)| problem);
-            if to.send(News::Look(Instant::now(), look::unix_ms(), look)).is_err() {
+            let look = watch.look().await.map_err(|(_, problem)| problem.trim_start_matches("error: ").to_owned());
+            if !to.tell(News::Look(Instant::now(), look::unix_ms(), look)) {
                 return;
             }
         }
     };
     tokio::select! {
-        () = ended => drop(to.send(News::End)),
+        () = ended => {}
         () = looks => {}
     }
 }

@@ -25,7 +25,7 @@ const EVENTS: u16 = 6;
 
 /// Below so many lines curves or events are left out.
 const TALL: u16 = 18;
-const MIDDLING: u16 = 12;
+const MIDDLING: u16 = 15;
 
 const KEYS: &str = " q quit  ? help  p pause  / filter  tab table  s/S sort  r reverse  ↑↓ scroll";
 
@@ -33,9 +33,9 @@ const HELP: [&str; 13] = [
     "q, Ctrl-C   quit",
     "?, h        this help",
     "p, space    stand still, and go on",
-    "/           filter nodes and methods by name: Enter keeps",
-    "            the filter, Esc clears it",
-    "Tab         the other table: what follows is for it",
+    "Tab         the other table: the following keys are for it",
+    "/           filter by name: Enter keeps the filter, Esc",
+    "            clears it",
     "s, S        sort by the next column, by the one before",
     "r           reverse the order",
     "↑ ↓         scroll; also PgUp, PgDn, Home, End",
@@ -87,9 +87,9 @@ fn status(model: &Model, snapshot: Option<&Snapshot>, still: bool, color: bool) 
 }
 
 fn footer(view: &View) -> Line<'static> {
-    match (view.typing, view.filter.is_empty()) {
-        (true, _) => Line::from(format!(" filter: {}▏  Enter keeps it, Esc clears it", escaped(&view.filter))),
-        (false, false) => Line::from(format!(" filter: {}  (Esc clears it) {KEYS}", escaped(&view.filter))),
+    match (view.typing, view.filter().is_empty()) {
+        (true, _) => Line::from(format!(" filter: {}▏  Enter keeps it, Esc clears it", escaped(view.filter()))),
+        (false, false) => Line::from(format!(" filter: {}  (Esc clears it) {KEYS}", escaped(view.filter()))),
         (false, true) => Line::styled(KEYS, Style::new().add_modifier(Modifier::DIM)),
     }
 }
@@ -161,7 +161,7 @@ fn draw_sheet(frame: &mut Frame<'_>, area: Rect, focus: Focus, sheet: Sheet, vie
     let sheet = view.arrange(focus, sheet, room);
     let (focused, color) = (view.focus == focus, view.color);
     let pane = if focus == Focus::Nodes { &view.nodes } else { &view.methods };
-    let columns = sheet.fitting(area.width, NAME);
+    let columns = sheet.fitting(area.width.saturating_sub(1), NAME);
     let title = |index: usize, column: &Column| {
         let arrow = match (pane.order.column == index, pane.order.reversed) {
             (true, false) => "▾",
@@ -183,14 +183,16 @@ fn draw_sheet(frame: &mut Frame<'_>, area: Rect, focus: Focus, sheet: Sheet, vie
     let name = if focus == Focus::Nodes { "nodes" } else { "methods" };
     let last = (pane.above + room).min(sheet.rows.len());
     let caption = match (sheet.rows.len(), all) {
-        (0, _) => format!(" {name}: none of {all} "),
+        (0, _) => format!("{name}: none of {all} "),
         (shown, all) => {
             let of = if shown == all { format!("{all}") } else { format!("{shown} (of {all})") };
-            format!(" {name} {}-{last} of {of} ", pane.above + 1)
+            format!("{name} {}-{last} of {of} ", pane.above + 1)
         }
     };
     let style = if focused { Modifier::BOLD | Modifier::REVERSED } else { Modifier::BOLD };
     let block = Block::new().title(Span::styled(caption, Style::new().add_modifier(style)));
+    // In line with the captions.
+    let area = Rect { x: area.x + 1, width: area.width - 1, ..area };
     frame.render_widget(Table::new(rows, widths).header(titles).block(block), area);
 }
 

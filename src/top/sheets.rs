@@ -10,14 +10,14 @@ const NODES: [Column; 11] = [
     Column { title: "node", width: 0, gives_way: 0 },
     Column { title: "state", width: 8, gives_way: 0 },
     Column { title: "breaker", width: 8, gives_way: 3 },
-    Column { title: "in flight", width: 9, gives_way: 2 },
+    Column { title: "in flight", width: 10, gives_way: 2 },
     Column { title: "queue", width: 6, gives_way: 8 },
     Column { title: "calls/s", width: 8, gives_way: 1 },
-    Column { title: "errors/s", width: 8, gives_way: 7 },
+    Column { title: "errors/s", width: 9, gives_way: 7 },
     Column { title: "p99", width: 8, gives_way: 2 },
     Column { title: "cpu", width: 5, gives_way: 4 },
     Column { title: "memory", width: 9, gives_way: 6 },
-    Column { title: "executors", width: 9, gives_way: 5 },
+    Column { title: "executors", width: 10, gives_way: 5 },
 ];
 
 const METHODS: [Column; 7] = [
@@ -25,7 +25,7 @@ const METHODS: [Column; 7] = [
     Column { title: "calls", width: 13, gives_way: 3 },
     Column { title: "calls/s", width: 8, gives_way: 1 },
     Column { title: "errors", width: 11, gives_way: 2 },
-    Column { title: "errors/s", width: 8, gives_way: 5 },
+    Column { title: "errors/s", width: 9, gives_way: 5 },
     Column { title: "p50", width: 8, gives_way: 4 },
     Column { title: "p99", width: 8, gives_way: 2 },
 ];

@@ -31,9 +31,11 @@ pub(super) enum Focus {
 }
 
 /// Order and place of one table.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pane {
     pub(super) order: Order,
+    /// What the names in it have in them.
+    pub(super) filter: String,
     /// Rows above the first one shown.
     pub(super) above: usize,
 }
@@ -44,7 +46,6 @@ pub struct View {
     pub(super) focus: Focus,
     pub(super) nodes: Pane,
     pub(super) methods: Pane,
-    pub(super) filter: String,
     /// The filter is being typed.
     pub(super) typing: bool,
     pub(super) help: bool,
@@ -59,8 +60,7 @@ impl View {
         View {
             focus: Focus::default(),
             nodes: Pane::default(),
-            methods: Pane { order: Order { column: METHODS_BY, reversed: false }, above: 0 },
-            filter: String::new(),
+            methods: Pane { order: Order { column: METHODS_BY, reversed: false }, ..Pane::default() },
             typing: false,
             help: false,
             paused: None,
@@ -90,7 +90,7 @@ impl View {
             KeyCode::Char('q') => return Then::Quit,
             KeyCode::Char('?' | 'h') => self.help = true,
             KeyCode::Char('/') => self.typing = true,
-            KeyCode::Esc => self.filter.clear(),
+            KeyCode::Esc => self.pane().filter.clear(),
             KeyCode::Char('p' | ' ') => {
                 let still = || model.snapshot().map(|snapshot| Box::new((snapshot, model.curves.clone())));
                 self.paused = if self.paused.is_some() { None } else { still() };
@@ -116,14 +116,24 @@ impl View {
         match code {
             KeyCode::Enter => self.typing = false,
             KeyCode::Esc => {
-                self.filter.clear();
+                self.pane().filter.clear();
                 self.typing = false;
             }
-            KeyCode::Backspace => drop(self.filter.pop()),
-            KeyCode::Char(char) if self.filter.len() < MAX_FILTER && !char.is_control() => self.filter.push(char),
+            KeyCode::Backspace => drop(self.pane().filter.pop()),
+            KeyCode::Char(char) if self.pane().filter.len() < MAX_FILTER && !char.is_control() => {
+                self.pane().filter.push(char);
+            }
             _ => {}
         }
-        (self.nodes.above, self.methods.above) = (0, 0);
+        self.pane().above = 0;
+    }
+
+    /// The filter of the table that keys are for.
+    pub(super) fn filter(&self) -> &str {
+        match self.focus {
+            Focus::Nodes => &self.nodes.filter,
+            Focus::Methods => &self.methods.filter,
+        }
     }
 
     fn pane(&mut self) -> &mut Pane {
@@ -145,7 +155,7 @@ impl View {
         };
         let pane = self.pane();
         let column = pane.order.column.checked_add_signed(step).unwrap_or(columns - 1) % columns;
-        *pane = Pane { order: Order { column, reversed: false }, above: 0 };
+        (pane.order, pane.above) = (Order { column, reversed: false }, 0);
     }
 
     /// A table as it is chosen: filtered, in order. Keeps the place within it.
@@ -154,7 +164,7 @@ impl View {
             Focus::Nodes => &mut self.nodes,
             Focus::Methods => &mut self.methods,
         };
-        sheet.filter(&self.filter);
+        sheet.filter(&pane.filter);
         sheet.sort(pane.order);
         pane.above = pane.above.min(sheet.rows.len().saturating_sub(room));
         sheet
