@@ -18,7 +18,7 @@ const QUEUE: usize = 16;
 
 /// What the other threads tell.
 enum News {
-    Look(Instant, u64, Result<Answers, String>),
+    Look(Instant, u64, Result<Box<Answers>, String>),
     /// A key, or another size.
     Event(Event),
     /// A signal asked for the end, or the terminal is gone.
@@ -83,7 +83,7 @@ fn live(config: TopConfig) -> io::Result<()> {
         screen.draw(|frame| draw(frame, &model, &mut view))?;
         while let Ok(told) = news.recv() {
             match told {
-                News::Look(at, time_ms, look) => model.feed(at, time_ms, look),
+                News::Look(at, time_ms, look) => model.feed(at, time_ms, look.map(|answers| *answers)),
                 News::Event(Event::Key(key)) if view.key(key, &model) == Then::Quit => return Ok(()),
                 News::Event(_) => {}
                 News::End => return Ok(()),
@@ -132,7 +132,11 @@ async fn watch(config: TopConfig, to: &Teller) {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let look = watch.look().await.map_err(|(_, problem)| problem.trim_start_matches("error: ").to_owned());
+            let look = watch
+                .look()
+                .await
+                .map(Box::new)
+                .map_err(|(_, problem)| problem.trim_start_matches("error: ").to_owned());
             if !to.tell(News::Look(Instant::now(), look::unix_ms(), look)) {
                 return;
             }

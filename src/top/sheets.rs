@@ -124,9 +124,9 @@ pub(super) fn memory(bytes: Option<u64>) -> String {
 pub(super) fn age(ms: u64) -> String {
     let s = ms / 1000;
     match s {
-        ..60 => format!("{s}s"),
-        ..3_600 => format!("{}m {}s", s / 60, s % 60),
-        ..86_400 => format!("{}h {}m", s / 3_600, s % 3_600 / 60),
+        0..=59 => format!("{s}s"),
+        60..=3_599 => format!("{}m {}s", s / 60, s % 60),
+        3_600..=86_399 => format!("{}h {}m", s / 3_600, s % 3_600 / 60),
         _ => format!("{}d {}h", s / 86_400, s % 86_400 / 3_600),
     }
 }
