@@ -9,7 +9,7 @@ use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
-use madrpc_actors::actors::{Fetching, JsPool, Outbound, PeerUrl};
+use madrpc_actors::actors::{Broker, Fetching, Hub, JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
@@ -88,6 +88,12 @@ async fn serve(
     }
     let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
+    let hub = match config.orchestrators.as_slice() {
+        [] => Hub::start(),
+        orchestrators => Hub::below(orchestrators, &serving::sessions(&config.server)),
+    };
+    let broker: Arc<dyn Broker> = Arc::new(hub);
+    pool.publish_by(broker.clone(), config.server.call_timeout);
     let (listening, role, reporter) = match place {
         Some(Supervised { role, socket, reporter }) => {
             let listening = Reserved::try_from(socket).and_then(Reserved::listen);
@@ -114,6 +120,8 @@ async fn serve(
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
     http_config.sessions = process.sessions.clone();
+    http_config.closing = process.closing.clone();
+    http_config.broker = Some(broker.clone());
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());

@@ -1,8 +1,10 @@
 //! `madrpc-actor orchestrator`.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
-use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+use madrpc_actors::actors::{Broker, Cluster, ClusterConfig, Hub, OrchestratorHandle};
 use madrpc_actors::policy::admission::Admission;
 
 use super::serving;
@@ -26,6 +28,10 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
+    http_config.closing = process.closing.clone();
+    let broker: Arc<dyn Broker> = Arc::new(Hub::start());
+    cluster.announce_by(broker.clone());
+    http_config.broker = Some(broker);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {

@@ -3,18 +3,21 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
+use madrpc_actors::actors::broker::SessionClient;
 use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
+use crate::http::{self, Closing, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
 use crate::reload;
 use crate::shutdown::{self, Reason};
@@ -29,6 +32,9 @@ const PARTING: Duration = Duration::from_secs(10);
 
 /// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
 const PREDECESSOR: Duration = Duration::from_secs(1);
+
+/// How long sessions may take to hear that they end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Between looks at whether something has ended.
 const LOOK: Duration = Duration::from_millis(10);
@@ -88,8 +94,8 @@ pub(super) fn new_instance() -> String {
 
 /// The identity and the figures of this process, whose calls `admission` counts.
 pub(super) fn process(instance: String, admission: Admission, draining: Draining) -> Process {
-    let (sessions, metrics) = (Arc::default(), Metrics::new());
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
+    let (sessions, closing, metrics) = (Arc::default(), Closing::default(), Metrics::new());
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, closing, metrics }
 }
 
 /// How long a server may take to end.
@@ -152,13 +158,22 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
 
 /// How this process reaches others.
 pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
+    AwcClient::factory(transport(options))
+}
+
+/// What opens this thread's sessions with others.
+pub(super) fn sessions(options: &ServerOptions) -> Rc<dyn SessionClient> {
+    Rc::new(AwcClient::new(&transport(options)))
+}
+
+fn transport(options: &ServerOptions) -> TransportConfig {
     let security = &options.security;
-    AwcClient::factory(TransportConfig {
+    TransportConfig {
         max_body: options.max_body,
         cluster_token: security.cluster_token.clone(),
         api_key: security.api_keys.first().cloned(),
         tls: security.client.client_tls.clone(),
-    })
+    }
 }
 
 /// Begins to serve; connections have queued since `listen`.
@@ -200,6 +215,11 @@ pub(super) async fn until_told_to_end(
     }
     if admission.inflight() > 0 {
         log::warn!("ending with {} calls unfinished", admission.inflight());
+    }
+    process.closing.begin();
+    let farewell = Instant::now() + FAREWELL;
+    while process.sessions.load(Ordering::Relaxed) > 0 && Instant::now() < farewell {
+        actix_rt::time::sleep(LOOK).await;
     }
     server.stop(false).await;
     Ok(())

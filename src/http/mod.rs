@@ -7,6 +7,8 @@ mod answer;
 mod batch;
 mod body;
 mod call_log;
+mod closing;
+mod desk;
 pub mod documents;
 mod draining;
 mod endpoint;
@@ -24,6 +26,7 @@ mod service;
 mod session;
 mod watch;
 
+pub use closing::Closing;
 pub use draining::{Drained, Draining};
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};

@@ -11,6 +11,7 @@ mod fetch;
 mod link;
 mod one_shot;
 mod response;
+mod session;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};

@@ -2,10 +2,14 @@
 
 use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::uri::InvalidUri;
+use awc::error::WsClientError;
+use awc::http::header::{HeaderName, HeaderValue};
 use awc::{Client, ClientRequest, Connector};
+use madrpc_actors::actors::broker::TextSession;
 use url::Url;
 
 use super::connect::{self, Connect};
+use super::session;
 use crate::tls::ClientTls;
 
 /// A client that follows no redirects: a call that was redirected is not delivered.
@@ -24,6 +28,23 @@ impl OneShot {
         let tcp = TcpConnector::new(Resolver::default()).service();
         let connector = Connector::new().connector(Connect { tcp, tls });
         OneShot(Client::builder().connector(connector).disable_redirects().finish())
+    }
+
+    /// A session at `url`, http or https, that presents these headers. The error is the status that the server answers
+    /// instead, if it answers, and what is wrong.
+    pub async fn session(
+        &self,
+        url: &Url,
+        headers: &[(HeaderName, HeaderValue)],
+        longest: usize,
+    ) -> Result<TextSession, (Option<u16>, String)> {
+        session::open(&self.0, url, headers, longest).await.map(session::begin).map_err(|error| match error {
+            Some(WsClientError::InvalidResponseStatus(status)) => {
+                (Some(status.as_u16()), format!("no session is opened there: HTTP {}", status.as_u16()))
+            }
+            Some(error) => (None, format!("can't connect: {error}")),
+            None => (None, "the URL can't be used".into()),
+        })
     }
 
     /// A request to `url`, http or https.

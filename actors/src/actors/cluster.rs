@@ -9,7 +9,8 @@ use actix::{Addr, MailboxError};
 use arc_swap::ArcSwap;
 
 use super::idempotency::Idempotency;
-use super::node_registry::{Beat, Join, NodeRegistry, Part, ShowCluster};
+use super::broker::Broker;
+use super::node_registry::{AnnounceBy, Beat, Join, NodeRegistry, Part, ShowCluster};
 use super::peer::{PeerClientFactory, PeerUrl};
 pub use crate::policy::balance::BalancePolicy;
 pub use crate::policy::breaker::BreakerConfig;
@@ -111,6 +112,11 @@ impl Cluster {
         token: Option<Secret>,
     ) -> Result<HeartbeatReply, CallError> {
         self.registry.send(Beat { beat, peer_ip, token }).await.map_err(stopped)?
+    }
+
+    /// Publishes what happens to nodes from now on, and what has happened until now.
+    pub fn announce_by(&self, broker: Arc<dyn Broker>) {
+        self.registry.do_send(AnnounceBy(broker));
     }
 
     /// Every node, for people and programs.

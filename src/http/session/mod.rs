@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, StreamHandler};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::{web, FromRequest, HttpRequest, HttpResponse};
@@ -33,8 +33,11 @@ use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
 
 mod outbox;
+mod subscriptions;
 
-use outbox::{Outbox, Writer};
+use outbox::Writer;
+pub(super) use outbox::{encoded, EventFrames, Outbox};
+pub(super) use subscriptions::Subscriptions;
 
 /// How often the other side is asked whether it is there.
 const PING: Duration = Duration::from_secs(15);
@@ -80,7 +83,9 @@ pub(super) fn open<S: Service>(
     let request = request.clone();
     Session::create(move |context| {
         context.add_stream(frames);
-        Session { endpoint, request, ip, identity, inherited, write, out, open: Rc::default(), heard: Instant::now() }
+        let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
+        let (open, heard) = (Rc::default(), Instant::now());
+        Session { endpoint, request, ip, identity, inherited, write, out, open, subscriptions, farewell: None, heard }
     });
     response
 }
@@ -96,8 +101,17 @@ struct Session<S: Service> {
     write: WriteReply,
     out: Outbox,
     open: Rc<RefCell<OpenCalls>>,
+    /// To events.
+    subscriptions: Option<Subscriptions>,
+    /// Waits for the end of the process.
+    farewell: Option<AbortHandle>,
     heard: Instant,
 }
+
+/// The process ends.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct GoAway;
 
 /// The calls of a session that are not answered yet. Dropping it cancels them.
 #[derive(Default)]
@@ -135,6 +149,12 @@ impl<S: Service> Actor for Session<S> {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.endpoint.config.sessions.fetch_add(1, Ordering::Relaxed);
+        let (closing, session) = (self.endpoint.config.closing.clone(), context.address());
+        let farewell = actix_rt::spawn(async move {
+            closing.begun().await;
+            session.do_send(GoAway);
+        });
+        self.farewell = Some(farewell.abort_handle());
         context.run_interval(PING, |session, context| {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
@@ -146,7 +166,21 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        if let Some(subscriptions) = &self.subscriptions {
+            subscriptions.end();
+        }
+        if let Some(farewell) = self.farewell.take() {
+            farewell.abort();
+        }
         self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<S: Service> Handler<GoAway> for Session<S> {
+    type Result = ();
+
+    fn handle(&mut self, _: GoAway, context: &mut Self::Context) {
+        self.end(CloseCode::Away, "going away", context);
     }
 }
 
@@ -180,7 +214,8 @@ impl<S: Service> Session<S> {
     fn text(&self, body: &Bytes) {
         let head = Head::read(self.request.headers());
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
-        let incoming = Incoming { body, peer: &peer, inherited: self.inherited.clone(), at: Instant::now() };
+        let (inherited, subscriptions) = (self.inherited.clone(), self.subscriptions.as_ref());
+        let incoming = Incoming { body, peer: &peer, inherited, at: Instant::now(), subscriptions };
         let limit = self.endpoint.config.max_batch;
         let (max_body, slack) = (self.endpoint.config.max_body, if head.is_from_peer() { ENVELOPE_SLACK } else { 0 });
         if body.len() > max_body.saturating_add(slack) {

@@ -12,17 +12,50 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
+use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
+use madrpc_actors::protocol::event::dropped_frame;
 
 /// A piece of the answer has about this many bytes: what waits leaves together.
 const CHUNK: usize = 64 * 1024;
 
+/// The events that wait for one subscriber, as frames ready to be sent; other subscribers have the same.
+#[derive(Debug)]
+pub(in crate::http) struct EventFrames {
+    subscription: u64,
+    queue: RefCell<EventQueue<Bytes>>,
+}
+
+impl EventFrames {
+    pub(in crate::http) fn new(subscription: u64, room: Room) -> Rc<Self> {
+        Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)) })
+    }
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Message(Message),
+    /// What is next for that subscriber.
+    Event(Rc<EventFrames>),
+}
+
+/// The frame of a text, as every session sends it.
+pub(in crate::http) fn encoded(text: Vec<u8>) -> Bytes {
+    let mut frame = BytesMut::with_capacity(text.len() + 10);
+    if let Ok(text) = ByteString::try_from(text) {
+        // A text can always be encoded.
+        let written = Codec::new().encode(Message::Text(text), &mut frame);
+        debug_assert!(written.is_ok(), "{written:?}");
+    }
+    frame.freeze()
+}
+
 /// A handle; clones share the frames.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Outbox(Rc<RefCell<Frames>>);
+pub(in crate::http) struct Outbox(Rc<RefCell<Frames>>);
 
 #[derive(Debug, Default)]
 struct Frames {
-    waiting: VecDeque<Message>,
+    waiting: VecDeque<Waiting>,
     /// Of the texts among them.
     bytes: usize,
     /// The payload of the last ping that has no answer yet: those before it need none (RFC 6455, section 5.5.3).
@@ -38,6 +71,26 @@ impl Outbox {
         // JSON is UTF-8, which is looked at once more here.
         if let Ok(text) = ByteString::try_from(text) {
             self.push(text.len(), Message::Text(text));
+        }
+    }
+
+    /// Tells a subscriber of an event, by a frame from `encoded`; without room, that it was dropped.
+    pub(in crate::http) fn event(&self, subscriber: &Rc<EventFrames>, frame: &Bytes) {
+        let put = subscriber.queue.borrow_mut().put(frame.clone(), frame.len());
+        self.announce(subscriber, put);
+    }
+
+    /// Tells a subscriber of events that were dropped before they came here.
+    pub(in crate::http) fn lost(&self, subscriber: &Rc<EventFrames>, count: u64) {
+        let put = subscriber.queue.borrow_mut().count_dropped(count);
+        self.announce(subscriber, put);
+    }
+
+    fn announce(&self, subscriber: &Rc<EventFrames>, put: Put) {
+        let mut frames = self.0.borrow_mut();
+        if put != Put::DroppedToo && !frames.closed {
+            frames.waiting.push_back(Waiting::Event(subscriber.clone()));
+            frames.wake();
         }
     }
 
@@ -80,7 +133,7 @@ impl Outbox {
         let mut frames = self.0.borrow_mut();
         if !frames.closed {
             frames.bytes += bytes;
-            frames.waiting.push_back(message);
+            frames.waiting.push_back(Waiting::Message(message));
             frames.wake();
         }
     }
@@ -93,15 +146,15 @@ impl Frames {
         }
     }
 
-    fn next(&mut self) -> Option<Message> {
+    fn next(&mut self) -> Option<Waiting> {
         if let Some(payload) = self.pong.take() {
-            return Some(Message::Pong(payload));
+            return Some(Waiting::Message(Message::Pong(payload)));
         }
-        let message = self.waiting.pop_front()?;
-        if let Message::Text(text) = &message {
+        let next = self.waiting.pop_front()?;
+        if let Waiting::Message(Message::Text(text)) = &next {
             self.bytes -= text.len();
         }
-        Some(message)
+        Some(next)
     }
 }
 
@@ -131,8 +184,21 @@ impl MessageBody for Writer {
         let mut frames = this.frames.0.borrow_mut();
         let mut chunk = BytesMut::new();
         while chunk.len() < CHUNK {
-            let Some(message) = frames.next() else { break };
-            this.codec.encode(message, &mut chunk)?;
+            match frames.next() {
+                None => break,
+                Some(Waiting::Message(message)) => this.codec.encode(message, &mut chunk)?,
+                Some(Waiting::Event(subscriber)) => match subscriber.queue.borrow_mut().take() {
+                    // Alone, it need not be copied.
+                    Some(Taken::Item(frame)) if chunk.is_empty() && frames.waiting.is_empty() => {
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                    Some(Taken::Item(frame)) => chunk.extend_from_slice(&frame),
+                    Some(Taken::Dropped(count)) => {
+                        chunk.extend_from_slice(&encoded(dropped_frame(subscriber.subscription, count)));
+                    }
+                    None => {}
+                },
+            }
         }
         if !chunk.is_empty() {
             return Poll::Ready(Some(Ok(chunk.freeze())));

@@ -17,13 +17,14 @@ use madrpc_actors::protocol::PeerUrl;
 use tokio::time::timeout;
 use url::Url;
 
-use super::connect;
+use super::session;
 use crate::http::header;
 
 mod calls;
 mod pump;
 
 pub(super) use calls::Link;
+pub(super) use pump::Socket;
 
 /// How long it may take to open one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -113,17 +114,13 @@ impl Links {
     }
 
     /// `None` as an error is a peer whose URL makes no sense, or that took too long.
-    async fn open(&self, peer: &PeerUrl) -> Result<impl pump::Socket, Option<WsClientError>> {
+    pub(super) async fn open(&self, peer: &PeerUrl) -> Result<impl Socket + 'static, Option<WsClientError>> {
         let mut url = Url::parse(peer.as_str()).map_err(|_| None)?;
         url.set_path("/ws");
-        let uri = connect::uri(&url, None).map_err(|_| None)?;
         let longest = self.max_body.saturating_mul(FRAME_ROOM);
         // Says that one of our own processes asks.
-        let mut request = self.client.ws(uri).max_frame_size(longest).set_header(header::DEPTH, HeaderValue::from(0));
-        for (name, value) in &self.credentials {
-            request = request.set_header(name.clone(), value.clone());
-        }
-        let (_, socket) = timeout(OPENING, request.connect()).await.map_err(|_| None)?.map_err(Some)?;
-        Ok(socket)
+        let ours = (HeaderName::from_static(header::DEPTH), HeaderValue::from(0));
+        let headers: Vec<_> = std::iter::once(ours).chain(self.credentials.iter().cloned()).collect();
+        timeout(OPENING, session::open(&self.client, &url, &headers, longest)).await.map_err(|_| None)?
     }
 }

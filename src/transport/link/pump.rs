@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const SILENCE: Duration = Duration::from_secs(45);
 
 /// A WebSocket of awc's.
-pub(super) trait Socket:
+pub(in crate::transport) trait Socket:
     Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
 {
 }
