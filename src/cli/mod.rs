@@ -12,6 +12,7 @@ use structopt::clap::{Error, ErrorKind, Shell};
 use structopt::StructOpt;
 
 pub mod client;
+pub mod events;
 pub mod secrets;
 pub mod security;
 pub mod server;
@@ -23,6 +24,7 @@ pub mod values;
 mod tests;
 
 pub use client::{CallConfig, DrainConfig, LocalConfig};
+pub use events::{PubConfig, SubConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
 pub use values::BindAddr;
@@ -47,6 +49,18 @@ pub enum Command {
                               2  usage\n    3  it could not be asked"
     )]
     Drain(DrainConfig),
+    /// Print the events of a channel as they come, one line of JSON each
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  as many came as --count says\n    1  the server refuses\n    2  usage\n    \
+                              3  the server can't be reached; a session that was lost is opened again"
+    )]
+    Sub(SubConfig),
+    /// Publish an event and print how many receivers it has
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was published\n    1  the reply is an error\n    2  usage\n    \
+                              3  it could not be delivered"
+    )]
+    Pub(PubConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -86,6 +100,8 @@ impl Command {
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
+            Command::Sub(config) => config.complete(env)?,
+            Command::Pub(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
@@ -99,6 +115,8 @@ impl Command {
             Command::Node(config) => &config.server.security,
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Sub(config) => return (config.api_key.as_slice(), None),
+            Command::Pub(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

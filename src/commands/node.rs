@@ -14,6 +14,8 @@ use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
+use madrpc_actors::protocol::{Event, JsonText};
+use serde_json::json;
 
 use super::serving;
 use crate::cli::NodeConfig;
@@ -143,14 +145,27 @@ async fn serve(
     if cordoned {
         process.draining.begin().await;
     }
-    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar));
+    let (instance, node) = (process.instance.clone(), node_name.clone());
+    let announce = move |channel: &str, mut data: serde_json::Value| {
+        (data["node"], data["instance"]) = (node.get().cloned().into(), json!(&*instance));
+        let event = Event { channel: channel.into(), data: JsonText::from_trusted(data.to_string()) };
+        // Nobody waits for it: what is published is on its way.
+        drop(broker.publish(event));
+    };
+    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar, announce));
     let gauges = move || std::future::ready(gauges(&pool, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process, config.server.drain_timeout).await
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.
-async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, registrar: Registrar) {
+async fn keep_scripts_fresh(
+    config: NodeConfig,
+    hangup: Hangup,
+    pool: JsPool,
+    registrar: Registrar,
+    announce: impl Fn(&str, serde_json::Value),
+) {
     let tried = RefCell::new(pool.program());
     // What the scripts that were tried last import is watched although they did not load: it may be where the error is.
     let files = || {
@@ -169,11 +184,15 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
         match outcome {
             Ok(methods) => {
                 log::info!("the new scripts run: {} methods", methods.len());
+                announce("_script.loaded", json!({"methods": methods.iter().map(|method| &method.name).collect::<Vec<_>>()}));
                 if methods != before {
                     registrar.announce(methods.to_vec());
                 }
             }
-            Err(error) => log::error!("the scripts stay as they are, since the new ones do not load: {error:#}"),
+            Err(error) => {
+                log::error!("the scripts stay as they are, since the new ones do not load: {error:#}");
+                announce("_script.failed", json!({"error": format!("{error:#}")}));
+            }
         }
     };
     let stale = || pool.program().is_stale();

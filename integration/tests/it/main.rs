@@ -13,6 +13,7 @@ mod cluster;
 mod crowd;
 mod drain;
 mod errors;
+mod events;
 mod failover;
 mod fetch;
 mod hedging;
