@@ -45,9 +45,9 @@ fn events_come_in_order_to_those_who_want_them() {
     for number in 0..500 {
         publisher.call(number, "_publish", &json!(["news.art", {"n": number}]));
     }
-    for number in 0..500 {
-        // Two sessions and the script.
-        assert_eq!(publisher.receive(), json!({"jsonrpc": "2.0", "id": number, "result": 3}));
+    for _ in 0..500 {
+        // Two sessions and the script. The answers come as they are there.
+        assert_eq!(publisher.receive()["result"], 3);
     }
     for session in [&mut glob, &mut name] {
         for number in 0..500 {
@@ -147,8 +147,8 @@ fn names_of_the_system_and_mistakes_are_refused() {
     }
     let error = client.call("publish", json!(["_x", 1])).expect_err("nor by scripts");
     assert_eq!((error.code, &error.data["parameter"]), (-32602, &json!("channel")));
-    let error = client.call("_publish", json!(["a", "x".repeat(20_000)])).expect_err("too long");
-    assert_eq!(error.code, -32006);
+    let long = json!({"jsonrpc": "2.0", "id": 1, "method": "_publish", "params": ["a", "x".repeat(20_000)]});
+    assert_eq!(client.post(&long.to_string()).status, 413);
     for number in 0..1_000 {
         session.call(number, "_subscribe", &json!(["a"]));
         assert_eq!(session.receive()["result"], number + 1);
