@@ -56,10 +56,8 @@ pub enum Command {
     )]
     Sub(SubConfig),
     /// Publish an event and print how many receivers it has
-    #[structopt(
-        after_help = "EXIT CODES:\n    0  it was published\n    1  the reply is an error\n    2  usage\n    \
-                              3  it could not be delivered"
-    )]
+    #[structopt(after_help = "EXIT CODES:\n    0  it was published\n    1  the reply is an error\n    2  usage\n    \
+                              3  it could not be delivered")]
     Pub(PubConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),

@@ -122,7 +122,7 @@ async fn serve(
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
     http_config.sessions = process.sessions.clone();
-    http_config.closing = process.closing.clone();
+    http_config.closing = process.draining.closing().clone();
     http_config.broker = Some(broker.clone());
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
@@ -184,7 +184,10 @@ async fn keep_scripts_fresh(
         match outcome {
             Ok(methods) => {
                 log::info!("the new scripts run: {} methods", methods.len());
-                announce("_script.loaded", json!({"methods": methods.iter().map(|method| &method.name).collect::<Vec<_>>()}));
+                announce(
+                    "_script.loaded",
+                    json!({"methods": methods.iter().map(|method| &method.name).collect::<Vec<_>>()}),
+                );
                 if methods != before {
                     registrar.announce(methods.to_vec());
                 }

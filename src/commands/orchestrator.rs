@@ -28,7 +28,7 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
-    http_config.closing = process.closing.clone();
+    http_config.closing = process.draining.closing().clone();
     let broker: Arc<dyn Broker> = Arc::new(Hub::start());
     cluster.announce_by(broker.clone());
     http_config.broker = Some(broker);

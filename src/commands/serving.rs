@@ -17,7 +17,7 @@ use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
 
 use crate::cli::{BindAddr, ServerOptions};
-use crate::http::{self, Closing, Draining, HttpConfig, Listening, Origins, Process, Reserved};
+use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
 use crate::reload;
 use crate::shutdown::{self, Reason};
@@ -94,8 +94,8 @@ pub(super) fn new_instance() -> String {
 
 /// The identity and the figures of this process, whose calls `admission` counts.
 pub(super) fn process(instance: String, admission: Admission, draining: Draining) -> Process {
-    let (sessions, closing, metrics) = (Arc::default(), Closing::default(), Metrics::new());
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, closing, metrics }
+    let (sessions, metrics) = (Arc::default(), Metrics::new());
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
 }
 
 /// How long a server may take to end.
@@ -216,7 +216,7 @@ pub(super) async fn until_told_to_end(
     if admission.inflight() > 0 {
         log::warn!("ending with {} calls unfinished", admission.inflight());
     }
-    process.closing.begin();
+    process.draining.closing().for_good();
     let farewell = Instant::now() + FAREWELL;
     while process.sessions.load(Ordering::Relaxed) > 0 && Instant::now() < farewell {
         actix_rt::time::sleep(LOOK).await;

@@ -54,8 +54,7 @@ impl Desk {
     /// Opens the desk of this thread.
     pub(super) fn open(broker: Arc<dyn Broker>, token: Option<Secret>) -> Rc<Self> {
         let outlet = Outlet::new();
-        let desk =
-            Rc::new(Desk { broker, outlet, token, topics: RefCell::default(), next_session: Cell::new(1) });
+        let desk = Rc::new(Desk { broker, outlet, token, topics: RefCell::default(), next_session: Cell::new(1) });
         actix_rt::spawn(desk.clone().hand_on());
         desk
     }

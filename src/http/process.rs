@@ -9,7 +9,6 @@ use madrpc_actors::policy::admission::Admission;
 
 use madrpc_actors::protocol::CallResult;
 
-use super::closing::Closing;
 use super::documents;
 use super::draining::Draining;
 use super::service::CallRecorder;
@@ -27,8 +26,6 @@ pub struct Process {
     pub draining: Draining,
     /// WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
-    /// Tells them when the process ends.
-    pub closing: Closing,
     /// The figures of all threads.
     pub metrics: Metrics,
 }

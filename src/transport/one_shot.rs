@@ -1,9 +1,9 @@
 //! The client of commands, which make a request or two.
 
 use actix_tls::connect::{Connector as TcpConnector, Resolver};
-use awc::http::uri::InvalidUri;
 use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
+use awc::http::uri::InvalidUri;
 use awc::{Client, ClientRequest, Connector};
 use madrpc_actors::actors::broker::TextSession;
 use url::Url;

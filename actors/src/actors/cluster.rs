@@ -8,8 +8,8 @@ use std::time::Duration;
 use actix::{Addr, MailboxError};
 use arc_swap::ArcSwap;
 
-use super::idempotency::Idempotency;
 use super::broker::Broker;
+use super::idempotency::Idempotency;
 use super::node_registry::{AnnounceBy, Beat, Join, NodeRegistry, Part, ShowCluster};
 use super::peer::{PeerClientFactory, PeerUrl};
 pub use crate::policy::balance::BalancePolicy;

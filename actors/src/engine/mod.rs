@@ -116,7 +116,9 @@ impl Engine {
         let event = events::is_event(&method).then(|| Arc::<str>::from(method.as_str()));
         let found = match &event {
             Some(event) => events::find(&self.host, event),
-            None => self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone())),
+            None => {
+                self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()))
+            }
         };
         let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
@@ -190,7 +192,8 @@ impl Engine {
     /// Runs the scripts for this one call, and gives the function that they registered for it.
     fn run_factories(&mut self, invocation: &Rc<Invocation>) -> JsResult<JsFunction> {
         let host = self.host.clone();
-        *host.wanted.borrow_mut() = Some(Wanted { name: invocation.event.as_ref().unwrap_or(&invocation.method).clone(), function: None });
+        *host.wanted.borrow_mut() =
+            Some(Wanted { name: invocation.event.as_ref().unwrap_or(&invocation.method).clone(), function: None });
         let madrpc = self.madrpc()?;
         let mut factories = self.factories.iter();
         let outcome = factories.try_for_each(|factory| {

@@ -123,7 +123,8 @@ impl Event {
     /// The frame that tells a subscriber of it.
     pub fn frame(&self, subscription: u64) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.size() + 96);
-        let head = format!(r#"{{"jsonrpc":"2.0","method":"{EVENT}","params":{{"subscription":{subscription},"channel":"#);
+        let head =
+            format!(r#"{{"jsonrpc":"2.0","method":"{EVENT}","params":{{"subscription":{subscription},"channel":"#);
         text.extend_from_slice(head.as_bytes());
         write_string(&mut text, &self.channel);
         text.extend_from_slice(b",\"data\":");

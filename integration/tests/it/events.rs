@@ -135,7 +135,11 @@ fn names_of_the_system_and_mistakes_are_refused() {
     ] {
         session.call(1, method, &params);
         let error = session.receive()["error"].clone();
-        assert_eq!((&error["code"], &error["data"]["parameter"]), (&json!(-32602), &json!(parameter)), "{method} {params}");
+        assert_eq!(
+            (&error["code"], &error["data"]["parameter"]),
+            (&json!(-32602), &json!(parameter)),
+            "{method} {params}"
+        );
     }
     // Only processes of the cluster stand for others.
     session.call(1, "_subscribe", &json!({"channel": "a", "receivers": 5}));
@@ -162,7 +166,10 @@ fn names_of_the_system_and_mistakes_are_refused() {
 #[test]
 fn keys_and_rate_limits_hold_for_events() {
     let server = node(program("cluster.js"), &["--api-key", "secret", "--rate-limit", "1:3"]);
-    assert_eq!(Client::new(&server.url).post(r#"{"jsonrpc":"2.0","id":1,"method":"_publish","params":["a",1]}"#).status, 401);
+    assert_eq!(
+        Client::new(&server.url).post(r#"{"jsonrpc":"2.0","id":1,"method":"_publish","params":["a",1]}"#).status,
+        401
+    );
     let mut session = Session::try_open(&server, &[("x-api-key", "secret")]).expect("let in");
     for id in 0..5 {
         session.call(id, "_publish", &json!(["a", 1]));
@@ -205,7 +212,10 @@ fn a_reload_replaces_the_subscriptions() {
     assert_eq!(publish(&client, "news.a", json!(1)), 1);
     script.rewrite("const seen = []; madrpc.subscribe('other', data => { seen.push(data); }); madrpc.register('seen', () => seen);");
     let (channel, data) = event(&mut watcher);
-    assert_eq!((channel, &data["methods"], &data["node"]), (json!("_script.loaded"), &json!(["seen"]), &json!(server.url)));
+    assert_eq!(
+        (channel, &data["methods"], &data["node"]),
+        (json!("_script.loaded"), &json!(["seen"]), &json!(server.url))
+    );
     wait_until("the old one is gone", SOON, || publish(&client, "news.a", json!(1)) == 0);
     assert_eq!(publish(&client, "other", json!(2)), 1);
     wait_until("the new one runs", SOON, || client.call("seen", json!([])) == Ok(json!([2])));
@@ -305,7 +315,9 @@ fn a_restarted_orchestrator_and_a_restarted_engine_have_their_subscribers_back()
     signal(node.engine_pid(), "KILL");
     wait_until("the engine is another one, and takes part", SOON, || {
         publish(&client, "news.c", json!(4)) == 1
-            && local.try_post(&[], br#"{"jsonrpc":"2.0","id":1,"method":"seen"}"#).is_some_and(|reply| reply.body.contains("news.c"))
+            && local
+                .try_post(&[], br#"{"jsonrpc":"2.0","id":1,"method":"seen"}"#)
+                .is_some_and(|reply| reply.body.contains("news.c"))
     });
 }
 
@@ -358,6 +370,13 @@ fn sessions_are_told_that_the_server_goes_away() {
         assert_eq!(session.closed(), Some(1001));
         assert_eq!(server.wait_for_exit(SOON), Some(0));
     }
+    // One that is drained from outside stays, and its sessions go elsewhere.
+    let server = node(program("cluster.js"), &[]);
+    let mut session = subscribed(&server, "a");
+    assert_eq!(run(["drain", &server.url]).status.code(), Some(0));
+    assert_eq!(session.closed(), Some(1001));
+    let mut later = subscribed(&server, "a");
+    assert!(later.is_quiet(Duration::from_millis(100)));
 }
 
 #[test]

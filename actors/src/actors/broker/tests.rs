@@ -53,10 +53,13 @@ fn a_hub_reaches_each_outlet_once_and_in_order() {
     });
 }
 
+/// What a node says, and where it listens.
+type Ends = (mpsc::Receiver<Vec<u8>>, mpsc::Sender<Bytes>);
+
 /// An orchestrator of which the test is both ends.
 #[derive(Default)]
 struct Played {
-    sessions: RefCell<Vec<(mpsc::Receiver<Vec<u8>>, mpsc::Sender<Bytes>)>>,
+    sessions: RefCell<Vec<Ends>>,
     refuses: std::cell::Cell<bool>,
 }
 
@@ -72,7 +75,7 @@ impl SessionClient for Played {
     }
 }
 
-async fn session(played: &Played) -> (mpsc::Receiver<Vec<u8>>, mpsc::Sender<Bytes>) {
+async fn session(played: &Played) -> Ends {
     let opened = async {
         loop {
             if let Some(session) = played.sessions.borrow_mut().pop() {

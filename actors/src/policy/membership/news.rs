@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn news_name_the_node_and_why() {
-        let mut news = NodeNews { change: Change::Down, node: "http://n".into(), instance: None, reason: "gone".into() };
+        let mut news =
+            NodeNews { change: Change::Down, node: "http://n".into(), instance: None, reason: "gone".into() };
         let event = news.to_event();
         assert_eq!(&*event.channel, "_node.down");
         let data: serde_json::Value = serde_json::from_str(event.data.as_str()).expect("JSON");
