@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use crate::harness::{
-    node, node_of, orchestrator, program, run, signal, wait_for, wait_until, Client, Process, Script, Session, SOON,
+    free_port, node, node_of, orchestrator, program, run, signal, wait_for, wait_until, Client, Process, Script,
+    Session, SOON,
 };
 
 const SCRIPT: &str = "
@@ -404,4 +405,23 @@ fn many_publishers_keep_their_own_order() {
         assert_eq!(data[1], next[publisher]);
         next[publisher] += 1;
     }
+}
+
+#[test]
+fn a_node_publishes_at_the_first_orchestrator_that_is_there_and_subscribes_at_all() {
+    let hubs = [orchestrator(&[]), orchestrator(&[])];
+    let dead = format!("http://127.0.0.1:{}", free_port());
+    let urls = [&dead, &hubs[0].url, &hubs[1].url];
+    let flags: Vec<&str> = urls.iter().flat_map(|url| ["--orchestrator", url.as_str()]).collect();
+    let node = node(program("cluster.js"), &flags);
+    let mut here = subscribed(&hubs[0], "a");
+    let mut there = subscribed(&hubs[1], "a");
+    assert_eq!(publish(&Client::new(&node.url), "a", json!(1)), 1, "the first that is there");
+    assert_eq!(event(&mut here), (json!("a"), json!(1)));
+    let mut own = subscribed(&node, "a");
+    for (number, hub) in hubs.iter().enumerate() {
+        wait_until("its subscriber is known there", SOON, || publish(&Client::new(&hub.url), "a", json!(number)) == 2);
+        while event(&mut own).1 != json!(number) {}
+    }
+    assert_eq!(event(&mut there).1, 1);
 }

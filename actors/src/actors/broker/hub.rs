@@ -71,6 +71,8 @@ impl Drop for Place {
 pub(super) struct Publish {
     pub(super) event: Event,
     pub(super) reply: oneshot::Sender<Result<u64, CallError>>,
+    /// Orchestrators that could not be reached with it.
+    pub(super) refusals: usize,
     /// Held until it is answered.
     pub(super) _place: Place,
 }
@@ -129,7 +131,7 @@ impl Broker for Hub {
         let (reply, answer) = oneshot::channel();
         // Sent now, not when the future is polled: this is the order that was promised.
         match Place::take(&self.waiting, event.size()) {
-            Ok(place) => self.hub.do_send(Publish { event, reply, _place: place }),
+            Ok(place) => self.hub.do_send(Publish { event, reply, refusals: 0, _place: place }),
             Err(refused) => drop(reply.send(Err(refused))),
         }
         Box::pin(answered(answer))

@@ -1,7 +1,8 @@
 //! The actor Uplink: a node's session with one orchestrator, by which it publishes and hears of what others publish.
 //!
-//! It subscribes to each pattern that somebody on the node wants once, tells how many receivers are behind it, and hands
-//! each event to the subscribers of that very pattern: so nobody gets one twice.
+//! It is opened when somebody publishes or subscribes. It subscribes to each pattern that somebody on the node wants once,
+//! tells how many receivers are behind it, and hands each event to the subscribers of that very pattern: so nobody gets one
+//! twice.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
@@ -50,7 +51,10 @@ pub struct TextSession {
 /// How it stands, for those who choose among several.
 const OPENING_NOW: u8 = 0;
 const OPEN: u8 = 1;
+/// It could not be opened, or was lost, a moment ago.
 const CLOSED: u8 = 2;
+/// Nobody needs it.
+const IDLE: u8 = 3;
 
 /// What the hub has of it.
 pub(super) struct Handle {
@@ -65,10 +69,11 @@ impl Handle {
     }
 }
 
-/// Publishes at the first that can be reached, or else is about to be.
+/// Publishes at the first that can be reached, or else may be.
 pub(super) fn publish(uplinks: &[Handle], publish: Publish) {
     let by_state = |state| uplinks.iter().find(|uplink| uplink.state.load(Ordering::Relaxed) == state);
-    match by_state(OPEN).or_else(|| by_state(OPENING_NOW)) {
+    let first = by_state(OPEN).or_else(|| by_state(OPENING_NOW)).or_else(|| by_state(IDLE));
+    match first.filter(|_| publish.refusals < uplinks.len()) {
         Some(uplink) => uplink.uplink.do_send(publish),
         None => drop(publish.reply.send(Err(CallError::Unreachable { sent: false }))),
     }
@@ -123,7 +128,7 @@ struct Frame(u64, Option<Bytes>);
 
 impl Uplink {
     pub(super) fn launch(url: PeerUrl, client: Rc<dyn SessionClient>, hub: Addr<HubActor>) -> Handle {
-        let state = Arc::new(AtomicU8::new(OPENING_NOW));
+        let state = Arc::new(AtomicU8::new(IDLE));
         let uplink = Uplink {
             url,
             client,
@@ -189,14 +194,19 @@ impl Uplink {
                 let _gone = publish.reply.send(Err(CallError::Unreachable { sent: true }));
             }
         }
-        for publish in self.waiting.drain(..) {
-            let _gone = publish.reply.send(Err(CallError::Unreachable { sent: false }));
+        for mut publish in self.waiting.drain(..) {
+            // Another orchestrator may be there.
+            publish.refusals += 1;
+            self.hub.do_send(publish);
         }
         self.wanted.retain(|_, wanted| wanted.receivers > 0);
         for wanted in self.wanted.values_mut() {
             *wanted = Wanted { receivers: wanted.receivers, ..Wanted::default() };
         }
-        context.run_later(delay, |uplink, context| uplink.connect(context));
+        context.run_later(delay, |uplink, context| match uplink.wanted.is_empty() {
+            true => uplink.state.store(IDLE, Ordering::Relaxed),
+            false => uplink.connect(context),
+        });
     }
 
     /// Asks the orchestrator. Without room in the session, which is thousands of frames behind, it is given up.
@@ -303,22 +313,23 @@ impl Uplink {
 
 impl Actor for Uplink {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
-        self.connect(context);
-    }
 }
 
 impl Handler<Want> for Uplink {
     type Result = ();
 
     fn handle(&mut self, Want { pattern, receivers, confirm }: Want, context: &mut Self::Context) {
+        if receivers == 0 && !self.wanted.contains_key(&pattern) {
+            return;
+        }
         let wanted = self.wanted.entry(pattern.clone()).or_default();
         wanted.receivers = receivers;
         wanted.confirm.extend(confirm);
-        // While it opens, whoever subscribes waits for it.
-        if self.state.load(Ordering::Relaxed) != OPENING_NOW {
-            self.tell(&pattern, context);
+        match self.state.load(Ordering::Relaxed) {
+            IDLE => self.connect(context),
+            // Whoever subscribes waits for it.
+            OPENING_NOW => {}
+            _ => self.tell(&pattern, context),
         }
     }
 }
@@ -330,6 +341,10 @@ impl Handler<Publish> for Uplink {
         match self.state.load(Ordering::Relaxed) {
             OPEN => self.publish(publish, context),
             OPENING_NOW => self.waiting.push_back(publish),
+            IDLE => {
+                self.waiting.push_back(publish);
+                self.connect(context);
+            }
             _ => drop(publish.reply.send(Err(CallError::Unreachable { sent: false }))),
         }
     }
