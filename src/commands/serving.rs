@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
 use madrpc_actors::actors::broker::SessionClient;
-use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
@@ -22,7 +21,7 @@ use crate::observe::Terminal;
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
-use crate::transport::{AwcClient, TransportConfig};
+use crate::transport::{AwcClient, DialIns, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -156,23 +155,20 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
     })
 }
 
-/// How this process reaches others.
-pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
-    AwcClient::factory(transport(options))
-}
-
 /// What opens this thread's sessions with others.
 pub(super) fn sessions(options: &ServerOptions) -> Rc<dyn SessionClient> {
-    Rc::new(AwcClient::new(&transport(options)))
+    Rc::new(AwcClient::new(&transport(options, DialIns::default())))
 }
 
-fn transport(options: &ServerOptions) -> TransportConfig {
+/// How this process reaches others; nodes that dial in, by `dial_ins`.
+pub(super) fn transport(options: &ServerOptions, dial_ins: DialIns) -> TransportConfig {
     let security = &options.security;
     TransportConfig {
         max_body: options.max_body,
         cluster_token: security.cluster_token.clone(),
         api_key: security.api_keys.first().cloned(),
         tls: security.client.client_tls.clone(),
+        dial_ins,
     }
 }
 

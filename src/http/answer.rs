@@ -11,7 +11,6 @@ use madrpc_actors::protocol::{reply, CallError, CallResult};
 use super::head::Head;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 /// Bytes of a reply around its id and its result.
 const REPLY_FRAME: usize = r#"{"jsonrpc":"2.0","id":,"result":}"#.len();
@@ -102,9 +101,12 @@ pub(super) fn http_error(status: StatusCode, hint: &str) -> HttpResponse {
     json(status, serde_json::json!({"error": error, "hint": hint}).to_string())
 }
 
-/// Reply objects, one a line, as they come.
-pub(super) fn lines(chunks: impl Stream<Item = Result<Bytes, Error>> + 'static) -> HttpResponse {
+/// What comes bit by bit.
+pub(super) fn stream(
+    media_type: &'static str,
+    chunks: impl Stream<Item = Result<Bytes, Error>> + 'static,
+) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(BodyStream::new(chunks)));
-    response.headers_mut().insert(header::CONTENT_TYPE, LINES);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

@@ -20,6 +20,7 @@ use super::call_log::{Begun, BegunBatch};
 use super::endpoint::{limited, Endpoint, Incoming, Prepared};
 use super::head::Head;
 use super::service::Service;
+use super::streaming::Format;
 use super::{EachInTime, STREAM_BATCH_MAX};
 
 /// Built-in methods of one batch that run at once; some of them make requests of their own.
@@ -69,7 +70,7 @@ pub(super) async fn answer<S: Service>(
             let mut chunks = Box::pin(lines(running, write));
             // Head and first lines leave in one packet.
             let first = chunks.next().await.unwrap_or_default();
-            answer::lines(stream::once(ready(first)).chain(chunks).map(Ok))
+            answer::stream(Format::LINES, stream::once(ready(first)).chain(chunks).map(Ok))
         }
         Some(running) => answer::json(StatusCode::OK, whole(running, endpoint.config.max_body, write).await),
     };

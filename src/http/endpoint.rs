@@ -16,17 +16,20 @@ use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
+use madrpc_actors::protocol::streams::{self, End, Reader, Writer};
 use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
 
 use super::answer;
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
 use super::desk::Desk;
+use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::head::Head;
 use super::scope::{Inherited, LONGEST_CALL};
 use super::service::{HttpConfig, Service};
 use super::session::Subscriptions;
+use super::streaming::{self, Format};
 use super::{batch, ENVELOPE_SLACK};
 
 /// Longest body that is read of a caller who is turned away: the answer has the id of the call, if it is found there.
@@ -119,9 +122,15 @@ impl<S: Service> Endpoint<S> {
         let limit = batch::limit(self, peer.head);
         match request::read_up_to(body, limit.saturating_add(1)) {
             Body::Single(Ok(request)) => match self.allowance(peer, &request) {
-                Ok(()) => match self.single(&incoming, &request).await {
-                    Some((id, result)) => answer::reply(write, Some(id), &result),
-                    None => answer::nothing(),
+                Ok(()) => match (Format::accepted(peer.head.accept), request.id) {
+                    (Some(format), Some(id)) => {
+                        let flow = self.streamed(&incoming, &request);
+                        streaming::answer(flow, format, id.get().to_owned(), write)
+                    }
+                    _ => match self.single(&incoming, &request).await {
+                        Some((id, result)) => answer::reply(write, Some(id), &result),
+                        None => answer::nothing(),
+                    },
                 },
                 Err(error) => answer::reply(write, request.id.map(|id| id.get()), &Err(error)),
             },
@@ -175,6 +184,26 @@ impl<S: Service> Endpoint<S> {
         Some((id.get(), run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await))
     }
 
+    /// A call whose items are wanted as they come. Of a method that yields none there is the result alone.
+    fn streamed(&self, incoming: &Incoming<'_>, request: &Request<'_>) -> Flow {
+        let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
+        let items = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
+        let (prepared, ends) = open_streams(prepared, Flows { items, input: false });
+        Flow::new(self.begin(incoming, request, prepared), ends.items)
+    }
+
+    /// Runs what was prepared, on its own.
+    pub(super) fn begin(
+        &self,
+        incoming: &Incoming<'_>,
+        request: &Request<'_>,
+        prepared: Result<Prepared, CallError>,
+    ) -> LocalBoxFuture<'static, CallResult> {
+        let (service, method, at) = (self.service.clone(), request.method.to_string(), incoming.at);
+        let max_result = self.config.max_body;
+        Box::pin(async move { run(&service, &method, at, max_result, prepared).await })
+    }
+
     /// What is to be done for a request, or why nothing is. `idempotency_key` is the header's.
     pub(super) fn prepare(
         &self,
@@ -208,6 +237,40 @@ impl<S: Service> Endpoint<S> {
             _ => Ok(Prepared::Call(Call::new(request.method.as_ref(), params, scope))),
         }
     }
+}
+
+/// Our ends of the queues beside a call.
+#[derive(Default)]
+pub(super) struct Ends {
+    pub(super) items: Option<Reader>,
+    pub(super) input: Option<Writer>,
+}
+
+/// Gives a call the queues that are wanted. What has an idempotency key may be answered from memory, where no items are.
+pub(super) fn open_streams(
+    prepared: Result<Prepared, CallError>,
+    wanted: Flows,
+) -> (Result<Prepared, CallError>, Ends) {
+    let (mut call, mut ends) = match prepared {
+        Ok(Prepared::Call(call)) => (call, Ends::default()),
+        other => return (other, Ends::default()),
+    };
+    let keyed = call.scope.idempotency_key.is_some();
+    if wanted.items && keyed {
+        let error = CallError::invalid_params("idempotencyKey", "a stream can't be repeated");
+        return (Err(error), ends);
+    }
+    if wanted.items {
+        let (writer, reader) = streams::queue();
+        call.streams.items = Some(End::new(writer));
+        ends.items = Some(reader);
+    }
+    if wanted.input && !keyed {
+        let (writer, reader) = streams::queue();
+        call.streams.input = Some(End::new(reader));
+        ends.input = Some(writer);
+    }
+    (Ok(Prepared::Call(call)), ends)
 }
 
 /// Runs one request to its end: admission, deadline, figures, log.

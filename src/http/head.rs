@@ -25,6 +25,8 @@ pub(super) struct Head<'a> {
     pub(super) tags: Option<&'a HeaderValue>,
     pub(super) batch: Option<&'a HeaderValue>,
     pub(super) cluster_token: Option<&'a HeaderValue>,
+    pub(super) accept: Option<&'a HeaderValue>,
+    pub(super) dial_in: Option<&'a HeaderValue>,
 }
 
 impl<'a> Head<'a> {
@@ -36,6 +38,7 @@ impl<'a> Head<'a> {
                 "content-type" => &mut head.content_type,
                 "content-length" => &mut head.content_length,
                 "origin" => &mut head.origin,
+                "accept" => &mut head.accept,
                 "host" => &mut head.host,
                 "sec-fetch-site" => &mut head.fetch_site,
                 "authorization" => &mut head.authorization,
@@ -46,6 +49,7 @@ impl<'a> Head<'a> {
                 header::IDEMPOTENCY_KEY => &mut head.idempotency_key,
                 header::TAGS => &mut head.tags,
                 header::BATCH => &mut head.batch,
+                header::DIAL_IN => &mut head.dial_in,
                 header::CLUSTER_TOKEN => &mut head.cluster_token,
                 _ => continue,
             };

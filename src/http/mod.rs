@@ -12,6 +12,7 @@ mod desk;
 pub mod documents;
 mod draining;
 mod endpoint;
+mod flow;
 mod gate;
 mod head;
 mod in_time;
@@ -24,16 +25,21 @@ mod scope;
 mod server;
 mod service;
 mod session;
+mod streaming;
 mod watch;
 
 pub use closing::Closing;
 pub use draining::{Drained, Draining};
+pub use flow::Flows;
 pub use in_time::EachInTime;
 pub use node::{NodeFacts, NodeService};
 pub use orchestrator::OrchestratorService;
 pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
+pub(crate) use session::credit;
+pub use session::keep_dialled;
+
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
 
 /// Elements that a streamed batch between our own processes may have, whatever `--max-batch` says.
@@ -57,6 +63,8 @@ pub mod header {
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.
     pub const BATCH: &str = "madrpc-batch";
+    /// A node opens a link for calls to it, and says which it is by its instance.
+    pub const DIAL_IN: &str = "madrpc-dial-in";
     /// One of the keys of a client.
     pub const API_KEY: &str = "x-api-key";
     /// The secret of the cluster's members.

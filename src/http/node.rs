@@ -13,6 +13,7 @@ use madrpc_actors::protocol::{Call, CallResult, JsonText, MethodInfo};
 use serde::Serialize;
 
 use super::documents;
+use super::flow::Flows;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
 use crate::supervisor::{Reporter, Role};
@@ -110,6 +111,10 @@ impl Service for NodeService {
 
     fn method_timeout(&self, name: &str) -> Option<Duration> {
         self.0.pool.with_method(name, |method| method.timeout_ms)?.map(Duration::from_millis)
+    }
+
+    fn flows(&self, name: &str) -> Flows {
+        self.0.pool.with_method(name, Flows::of).unwrap_or_default()
     }
 
     /// The scripts were loaded before the socket was served.

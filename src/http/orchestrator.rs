@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::documents;
+use super::flow::Flows;
 use super::process::Process;
 use super::service::{CallRecorder, Caller, Service};
 
@@ -100,6 +101,10 @@ impl Service for OrchestratorService {
     /// Bounded where it is forwarded.
     fn method_timeout(&self, _name: &str) -> Option<Duration> {
         None
+    }
+
+    fn flows(&self, name: &str) -> Flows {
+        self.0.cluster.with_method(name, Flows::of).unwrap_or_default()
     }
 
     fn unready(&self) -> Option<&'static str> {

@@ -14,8 +14,10 @@ use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
 
 use super::closing::Closing;
+use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
+use crate::transport::DialIns;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -48,6 +50,9 @@ pub trait Service: Clone + 'static {
 
     /// The upper bound that a method sets for each of its calls, where this process knows it.
     fn method_timeout(&self, name: &str) -> Option<Duration>;
+
+    /// What may flow beside the calls of a method, where this process knows it.
+    fn flows(&self, name: &str) -> Flows;
 
     /// Why the process should get no calls now; `None` when it should.
     fn unready(&self) -> Option<&'static str>;
@@ -96,6 +101,8 @@ pub struct HttpConfig {
     pub tls: Option<ServerTls>,
     /// Which pages of a browser may.
     pub origins: Origins,
+    /// Where nodes that dial in are reached; `None` on a node.
+    pub dial_ins: Option<DialIns>,
     /// Counts the WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
     /// Tells them when the process ends.
@@ -126,6 +133,7 @@ impl HttpConfig {
             rate_limit: None,
             tls: None,
             origins: Origins::default(),
+            dial_ins: None,
             sessions: Arc::default(),
             closing: Closing::default(),
             broker: None,

@@ -8,12 +8,13 @@ use std::time::Instant;
 use awc::error::PayloadError;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{ClientResponse, FrozenClientRequest};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
 use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
 use serde_json::value::RawValue;
 
-use super::response::{lost, receive};
+use super::lines::{Lines, NDJSON};
+use super::response::receive;
 use super::{failure, wire};
 use crate::http::{header, EachInTime, ENVELOPE_SLACK, STREAM_BATCH_MAX};
 
@@ -80,9 +81,8 @@ fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max
             Ok(response) => response,
             Err(error) => return every(part, failure::unreachable(&error)).boxed_local(),
         };
-        let lines = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/x-ndjson");
-        if lines {
-            Lines { response, part, max_body, buffer: BytesMut::new(), scanned: 0, failed: None }.boxed_local()
+        if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == NDJSON.as_bytes()) {
+            Replies { lines: Lines::new(response, max_body), part, failed: None }.boxed_local()
         } else {
             whole(response, part, max_body).await
         }
@@ -119,30 +119,14 @@ fn answer(reply: &Bytes, part: &Range<usize>) -> Option<(usize, CallResult)> {
 }
 
 /// Replies, one a line, as they come.
-struct Lines<S> {
-    response: ClientResponse<S>,
+struct Replies<S> {
+    lines: Lines<S>,
     part: Range<usize>,
-    max_body: usize,
-    buffer: BytesMut,
-    /// So many bytes of the buffer hold no line's end.
-    scanned: usize,
     /// Answers everything that is left.
     failed: Option<CallError>,
 }
 
-impl<S> Lines<S> {
-    fn next_line(&mut self) -> Option<Bytes> {
-        let Some(end) = self.buffer[self.scanned..].iter().position(|byte| *byte == b'\n') else {
-            self.scanned = self.buffer.len();
-            return None;
-        };
-        let line = self.buffer.split_to(self.scanned + end + 1).freeze();
-        self.scanned = 0;
-        Some(line)
-    }
-}
-
-impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> {
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Replies<S> {
     type Item = (usize, CallResult);
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -151,20 +135,14 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> 
             if let Some(error) = &this.failed {
                 return Poll::Ready(this.part.next().map(|index| (index, Err(error.clone()))));
             }
-            while let Some(line) = this.next_line() {
-                if let Some(answer) = answer(&line, &this.part) {
-                    return Poll::Ready(Some(answer));
+            match std::task::ready!(Pin::new(&mut this.lines).poll_next(cx)) {
+                Some(Ok(line)) => {
+                    if let Some(answer) = answer(&line, &this.part) {
+                        return Poll::Ready(Some(answer));
+                    }
                 }
-            }
-            if this.buffer.len() > this.max_body.saturating_add(ENVELOPE_SLACK) {
-                this.failed = Some(CallError::TooLarge { limit: this.max_body as u64 });
-                continue;
-            }
-            match Pin::new(&mut this.response).poll_next(cx) {
-                Poll::Ready(Some(Ok(chunk))) => this.buffer.extend_from_slice(&chunk),
-                Poll::Ready(Some(Err(error))) => this.failed = Some(lost(&error)),
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => return Poll::Pending,
+                Some(Err(error)) => this.failed = Some(error),
+                None => return Poll::Ready(None),
             }
         }
     }

@@ -6,8 +6,10 @@ mod batch;
 mod by_address;
 mod client;
 mod connect;
+mod dial_in;
 mod failure;
 mod fetch;
+mod lines;
 mod link;
 mod one_shot;
 mod response;
@@ -15,5 +17,9 @@ mod session;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
+pub use dial_in::{DialIns, Dialler};
 pub use fetch::AwcFetcher;
+
+pub(crate) use lines::{Line, Lines, NDJSON};
+pub(crate) use link::Socket;
 pub use one_shot::OneShot;

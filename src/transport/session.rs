@@ -52,7 +52,7 @@ impl SessionClient for AwcClient {
     fn open(&self, peer: &PeerUrl) -> LocalBoxFuture<'static, Result<TextSession, CallError>> {
         let (links, peer) = (self.links(), peer.clone());
         Box::pin(async move {
-            let opened = links.open(&peer).await;
+            let opened = links.open(&peer, None).await;
             opened.map(begin).map_err(|error| {
                 log::debug!("no session with {peer}: {error:?}");
                 match error {

@@ -31,6 +31,15 @@ struct Meta<'a> {
     idempotency_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "is_false")]
+    stream: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    input: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The headers of a call sent alone, and its body, whose id is 1. What a header can't hold is in the body.
@@ -73,6 +82,8 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
         traceparent: Some(scope.trace.to_string()),
         idempotency_key: scope.idempotency_key.as_ref().map(|key| key.key.as_str()),
         tags: (!scope.tags.is_empty()).then_some(&scope.tags),
+        stream: call.streams.items.is_some(),
+        input: call.streams.input.is_some(),
     };
     request(out, index, call, Some(&meta));
 }

@@ -134,6 +134,11 @@ impl Cluster {
         self.table.load().knows_method(name)
     }
 
+    /// Looks up what the nodes that can be called say of a method.
+    pub fn with_method<T>(&self, name: &str, look: impl FnOnce(&MethodInfo) -> T) -> Option<T> {
+        self.table.load().registered(name).map(look)
+    }
+
     /// Nodes that may get calls.
     pub fn nodes_up(&self) -> usize {
         self.table.load().nodes_up()

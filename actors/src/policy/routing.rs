@@ -129,6 +129,11 @@ impl RoutingTable {
         self.routes.contains_key(method) || self.unavailable.contains(method)
     }
 
+    /// What the nodes that can be called say of a method; of one that none registered, nothing.
+    pub fn registered(&self, method: &str) -> Option<&MethodInfo> {
+        self.routes.get(method).map(|route| &route.info)
+    }
+
     /// Every method that can be called now, by name.
     pub fn methods(&self) -> Vec<MethodInfo> {
         let mut methods: Vec<MethodInfo> = self.routes.values().map(|route| route.info.clone()).collect();

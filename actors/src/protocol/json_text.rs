@@ -57,6 +57,11 @@ impl JsonText {
         &self.0
     }
 
+    /// The text as bytes that share its memory.
+    pub fn to_bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+
     /// Length in bytes.
     #[allow(clippy::len_without_is_empty, reason = "JSON text is never empty")]
     pub fn len(&self) -> usize {

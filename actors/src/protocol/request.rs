@@ -39,6 +39,10 @@ pub struct Meta {
     pub tags: Option<BTreeMap<String, String>>,
     /// How many calls this one is nested in. Told by nodes.
     pub depth: Option<u32>,
+    /// Whether its items are wanted one by one, over a WebSocket.
+    pub stream: Option<bool>,
+    /// Values will be pushed to it. Told by our own processes; a client just pushes.
+    pub input: Option<bool>,
 }
 
 /// A value that is not a request: what to answer, and the id if it could be read.

@@ -10,7 +10,7 @@ use actix_rt::net::TcpStream;
 use actix_web::dev::ServerHandle;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
-use madrpc_actor::http::{self, documents, CallRecorder, Caller, HttpConfig, Service};
+use madrpc_actor::http::{self, documents, CallRecorder, Caller, Flows, HttpConfig, Service};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallError, CallResult, Code, JsonText, MethodInfo, ScriptError, Secret};
 use serde_json::{json, Value};
@@ -117,6 +117,10 @@ impl Service for TestService {
 
     fn knows_method(&self, name: &str) -> bool {
         name != "foobar"
+    }
+
+    fn flows(&self, _name: &str) -> Flows {
+        Flows::default()
     }
 
     fn unready(&self) -> Option<&'static str> {

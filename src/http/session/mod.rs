@@ -4,7 +4,6 @@
 //! Browsers and services open them, and so do our own processes: a link between two of them is a session, too.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -12,32 +11,42 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, StreamHandler};
-use actix_web::body::BoxBody;
-use actix_web::dev::Payload;
-use actix_web::{web, FromRequest, HttpRequest, HttpResponse};
-use actix_ws::{AggregatedMessage, CloseCode, CloseReason, ProtocolError};
+use actix_http::ws::{CloseCode, CloseReason, Frame, ProtocolError};
+use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use madrpc_actors::policy::access::Identity;
-use madrpc_actors::protocol::request::{self, Body, Request};
+use madrpc_actors::protocol::request::{self, Body, Meta, Request};
 use madrpc_actors::protocol::{CallError, CallResult, JsonText};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::AbortHandle;
 
 use super::answer::WriteReply;
-use super::endpoint::{run, too_deep, Endpoint, Incoming, Peer};
+use super::endpoint::{open_streams, too_deep, Endpoint, Incoming, Peer};
+use super::flow::{Flow, Flows};
 use super::head::Head;
 use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
 
+mod dial_in;
+mod flowing;
+mod open_calls;
 mod outbox;
+mod socket;
 mod subscriptions;
+mod upgrade;
 
-use outbox::Writer;
+use flowing::{Flowing, Valve};
+use open_calls::{Name, OpenCalls};
+use socket::Unfinished;
+
+pub use dial_in::keep_dialled;
+pub(crate) use flowing::credit;
 pub(super) use outbox::{encoded, EventFrames, Outbox};
 pub(super) use subscriptions::Subscriptions;
+pub(super) use upgrade::{needed, upgraded};
 
 /// How often the other side is asked whether it is there.
 const PING: Duration = Duration::from_secs(15);
@@ -55,46 +64,21 @@ const MISTAKES_ROOM: usize = 4 << 20;
 /// The notification that ends a call.
 const CANCEL: &str = "$/cancelRequest";
 
-/// Makes a session of the connection.
-pub(super) fn open<S: Service>(
-    endpoint: Rc<Endpoint<S>>,
-    request: &HttpRequest,
-    mut payload: Payload,
-    ip: IpAddr,
-    identity: Identity,
-) -> HttpResponse {
-    let upgraded = web::Payload::from_request(request, &mut payload)
-        .into_inner()
-        .and_then(|payload| actix_ws::handle(request, payload));
-    // What it would write by is not used: it does not tell what the socket has taken.
-    let (response, _, frames) = match upgraded {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            return answer::http_error(error.error_response().status(), "open a WebSocket here, version 13");
-        }
-    };
-    let out = Outbox::default();
-    let response = response.map_body(|_, unused| BoxBody::new(Writer::new(out.clone(), unused)));
-    let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
-    let frames = frames.max_frame_size(longest).aggregate_continuations().max_continuation_size(longest);
-    let head = Head::read(request.headers());
-    let inherited = Inherited::read(&head, endpoint.config.call_timeout);
-    let write = answer::writer(&head);
-    let request = request.clone();
-    Session::create(move |context| {
-        context.add_stream(frames);
-        let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
-        let (open, heard) = (Rc::default(), Instant::now());
-        Session { endpoint, request, ip, identity, inherited, write, out, open, subscriptions, farewell: None, heard }
-    });
-    response
-}
+/// The notifications that feed `ctx.input`, and a peer's that asks for more items.
+const PUSH: &str = "_push";
+const END: &str = "_end";
+const CREDIT: &str = "_credit";
+
+/// What comes in by a WebSocket.
+trait Frames: Stream<Item = Result<Frame, ProtocolError>> + 'static {}
+
+impl<T: Stream<Item = Result<Frame, ProtocolError>> + 'static> Frames for T {}
 
 /// The actor: one for each WebSocket, on the thread that serves its connection.
 struct Session<S: Service> {
     endpoint: Rc<Endpoint<S>>,
-    /// The request that opened it, which says who is on the other side.
-    request: HttpRequest,
+    /// Of the request that opened it: they say who is on the other side.
+    headers: HeaderMap,
     ip: IpAddr,
     identity: Identity,
     inherited: Result<Inherited, CallError>,
@@ -106,43 +90,13 @@ struct Session<S: Service> {
     /// Waits for the end of the process.
     farewell: Option<AbortHandle>,
     heard: Instant,
+    unfinished: Unfinished,
 }
 
 /// The process ends.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct GoAway;
-
-/// The calls of a session that are not answered yet. Dropping it cancels them.
-#[derive(Default)]
-struct OpenCalls {
-    /// By a number of our own: clients may use an id twice.
-    tasks: HashMap<u64, Task>,
-    next: u64,
-}
-
-struct Task {
-    name: Name,
-    abort: AbortHandle,
-}
-
-/// By what a call can be ended.
-enum Name {
-    /// Its id, as it was written.
-    Id(JsonText),
-    /// The first id of a batch and the last, of a peer's.
-    Ids(JsonText, JsonText),
-    /// A client's batch, which only ends with the session.
-    None,
-}
-
-impl Drop for OpenCalls {
-    fn drop(&mut self) {
-        for task in self.tasks.values() {
-            task.abort.abort();
-        }
-    }
-}
 
 impl<S: Service> Actor for Session<S> {
     type Context = Context<Self>;
@@ -159,6 +113,9 @@ impl<S: Service> Actor for Session<S> {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
             }
+            if session.unfinished.get().is_some_and(|since| since.elapsed() >= SILENCE) {
+                return session.end(CloseCode::Policy, "a message took too long", context);
+            }
             session.out.ping();
         });
     }
@@ -172,6 +129,7 @@ impl<S: Service> Actor for Session<S> {
         if let Some(farewell) = self.farewell.take() {
             farewell.abort();
         }
+        self.out.shut();
         self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -184,15 +142,20 @@ impl<S: Service> Handler<GoAway> for Session<S> {
     }
 }
 
-impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Session<S> {
-    fn handle(&mut self, frame: Result<AggregatedMessage, ProtocolError>, context: &mut Self::Context) {
+impl<S: Service> StreamHandler<Result<Frame, ProtocolError>> for Session<S> {
+    fn handle(&mut self, frame: Result<Frame, ProtocolError>, context: &mut Self::Context) {
         self.heard = Instant::now();
         match frame {
-            Ok(AggregatedMessage::Text(text)) => self.text(&text.into_bytes()),
-            Ok(AggregatedMessage::Ping(payload)) => self.out.pong(payload),
-            Ok(AggregatedMessage::Pong(_)) => {}
-            Ok(AggregatedMessage::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
-            Ok(AggregatedMessage::Close(_)) => self.end(CloseCode::Normal, "", context),
+            // RFC 6455, section 8.1.
+            Ok(Frame::Text(text)) if std::str::from_utf8(&text).is_err() => {
+                self.end(CloseCode::Invalid, "the text is not UTF-8", context);
+            }
+            Ok(Frame::Text(text)) => self.text(&text),
+            Ok(Frame::Ping(payload)) => self.out.pong(payload),
+            Ok(Frame::Pong(_)) => {}
+            Ok(Frame::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
+            Ok(Frame::Close(_)) => self.end(CloseCode::Normal, "", context),
+            Ok(Frame::Continuation(_)) => self.end(CloseCode::Protocol, "fragments are not expected here", context),
             Err(ProtocolError::Overflow) => self.end(CloseCode::Size, "the frame is too long", context),
             Err(_) => self.end(CloseCode::Protocol, "", context),
         }
@@ -204,6 +167,36 @@ impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Ses
 }
 
 impl<S: Service> Session<S> {
+    fn new(endpoint: Rc<Endpoint<S>>, headers: HeaderMap, ip: IpAddr, identity: Identity, out: Outbox) -> Self {
+        let head = Head::read(&headers);
+        let inherited = Inherited::read(&head, endpoint.config.call_timeout);
+        let write = answer::writer(&head);
+        let (open, heard, unfinished) = (Rc::default(), Instant::now(), Rc::default());
+        let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
+        let farewell = None;
+        Session {
+            endpoint,
+            headers,
+            ip,
+            identity,
+            inherited,
+            write,
+            out,
+            open,
+            subscriptions,
+            farewell,
+            heard,
+            unfinished,
+        }
+    }
+
+    /// With its frames, which end it.
+    fn listening(mut self, frames: impl Frames, unfinished: Unfinished, context: &mut Context<Self>) -> Self {
+        context.add_stream(frames);
+        self.unfinished = unfinished;
+        self
+    }
+
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {
         let description = (!why.is_empty()).then(|| why.to_owned());
         self.out.close(CloseReason { code, description });
@@ -212,7 +205,7 @@ impl<S: Service> Session<S> {
 
     /// A frame of text: a request, a batch of them, or neither.
     fn text(&self, body: &Bytes) {
-        let head = Head::read(self.request.headers());
+        let head = Head::read(&self.headers);
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
         let (inherited, subscriptions) = (self.inherited.clone(), self.subscriptions.as_ref());
         let incoming = Incoming { body, peer: &peer, inherited, at: Instant::now(), subscriptions };
@@ -225,8 +218,11 @@ impl<S: Service> Session<S> {
             return self.refuse(None, CallError::Parse);
         }
         match request::read_up_to(body, limit.saturating_add(1)) {
-            Body::Single(Ok(request)) if request.method == CANCEL => self.cancel(&request),
-            Body::Single(Ok(request)) => self.single(&incoming, &request),
+            Body::Single(Ok(request)) => match &*request.method {
+                CANCEL => self.cancel(&request),
+                PUSH | END | CREDIT => self.flow(&incoming, &request),
+                _ => self.single(&incoming, &request),
+            },
             Body::Single(Err(bad)) => self.refuse(bad.id, bad.error),
             Body::Batch(elements) if elements.len() > limit => {
                 self.refuse(None, CallError::TooLarge { limit: limit as u64 });
@@ -244,9 +240,9 @@ impl<S: Service> Session<S> {
         let (max_body, write) = (self.endpoint.config.max_body, self.write);
         if incoming.peer.head.is_from_peer() {
             let name = running.ends().map_or(Name::None, |(first, last)| Name::Ids(first, last));
-            self.answer_with(name, batch::arrays(running, write));
+            self.answer_with(name, None, batch::arrays(running, write));
         } else {
-            self.answer_with(Name::None, stream::once(batch::whole(running, max_body, write)));
+            self.answer_with(Name::None, None, stream::once(batch::whole(running, max_body, write)));
         }
     }
 
@@ -257,38 +253,35 @@ impl<S: Service> Session<S> {
             Ok(()) => endpoint.prepare(incoming, request, None),
             Err(error) => return self.refuse(request.id, error),
         };
-        let (service, method, at) = (endpoint.service.clone(), request.method.to_string(), incoming.at);
-        let max_result = endpoint.config.max_body;
-        let work = async move { run(&service, &method, at, max_result, prepared).await };
         let Some(id) = request.id else {
             // Detached, as a notification over HTTP is.
-            actix_rt::spawn(work);
+            actix_rt::spawn(endpoint.begin(incoming, request, prepared));
             return;
         };
-        let (id, write) = (JsonText::slice(incoming.body, id), self.write);
-        let (name, out, room) = (Name::Id(id.clone()), self.out.clone(), self.room());
-        self.answer_with(
-            name,
-            stream::once(async move {
-                let result = match work.await {
-                    Ok(text) if out.bytes().saturating_add(text.len()) > room => {
-                        Err(CallError::TooLarge { limit: max_result as u64 })
-                    }
-                    result => result,
-                };
-                written(write, Some(id.as_str()), &result)
-            }),
-        );
+        let (id, from_peer) = (JsonText::slice(incoming.body, id), incoming.peer.head.is_from_peer());
+        let (prepared, ends) = open_streams(prepared, self.flows(request, from_peer));
+        let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items);
+        let valve = Valve::new(from_peer, ends.input.is_some());
+        let flowing = Flowing::new(id.clone(), flow, ends.input, valve.clone(), self.out.clone(), self.write);
+        self.answer_with(Name::Id(id), Some(valve), flowing.limited(self.room(), endpoint.config.max_body));
+    }
+
+    /// What flows beside a call: a peer says it, and of a client's it is known by the method.
+    fn flows(&self, request: &Request<'_>, from_peer: bool) -> Flows {
+        let Meta { stream, input, .. } = request.meta;
+        match from_peer {
+            true => Flows { items: stream.unwrap_or(false), input: input.unwrap_or(false) },
+            false => {
+                let known = self.endpoint.service.flows(&request.method);
+                Flows { items: known.items && stream.unwrap_or(true), ..known }
+            }
+        }
     }
 
     /// Sends the texts that come of some work, which ends when it is cancelled by its name.
-    fn answer_with(&self, name: Name, texts: impl Stream<Item = Vec<u8>> + 'static) {
+    fn answer_with(&self, name: Name, valve: Option<Rc<Valve>>, texts: impl Stream<Item = Vec<u8>> + 'static) {
         let (open, out, most) = (self.open.clone(), self.out.clone(), self.room().saturating_mul(2));
-        let number = {
-            let mut open = open.borrow_mut();
-            open.next += 1;
-            open.next
-        };
+        let number = open.borrow_mut().number();
         let own = open.clone();
         let task = actix_rt::spawn(async move {
             let mut texts = pin!(texts);
@@ -298,9 +291,9 @@ impl<S: Service> Session<S> {
                     out.give_up();
                 }
             }
-            own.borrow_mut().tasks.remove(&number);
+            own.borrow_mut().remove(number);
         });
-        open.borrow_mut().tasks.insert(number, Task { name, abort: task.abort_handle() });
+        open.borrow_mut().insert(number, name, task.abort_handle(), valve);
     }
 
     fn refuse(&self, id: Option<&RawValue>, error: CallError) {
@@ -334,18 +327,53 @@ impl<S: Service> Session<S> {
         }
         let params = request.params.map(RawValue::get).unwrap_or_default();
         let Ok(Cancel { id, through }) = serde_json::from_str(params) else { return };
-        let named = |task: &Task| match (&task.name, through) {
-            (Name::Id(own), None) => own.as_str() == id.get(),
-            (Name::Ids(first, last), Some(through)) => first.as_str() == id.get() && last.as_str() == through.get(),
-            _ => false,
-        };
-        let mut open = self.open.borrow_mut();
-        let number = open.tasks.iter().find(|(_, task)| named(task)).map(|(number, _)| *number);
-        let Some(task) = number.and_then(|number| open.tasks.remove(&number)) else { return };
-        drop(open);
-        task.abort.abort();
-        if through.is_none() {
+        let through_text = through.map(RawValue::get);
+        if self.open.borrow_mut().cancel(id.get(), through_text) && through.is_none() {
             self.refuse(Some(id), CallError::Cancelled);
+        }
+    }
+
+    /// `_push`, `_end` and `_credit`: what flows beside an open call. Sent as requests, they are answered with whether
+    /// there is such a call that takes it.
+    fn flow(&self, incoming: &Incoming<'_>, request: &Request<'_>) {
+        /// Of `_push` the value, of `_credit` the number.
+        #[derive(Deserialize)]
+        struct Params<'a> {
+            #[serde(borrow)]
+            id: &'a RawValue,
+            #[serde(borrow, default)]
+            value: Option<&'a RawValue>,
+            #[serde(default)]
+            n: Option<u32>,
+        }
+        #[derive(Deserialize)]
+        struct Positional<'a>(#[serde(borrow)] &'a RawValue, #[serde(borrow, default)] Option<&'a RawValue>);
+        let text = request.params.map(RawValue::get).unwrap_or_default();
+        let params = match text.starts_with('[') {
+            true => serde_json::from_str(text).map(|Positional(id, value)| Params { id, value, n: None }),
+            false => serde_json::from_str(text),
+        };
+        let taken = params.map_err(|error| CallError::invalid_params("params", error.to_string())).and_then(|params| {
+            let valve = self.open.borrow().valve(params.id.get());
+            Ok(match (&*request.method, valve) {
+                (_, None) => false,
+                (PUSH, Some(valve)) => {
+                    let value = params.value.ok_or_else(|| CallError::invalid_params("value", "missing"))?;
+                    valve.push(JsonText::slice(incoming.body, value))
+                }
+                (CREDIT, Some(valve)) => {
+                    valve.grant(params.n.map_or(0, |n| n as usize));
+                    true
+                }
+                (_, Some(valve)) => {
+                    valve.end();
+                    true
+                }
+            })
+        });
+        if let Some(id) = request.id {
+            let result = taken.and_then(|taken| JsonText::of(&taken));
+            self.out.text(written(self.write, Some(id.get()), &result));
         }
     }
 }

@@ -2,14 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix_codec::Encoder;
 use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
@@ -29,6 +26,25 @@ impl EventFrames {
     pub(in crate::http) fn new(subscription: u64, room: Room) -> Rc<Self> {
         Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)) })
     }
+
+    /// The next frame.
+    fn take(&self) -> Option<Bytes> {
+        Some(match self.queue.borrow_mut().take()? {
+            Taken::Item(frame) => frame,
+            Taken::Dropped(count) => encoded(dropped_frame(self.subscription, count)),
+        })
+    }
+}
+
+/// The text of such a frame as `encoded` makes, for a socket that encodes by itself.
+fn text_of(frame: &Bytes) -> Option<ByteString> {
+    // RFC 6455, section 5.2: nothing is masked, so the length tells where it begins.
+    let head = match frame.get(1)? & 0x7f {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    ByteString::try_from(frame.slice(head..)).ok()
 }
 
 #[derive(Debug)]
@@ -63,6 +79,8 @@ struct Frames {
     /// Nothing is taken on any more.
     closed: bool,
     writer: Option<Waker>,
+    /// Who waits for the socket to take some of it.
+    waiting_for_room: Vec<Waker>,
 }
 
 impl Outbox {
@@ -94,6 +112,67 @@ impl Outbox {
         }
     }
 
+    /// Nothing comes any more; what waits still leaves.
+    pub(super) fn shut(&self) {
+        let mut frames = self.0.borrow_mut();
+        frames.closed = true;
+        frames.wake();
+    }
+
+    /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
+    pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut frames = self.0.borrow_mut();
+        while let Some(next) = frames.next() {
+            let message = match next {
+                Waiting::Message(message) => Some(message),
+                Waiting::Event(subscriber) => subscriber.take().and_then(|frame| text_of(&frame)).map(Message::Text),
+            };
+            if message.is_some() {
+                frames.waiting_for_room.drain(..).for_each(Waker::wake);
+                return Poll::Ready(message);
+            }
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// What waits, as bytes for the socket; `None` after the last. What is handed out counts as taken, so it is asked for
+    /// when the socket has taken what was handed out before.
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut frames = self.0.borrow_mut();
+        let (mut chunk, mut codec) = (BytesMut::new(), Codec::new());
+        while chunk.len() < CHUNK {
+            match frames.next() {
+                None => break,
+                Some(Waiting::Message(message)) => {
+                    // Whatever a session says can be encoded.
+                    let encoded = codec.encode(message, &mut chunk);
+                    debug_assert!(encoded.is_ok(), "{encoded:?}");
+                }
+                Some(Waiting::Event(subscriber)) => match subscriber.take() {
+                    // Alone, it need not be copied.
+                    Some(frame) if chunk.is_empty() && frames.waiting.is_empty() => {
+                        return Poll::Ready(Some(frame));
+                    }
+                    Some(frame) => chunk.extend_from_slice(&frame),
+                    None => {}
+                },
+            }
+        }
+        if !chunk.is_empty() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
+            return Poll::Ready(Some(chunk.freeze()));
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Asks whether the other side is there.
     pub(super) fn ping(&self) {
         self.push(0, Message::Ping(Bytes::new()));
@@ -117,10 +196,26 @@ impl Outbox {
         self.0.borrow().bytes
     }
 
+    /// Whether fewer than `room` bytes wait for the socket. If not, `cx` is woken when it has taken some.
+    pub(super) fn has_room(&self, room: usize, cx: &Context<'_>) -> bool {
+        let mut frames = self.0.borrow_mut();
+        let has_room = frames.bytes < room || frames.closed;
+        if !has_room && !frames.waiting_for_room.iter().any(|waker| waker.will_wake(cx.waker())) {
+            frames.waiting_for_room.push(cx.waker().clone());
+        }
+        has_room
+    }
+
     /// The other side takes nothing: ends, and forgets what was to be said.
     pub(super) fn give_up(&self) {
         self.clear();
         self.close(CloseReason { code: CloseCode::Policy, description: Some("take your answers".into()) });
+    }
+
+    /// The socket takes nothing any more.
+    pub(super) fn nobody_listens(&self) {
+        self.clear();
+        self.shut();
     }
 
     fn clear(&self) {
@@ -158,74 +253,13 @@ impl Frames {
     }
 }
 
-/// The body of the answer that opened the session: asked for more whenever the socket has taken what there was.
-pub(super) struct Writer {
-    frames: Outbox,
-    codec: Codec,
-    /// What actix-ws would write by. The session's frames come for as long as it is there.
-    _unused: BoxBody,
-}
-
-impl Writer {
-    pub(super) fn new(frames: Outbox, unused: BoxBody) -> Self {
-        Writer { frames, codec: Codec::new(), _unused: unused }
-    }
-}
-
-impl MessageBody for Writer {
-    type Error = Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let this = &mut *self;
-        let mut frames = this.frames.0.borrow_mut();
-        let mut chunk = BytesMut::new();
-        while chunk.len() < CHUNK {
-            match frames.next() {
-                None => break,
-                Some(Waiting::Message(message)) => this.codec.encode(message, &mut chunk)?,
-                Some(Waiting::Event(subscriber)) => match subscriber.queue.borrow_mut().take() {
-                    // Alone, it need not be copied.
-                    Some(Taken::Item(frame)) if chunk.is_empty() && frames.waiting.is_empty() => {
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    Some(Taken::Item(frame)) => chunk.extend_from_slice(&frame),
-                    Some(Taken::Dropped(count)) => {
-                        chunk.extend_from_slice(&encoded(dropped_frame(subscriber.subscription, count)));
-                    }
-                    None => {}
-                },
-            }
-        }
-        if !chunk.is_empty() {
-            return Poll::Ready(Some(Ok(chunk.freeze())));
-        }
-        if frames.closed {
-            return Poll::Ready(None);
-        }
-        frames.writer = Some(cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Drop for Writer {
-    /// Nobody is there any more.
-    fn drop(&mut self) {
-        self.frames.clear();
-        self.frames.0.borrow_mut().closed = true;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(writer: &mut Writer) -> Option<usize> {
-        match Pin::new(writer).poll_next(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(chunk)) => Some(chunk.expect("frames can be encoded").len()),
+    fn written(outbox: &Outbox) -> Option<usize> {
+        match outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(chunk)) => Some(chunk.len()),
             Poll::Ready(None) => None,
             Poll::Pending => Some(0),
         }
@@ -234,34 +268,31 @@ mod tests {
     #[test]
     fn what_waits_leaves_together_and_is_counted_until_then() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
-        assert_eq!(written(&mut writer), Some(0));
+        assert_eq!(written(&outbox), Some(0));
         (0..3).for_each(|_| outbox.text(vec![b'x'; 100]));
         assert_eq!(outbox.bytes(), 300);
-        assert_eq!((written(&mut writer), outbox.bytes()), (Some(306), 0));
+        assert_eq!((written(&outbox), outbox.bytes()), (Some(306), 0));
         outbox.text(vec![0xff]);
-        assert_eq!(written(&mut writer), Some(0), "no text");
+        assert_eq!(written(&outbox), Some(0), "no text");
     }
 
     #[test]
     fn only_the_last_ping_is_answered() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
         (0..1000).for_each(|_| outbox.pong(Bytes::from_static(&[0; 125])));
-        assert_eq!(written(&mut writer), Some(127));
-        assert_eq!(written(&mut writer), Some(0));
+        assert_eq!(written(&outbox), Some(127));
+        assert_eq!(written(&outbox), Some(0));
     }
 
     #[test]
     fn after_the_last_words_there_are_none() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
         outbox.close(actix_http::ws::CloseCode::Normal.into());
         outbox.text(vec![b'x']);
-        assert_eq!(written(&mut writer), Some(4));
-        assert_eq!(written(&mut writer), None);
+        assert_eq!(written(&outbox), Some(4));
+        assert_eq!(written(&outbox), None);
         let outbox = Outbox::default();
-        drop(Writer::new(outbox.clone(), BoxBody::new(())));
+        outbox.nobody_listens();
         outbox.text(vec![b'x']);
         assert_eq!(outbox.bytes(), 0, "nobody takes it");
     }

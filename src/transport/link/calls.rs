@@ -11,15 +11,20 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Reply};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
+use super::flowing::{News, Teller};
 use crate::http::STREAM_BATCH_MAX;
 use crate::transport::wire;
 
 /// A batch is sent in frames of at most this many bytes, but for a single call that is longer.
 const LONGEST_FRAME: usize = 256 * 1024;
+
+/// How a notification of our own processes begins.
+const NOTIFICATION: &[u8] = br#"{"jsonrpc":"2.0","method":"#;
 
 /// A handle; clones share the link.
 #[derive(Clone)]
@@ -40,6 +45,7 @@ pub(super) struct Calls {
 enum Waiter {
     Single(oneshot::Sender<CallResult>),
     OfBatch { index: usize, results: mpsc::UnboundedSender<(usize, CallResult)> },
+    Flowing(Teller),
 }
 
 impl Waiter {
@@ -47,12 +53,13 @@ impl Waiter {
         match self {
             Waiter::Single(reply) => drop(reply.send(result)),
             Waiter::OfBatch { index, results } => drop(results.send((index, result))),
+            Waiter::Flowing(teller) => drop(teller.tell(News::End(result))),
         }
     }
 }
 
 impl Link {
-    pub(super) fn new(max_body: usize) -> Self {
+    pub(in crate::transport) fn new(max_body: usize) -> Self {
         Link(Rc::new(RefCell::new(Calls {
             max_body,
             next: 0,
@@ -78,6 +85,26 @@ impl Link {
         calls.begin(vec![Waiter::Single(reply)], frame, now);
         drop(calls);
         Answer { link: self.clone(), number, result }
+    }
+
+    /// Sends a call beside which something flows; what the peer says of it goes to `teller`. Dropping the answer cancels
+    /// the call.
+    pub(super) fn begin_flow(&self, call: &Call, now: Instant, teller: Teller) -> OpenFlow {
+        let mut calls = self.calls();
+        let number = calls.next;
+        let mut frame = Vec::with_capacity(wire::ELEMENT + call.params.as_ref().map_or(0, |params| params.len()));
+        wire::element(&mut frame, number, call, now);
+        calls.begin(vec![Waiter::Flowing(teller)], frame, now);
+        drop(calls);
+        OpenFlow { link: self.clone(), number }
+    }
+
+    /// Sends a notification about an open call, which is not the frame that began it.
+    pub(super) fn say(&self, frame: Vec<u8>) {
+        let mut calls = self.calls();
+        if !calls.ended {
+            calls.send(0..0, frame);
+        }
     }
 
     /// Sends many together; each index comes once. Dropping the stream cancels those that are not answered.
@@ -168,12 +195,44 @@ impl Calls {
 
     /// A frame of the peer's: one reply, or several that were ready together.
     pub(super) fn frame(&mut self, text: &Bytes) {
+        if text.starts_with(NOTIFICATION) {
+            return self.notification(text);
+        }
         if text.first() != Some(&b'[') {
             return self.reply(text);
         }
         let replies: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
         for reply in replies {
             self.reply(&text.slice_ref(reply.get().as_bytes()));
+        }
+    }
+
+    /// What flows beside a call. A peer that sends more than it was asked for loses the call.
+    fn notification(&mut self, text: &Bytes) {
+        #[derive(Deserialize)]
+        struct Frame<'a> {
+            #[serde(borrow)]
+            params: Params<'a>,
+        }
+        #[derive(Deserialize)]
+        struct Params<'a> {
+            id: usize,
+            #[serde(borrow)]
+            value: Option<&'a RawValue>,
+            n: Option<usize>,
+        }
+        let Ok(Frame { params: Params { id, value, n } }) = serde_json::from_slice(text) else { return };
+        let Some(Waiter::Flowing(teller)) = self.open.get(&id) else { return };
+        let news = match (value, n) {
+            (_, Some(n)) => News::Credit(n),
+            (Some(value), None) => News::Item(JsonText::slice(text, value)),
+            // `"value":null` reads as absent.
+            (None, None) => News::Item(JsonText::NULL),
+        };
+        if !teller.tell(news) {
+            if let Some(waiter) = self.open.remove(&id) {
+                waiter.answer(Err(CallError::internal("the peer streams more than it was asked for")));
+            }
         }
     }
 
@@ -201,6 +260,18 @@ impl Calls {
         for (_, waiter) in self.open.drain() {
             waiter.answer(Err(CallError::Unreachable { sent: true }));
         }
+    }
+}
+
+/// A call beside which something flows, until it is dropped.
+pub(super) struct OpenFlow {
+    link: Link,
+    pub(super) number: usize,
+}
+
+impl Drop for OpenFlow {
+    fn drop(&mut self) {
+        self.link.calls().abandon(&(self.number..self.number + 1));
     }
 }
 

@@ -13,7 +13,8 @@ use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::Client;
 use madrpc_actors::policy::backoff::Backoff;
-use madrpc_actors::protocol::PeerUrl;
+use madrpc_actors::protocol::{Call, CallResult, PeerUrl};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
 
@@ -21,10 +22,14 @@ use super::session;
 use crate::http::header;
 
 mod calls;
+mod flowing;
 mod pump;
 
 pub(super) use calls::Link;
-pub(super) use pump::Socket;
+pub(super) use flowing::carry;
+pub(super) use pump::Pump;
+
+pub(crate) use pump::Socket;
 
 /// How long it may take to open one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -41,12 +46,22 @@ const MAX_PEERS: usize = 4096;
 /// A frame may have this many times the longest result: one that is over the limit costs its own call, and not the link.
 const FRAME_ROOM: usize = 8;
 
+/// Takes a call over a link. Dropping the future cancels it.
+pub(super) async fn take(link: Link, call: Call) -> CallResult {
+    match call.streams.are_none() {
+        true => link.call(&call, Instant::now()).await,
+        false => carry(link, &call, Instant::now()).await,
+    }
+}
+
 /// The links of one thread.
 pub(super) struct Links {
     client: Client,
     credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
     by_peer: RefCell<HashMap<PeerUrl, Way>>,
+    /// An opening has come to an end, of whatever kind.
+    opened: Notify,
 }
 
 /// How a peer is reached.
@@ -63,7 +78,7 @@ enum Way {
 impl Links {
     /// `credentials` are presented to every peer.
     pub(super) fn new(client: Client, credentials: Vec<(HeaderName, HeaderValue)>, max_body: usize) -> Rc<Self> {
-        Rc::new(Links { client, credentials, max_body, by_peer: RefCell::default() })
+        Rc::new(Links { client, credentials, max_body, by_peer: RefCell::default(), opened: Notify::new() })
     }
 
     /// The link to `peer`, if it is there. If none is and one may be, it is opened for the calls to come.
@@ -85,14 +100,29 @@ impl Links {
         None
     }
 
+    /// As `to`, but waits while the link is being opened, which is bounded.
+    pub(super) async fn soon(self: Rc<Self>, peer: PeerUrl) -> Option<Link> {
+        loop {
+            let opened = self.opened.notified();
+            if let Some(link) = self.to(&peer) {
+                return Some(link);
+            }
+            if !matches!(self.by_peer.borrow().get(&peer), Some(Way::Opening)) {
+                return None;
+            }
+            opened.await;
+        }
+    }
+
     /// Opens a link and carries its frames to the end.
     async fn keep(self: Rc<Self>, peer: PeerUrl, failures: u32) {
-        let (wait, failures) = match self.open(&peer).await {
+        let (wait, failures) = match self.open(&peer, None).await {
             Ok(socket) => {
                 log::debug!("link to {peer} open");
                 let link = Link::new(self.max_body);
                 self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone()));
-                match pump::Pump::new(link, socket).await {
+                self.opened.notify_waiters();
+                match Pump::new(link, socket).await {
                     pump::End::Idle => {
                         self.by_peer.borrow_mut().remove(&peer);
                         return;
@@ -111,16 +141,26 @@ impl Links {
             }
         };
         self.by_peer.borrow_mut().insert(peer, Way::Closed { until: Instant::now() + wait, failures });
+        self.opened.notify_waiters();
     }
 
     /// `None` as an error is a peer whose URL makes no sense, or that took too long.
-    pub(super) async fn open(&self, peer: &PeerUrl) -> Result<impl Socket + 'static, Option<WsClientError>> {
+    /// A node that dials in says who it is by its `instance`.
+    pub(super) async fn open(
+        &self,
+        peer: &PeerUrl,
+        instance: Option<&str>,
+    ) -> Result<impl Socket + 'static, Option<WsClientError>> {
         let mut url = Url::parse(peer.as_str()).map_err(|_| None)?;
         url.set_path("/ws");
         let longest = self.max_body.saturating_mul(FRAME_ROOM);
         // Says that one of our own processes asks.
         let ours = (HeaderName::from_static(header::DEPTH), HeaderValue::from(0));
-        let headers: Vec<_> = std::iter::once(ours).chain(self.credentials.iter().cloned()).collect();
+        let mut headers: Vec<_> = std::iter::once(ours).chain(self.credentials.iter().cloned()).collect();
+        if let Some(instance) = instance {
+            let instance = HeaderValue::from_str(instance).map_err(|_| None)?;
+            headers.push((HeaderName::from_static(header::DIAL_IN), instance));
+        }
         timeout(OPENING, session::open(&self.client, &url, &headers, longest)).await.map_err(|_| None)?
     }
 }

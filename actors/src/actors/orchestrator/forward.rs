@@ -183,10 +183,10 @@ impl Forwarder {
     fn pick(&self, journey: &mut Journey, may_return: bool) -> Result<Attempt, CallError> {
         let route = self.cluster.table().route(&journey.call.method)?;
         let now = clock::now();
-        let scope = &mut journey.call.scope;
+        let Call { scope, streams, .. } = &mut journey.call;
         if journey.tried.is_empty() {
             journey.attempts.idempotent |= route.info().idempotent;
-            journey.hedged = route.info().hedge && route.info().idempotent;
+            journey.hedged = route.info().hedge && route.info().idempotent && streams.are_none();
             let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
             scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
         }
@@ -204,7 +204,8 @@ impl Forwarder {
 
     /// Takes note of what a node's turn came to. `None` when the call is to travel on.
     pub(super) fn arrive(&self, journey: &mut Journey, attempt: Attempt, result: CallResult) -> Option<CallResult> {
-        let may_go_on = result.as_ref().is_err_and(|error| journey.attempts.may_go_on(error, self.cluster.retries));
+        let may_go_on = result.as_ref().is_err_and(|error| journey.attempts.may_go_on(error, self.cluster.retries))
+            && !journey.call.streams.have_begun();
         self.note(journey, attempt, &result);
         if may_go_on && self.budget.borrow_mut().withdraw(clock::now()) {
             journey.last = result.err();
