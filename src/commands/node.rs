@@ -14,6 +14,7 @@ use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
+use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::NodeConfig;
@@ -81,6 +82,8 @@ async fn serve(
         isolation: config.isolation,
         limits: config.limits(),
     })?;
+    let traces = Traces::of_node(node_name.clone());
+    pool.trace_by(traces.tracer());
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let clients = serving::clients(&config.server);
     if !config.orchestrators.is_empty() {
@@ -109,7 +112,7 @@ async fn serve(
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
     let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
-    let process = serving::process(role.instance.clone(), admission.clone(), draining);
+    let process = serving::process(role.instance.clone(), admission.clone(), draining, traces);
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));

@@ -4,6 +4,7 @@ use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
 use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
@@ -21,7 +22,7 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let admission = Admission::new(config.server.max_inflight);
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
-    let process = serving::process(serving::new_instance(), admission.clone(), draining);
+    let process = serving::process(serving::new_instance(), admission.clone(), draining, Traces::of_orchestrator());
     let clients = serving::clients(&config.server);
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);

@@ -12,6 +12,7 @@ use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use crate::cli::{BindAddr, ServerOptions};
 use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
@@ -87,9 +88,9 @@ pub(super) fn new_instance() -> String {
 }
 
 /// The identity and the figures of this process, whose calls `admission` counts.
-pub(super) fn process(instance: String, admission: Admission, draining: Draining) -> Process {
+pub(super) fn process(instance: String, admission: Admission, draining: Draining, traces: Traces) -> Process {
     let (sessions, metrics) = (Arc::default(), Metrics::new());
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics, traces }
 }
 
 /// How long a server may take to end.

@@ -28,3 +28,4 @@ pub mod retry_budget;
 pub mod routing;
 pub mod slow_start;
 pub mod tally;
+pub mod traces;

@@ -8,6 +8,7 @@ use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
 use crate::protocol::FetchError;
+use crate::traces::OpenSpan;
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
@@ -30,7 +31,8 @@ impl PoolCore {
 
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
         for OutgoingCall { id, parent, call } in calls {
-            let reply = ReplyTo::Script { executor: from.clone(), call: id };
+            let span = self.tracer.get().and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
+            let reply = ReplyTo::Script { executor: from.clone(), call: id, span };
             if call.scope.idempotency_key.is_some() {
                 self.once(call, reply, None);
                 continue;
