@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod http;
 pub mod observe;
+pub mod otlp;
 pub mod reload;
 pub mod shutdown;
 pub mod supervisor;

@@ -17,7 +17,8 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let level = if matches!(command, Command::Call(_) | Command::Drain(_)) { "warn" } else { "info" };
+    let level =
+        if matches!(command, Command::Call(_) | Command::Drain(_) | Command::Trace(_)) { "warn" } else { "info" };
     observe::init(&terminal, level);
     if let Err(error) = secrets::hide(&command, std::env::args_os()) {
         log::warn!("secrets stay visible among the arguments of this process: {error}");
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Node(config) => finish(commands::node::run(config, terminal)),
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
+        Command::Trace(config) => commands::trace::run(&config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
         Command::Completions { shell } => {
             commands::completions::run(shell, &terminal);

@@ -150,7 +150,7 @@ impl LocalConfig {
     }
 }
 
-fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result<(), Usage> {
+pub(super) fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result<(), Usage> {
     let mut keys: Vec<Secret> = key.take().into_iter().collect();
     super::repeated("api-key", "MADRPC_API_KEY", &mut keys, env, api_key)?;
     *key = keys.into_iter().next();

@@ -16,6 +16,7 @@ pub mod secrets;
 pub mod security;
 pub mod server;
 pub mod tls;
+pub mod trace;
 pub mod units;
 pub mod values;
 
@@ -25,6 +26,7 @@ mod tests;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
+pub use trace::TraceConfig;
 pub use values::BindAddr;
 
 /// Actors that run JavaScript functions across machines, called by JSON-RPC 2.0.
@@ -47,6 +49,12 @@ pub enum Command {
                               2  usage\n    3  it could not be asked"
     )]
     Drain(DrainConfig),
+    /// Show where the time of calls went: the slowest traces, or the tree of one
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was printed\n    1  the reply is an error, as of an unknown trace\n    \
+                              2  usage\n    3  the server could not be asked"
+    )]
+    Trace(TraceConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -86,6 +94,7 @@ impl Command {
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
+            Command::Trace(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
@@ -99,6 +108,7 @@ impl Command {
             Command::Node(config) => &config.server.security,
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Trace(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -9,10 +9,12 @@ pub mod completions;
 pub mod drain;
 mod json_layout;
 pub mod local;
+mod looks;
 pub mod node;
 pub mod orchestrator;
 mod rpc;
 mod serving;
+pub mod trace;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;

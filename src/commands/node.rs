@@ -141,7 +141,8 @@ async fn serve(
     actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar));
     let gauges = move || std::future::ready(gauges(&pool, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process, config.server.drain_timeout).await
+    let exporting = serving::export_traces(&config.server, &process, "madrpc-node");
+    serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.

@@ -38,7 +38,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     let gauges = move || gauges(cluster.clone(), admission.inflight());
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process, config.server.drain_timeout).await
+    let exporting = serving::export_traces(&config.server, &process, "madrpc-orchestrator");
+    serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
 }
 
 fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConfig {

@@ -17,6 +17,7 @@ use madrpc_actors::traces::Traces;
 use crate::cli::{BindAddr, ServerOptions};
 use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
+use crate::otlp::{self, Exported, Exporting};
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
@@ -124,6 +125,13 @@ pub(super) fn http_config(
     }
 }
 
+/// Exports the traces of this process where it is told to.
+pub(super) fn export_traces(options: &ServerOptions, process: &Process, service: &'static str) -> Option<Exporting> {
+    let exported = Exported { service, instance: process.instance.to_string() };
+    let tls = options.security.client.client_tls.clone();
+    options.otlp.as_ref().map(|url| otlp::start(url, process.traces.clone(), exported, tls))
+}
+
 /// What this process speaks.
 pub(super) fn scheme(options: &ServerOptions) -> &'static str {
     if options.security.server.server_tls.is_some() {
@@ -179,6 +187,7 @@ pub(super) async fn until_told_to_end(
     server: ServerHandle,
     process: Process,
     drain_timeout: Duration,
+    exporting: Option<Exporting>,
 ) -> anyhow::Result<()> {
     let mut reasons = shutdown::listen().context("cannot listen for signals")?;
     let reason = reasons.next().await;
@@ -203,6 +212,9 @@ pub(super) async fn until_told_to_end(
         log::warn!("ending with {} calls unfinished", admission.inflight());
     }
     server.stop(false).await;
+    if let Some(exporting) = exporting {
+        exporting.finish().await;
+    }
     Ok(())
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 use madrpc_actors::metrics::Metrics;
 
 mod log;
+mod plain;
 mod progress;
 mod summary;
 mod terminal;
 mod text;
 
 pub use self::log::init;
+pub use self::plain::{duration_us, on_one_line, utc};
 pub use self::terminal::{LiveLine, Terminal};
 pub use self::text::{grouped, rate};
 

@@ -154,8 +154,14 @@ mod tests {
         for (text, value) in [(r#"{"value": {"id":1}}"#, r#"{"id":1}"#), (r#"{"value": null}"#, "null")] {
             assert!(matches!(read(text), Some(Line::Item(item)) if item.as_str() == value), "{text}");
         }
-        assert!(matches!(read(r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#), Some(Line::End(Reply { result: Ok(_), .. }))));
-        assert!(matches!(read(r#"{"jsonrpc":"2.0","id":1,"error":{"code":7,"message":""}}"#), Some(Line::End(Reply { result: Err(_), .. }))));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#),
+            Some(Line::End(Reply { result: Ok(_), .. }))
+        ));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":1,"error":{"code":7,"message":""}}"#),
+            Some(Line::End(Reply { result: Err(_), .. }))
+        ));
         assert!(read("{}").is_none() && read("x").is_none());
     }
 }

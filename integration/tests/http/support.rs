@@ -195,6 +195,7 @@ impl Server {
             connections: AtomicUsize::new(0),
             calls: Mutex::default(),
             recorded: Mutex::default(),
+            tracer: Traces::of_orchestrator().tracer(),
         });
         let addr = listening.addr;
         let (for_workers, for_connections) = (seen.clone(), seen.clone());

@@ -24,13 +24,7 @@ pub struct Bounds {
 impl Default for Bounds {
     /// About 3 MB when full.
     fn default() -> Self {
-        Bounds {
-            traces: 512,
-            spans: 10_000,
-            spans_of_trace: 2_500,
-            slow_traces: 128,
-            slow_for_us: 60 * 60 * 1_000_000,
-        }
+        Bounds { traces: 512, spans: 10_000, spans_of_trace: 2_500, slow_traces: 128, slow_for_us: 60 * 60 * 1_000_000 }
     }
 }
 
