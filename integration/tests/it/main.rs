@@ -36,5 +36,6 @@ mod soak;
 mod supervisor;
 mod tidy;
 mod tls;
+mod traces;
 mod values;
 mod watchdog;
