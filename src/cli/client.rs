@@ -64,6 +64,9 @@ pub struct CallConfig {
     /// Send a notification: no reply, nothing is printed [env: MADRPC_NOTIFY=true]
     #[structopt(long)]
     pub notify: bool,
+    /// Print each item of a stream as it comes, one a line [env: MADRPC_STREAM=true]
+    #[structopt(long, conflicts_with = "notify")]
+    pub stream: bool,
     /// Indent the result [env: MADRPC_PRETTY=true]
     #[structopt(long)]
     pub pretty: bool,
@@ -77,6 +80,7 @@ impl CallConfig {
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
+        self.stream |= super::switch("stream", "MADRPC_STREAM", env)?;
         Ok(())
     }
 }

@@ -150,6 +150,9 @@ pub struct NodeConfig {
     /// How others reach this node [default: from the bound address]
     #[structopt(long, env = "MADRPC_PUBLIC_URL", value_name = "URL", parse(try_from_str = peer_url))]
     pub public_url: Option<PeerUrl>,
+    /// Open the link to the orchestrator from this side: no reachable address needed [env: MADRPC_DIAL_IN=true]
+    #[structopt(long)]
+    pub dial_in: bool,
     /// Threads that run JavaScript [default: CPUs]
     #[structopt(long, env = "MADRPC_POOL_SIZE", value_name = "N", parse(try_from_str = threads))]
     pool_size: Option<usize>,
@@ -217,6 +220,13 @@ impl NodeConfig {
         self.tags = super::tags(&mut self.tag_list, env)?;
         super::repeated("allow-net", "MADRPC_ALLOW_NET", &mut self.allow_net, env, net_entry)?;
         self.watch |= super::switch("watch", "MADRPC_WATCH", env)?;
+        self.dial_in |= super::switch("dial-in", "MADRPC_DIAL_IN", env)?;
+        if self.dial_in && self.orchestrators.is_empty() {
+            return Err(Usage::value("dial-in", "there is no --orchestrator to dial in at"));
+        }
+        if self.dial_in && self.public_url.is_some() {
+            return Err(Usage::value("dial-in", "a node that dials in has no --public-url"));
+        }
         self.no_supervise |= super::switch("no-supervise", "MADRPC_NO_SUPERVISE", env)?;
         for orchestrator in &self.orchestrators {
             if self.bind.is_reached_by(orchestrator) || self.public_url.as_ref() == Some(orchestrator) {

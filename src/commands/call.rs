@@ -2,6 +2,8 @@
 
 use awc::http::header::{HeaderName, HeaderValue};
 
+use madrpc_actors::protocol::JsonText;
+
 use super::rpc::{self, Outcome, Request};
 use super::{json_layout, FAILED, UNDELIVERED};
 use crate::cli::client::load_args;
@@ -15,14 +17,32 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
         Ok(request) => request,
         Err(usage) => return super::show_usage(terminal, &usage),
     };
-    let outcome = actix_rt::System::new().block_on(async {
-        let client = OneShot::new(config.tls.client_tls.clone());
-        request.deliver(&client, config.timeout).await
-    });
-    show(terminal, outcome, |result| match config.pretty {
+    let layout = |result: &[u8]| match config.pretty {
         true => json_layout::pretty(result),
         false => result.to_vec(),
-    })
+    };
+    let print_item = |item: &JsonText| {
+        let mut line = layout(item.as_bytes());
+        line.push(b'\n');
+        terminal.feed_stdout(&line)
+    };
+    let outcome = actix_rt::System::new().block_on(async {
+        let client = OneShot::new(config.tls.client_tls.clone());
+        match config.stream {
+            true => request.stream(&client, config.timeout, print_item).await,
+            false => request.deliver(&client, config.timeout).await,
+        }
+    });
+    match outcome {
+        // Standard output has the items, and nothing that could be taken for one.
+        Ok(Outcome::Result(value)) if config.stream => {
+            if value != JsonText::NULL {
+                terminal.write_stderr(format!("returned {}\n", value.as_str()).as_bytes());
+            }
+            0
+        }
+        outcome => show(terminal, outcome, layout),
+    }
 }
 
 fn request(config: &CallConfig) -> Result<Request, Usage> {

@@ -22,7 +22,7 @@ use crate::http::{self, Draining, NodeFacts, NodeService, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
-use crate::transport::AwcFetcher;
+use crate::transport::{AwcClient, AwcFetcher, DialIns, Dialler};
 
 /// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
 /// both in one.
@@ -85,7 +85,8 @@ async fn serve(
     let traces = Traces::of_node(node_name.clone());
     pool.trace_by(traces.tracer());
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
-    let clients = serving::clients(&config.server);
+    let transport = serving::transport(&config.server, DialIns::default());
+    let clients = AwcClient::factory(transport.clone());
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
     }
@@ -102,12 +103,17 @@ async fn serve(
         }
     };
     let address = listening.addr;
-    let name = config.public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
+    let public_url = match config.dial_in {
+        true => Some(PeerUrl::dialled_in(&role.instance).map_err(anyhow::Error::msg)?),
+        false => config.public_url.clone(),
+    };
+    let name = public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
     let cordoned = role.cordoned;
     let admission = Admission::new(config.server.max_inflight);
     pool.drain_with(admission.clone());
-    let memberships = membership(&config, &pool, &role.instance, &admission, address);
+    let instance = role.instance.clone();
+    let memberships = membership(&config, public_url, &pool, &instance, &admission, address);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
@@ -122,6 +128,13 @@ async fn serve(
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
         move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
+    if config.dial_in {
+        let dialler = Dialler::new(transport, instance);
+        for orchestrator in config.orchestrators.clone() {
+            let (service, http_config) = (make_service(), http_config.clone());
+            actix_rt::spawn(http::keep_dialled(service, http_config, dialler.clone(), orchestrator));
+        }
+    }
     let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     let (told, accepting) = (reporter.clone(), server.clone());
@@ -178,6 +191,7 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
 
 fn membership(
     config: &NodeConfig,
+    public_url: Option<PeerUrl>,
     pool: &JsPool,
     instance: &str,
     admission: &Admission,
@@ -189,7 +203,7 @@ fn membership(
     let (admission, queue) = (admission.clone(), pool.clone());
     Membership {
         orchestrators: config.orchestrators.clone(),
-        public_url: config.public_url.clone().or_else(|| bound.and_then(Result::ok)),
+        public_url: public_url.or_else(|| bound.and_then(Result::ok)),
         scheme,
         port: address.port(),
         register: Register {

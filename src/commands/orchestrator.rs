@@ -10,6 +10,7 @@ use super::serving;
 use crate::cli::OrchestratorConfig;
 use crate::http::{self, Draining, OrchestratorService, Process};
 use crate::observe::{self, Gauges, NodeCounts, Terminal};
+use crate::transport::{AwcClient, DialIns};
 
 /// Runs until it is told to end.
 pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
@@ -23,10 +24,12 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let admission = Admission::new(config.server.max_inflight);
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
     let process = serving::process(serving::new_instance(), admission.clone(), draining, Traces::of_orchestrator());
-    let clients = serving::clients(&config.server);
+    let dial_ins = DialIns::default();
+    let clients = AwcClient::factory(serving::transport(&config.server, dial_ins.clone()));
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
+    http_config.dial_ins = Some(dial_ins);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {

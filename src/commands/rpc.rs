@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderName, HeaderValue, AUTHORIZATION, CONTENT_TYPE};
+use awc::http::header::{HeaderName, HeaderValue, ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use awc::http::StatusCode;
+use awc::{ClientRequest, ClientResponse};
+use futures_util::{Stream, StreamExt};
 use madrpc_actors::protocol::{CallError, JsonText, Reply, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::json_layout;
-use crate::transport::OneShot;
+use crate::transport::{Line, Lines, OneShot, NDJSON};
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -84,12 +86,31 @@ impl Request {
     /// Sends the call, again after a failure where that is safe, and waits for the reply, `timeout` in all. The error
     /// is for people.
     pub(super) async fn deliver(&self, client: &OneShot, timeout: Duration) -> Result<Outcome, String> {
+        self.persist(timeout, async |left| self.send(client, left).await).await
+    }
+
+    /// As `deliver`, and hands each item of a stream to `take` as it comes, until that wants no more. Once there was one
+    /// the call is not sent again.
+    pub(super) async fn stream(
+        &self,
+        client: &OneShot,
+        timeout: Duration,
+        mut take: impl FnMut(&JsonText) -> bool,
+    ) -> Result<Outcome, String> {
+        self.persist(timeout, async |left| self.receive(client, left, &mut take).await).await
+    }
+
+    async fn persist(
+        &self,
+        timeout: Duration,
+        mut attempt: impl AsyncFnMut(Duration) -> Result<Outcome, Failure>,
+    ) -> Result<Outcome, String> {
         let deadline = Instant::now() + timeout;
         let mut tries = 1;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let late = || Failure::Final(format!("no reply within {timeout:?}"));
-            let outcome = tokio::time::timeout(left, self.send(client, left)).await;
+            let outcome = tokio::time::timeout(left, attempt(left)).await;
             let failure = match outcome.unwrap_or_else(|_| Err(late())) {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => failure,
@@ -105,7 +126,7 @@ impl Request {
         }
     }
 
-    async fn send(&self, client: &OneShot, left: Duration) -> Result<Outcome, Failure> {
+    fn prepare(&self, client: &OneShot, left: Duration) -> Result<ClientRequest, Failure> {
         let mut request = client
             .post(&self.url)
             .map_err(|error| Failure::Final(error.to_string()))?
@@ -115,7 +136,48 @@ impl Request {
         for (name, value) in &self.headers {
             request = request.insert_header((name.clone(), value.clone()));
         }
+        Ok(request)
+    }
+
+    async fn receive(
+        &self,
+        client: &OneShot,
+        left: Duration,
+        take: &mut impl FnMut(&JsonText) -> bool,
+    ) -> Result<Outcome, Failure> {
+        let request = self.prepare(client, left)?.insert_header((ACCEPT, NDJSON));
         let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
+        if response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != NDJSON.as_bytes()) {
+            return self.whole(&mut response).await;
+        }
+        let mut begun = false;
+        let mut lines = Lines::new(response, MAX_REPLY);
+        while let Some(line) = lines.next().await {
+            let line = line.map_err(|error| Failure::cut(begun, &format!("in the stream: {error}")))?;
+            match Line::read(&line) {
+                Some(Line::Item(item)) => {
+                    begun = true;
+                    if !take(&item) {
+                        return Ok(Outcome::Nothing);
+                    }
+                }
+                Some(Line::End(_)) => return outcome(StatusCode::OK, &line, false),
+                None => return Err(Failure::Final(format!("no line of a stream: {}", line.escape_ascii()))),
+            }
+        }
+        Err(Failure::cut(begun, "before the stream was complete"))
+    }
+
+    async fn send(&self, client: &OneShot, left: Duration) -> Result<Outcome, Failure> {
+        let request = self.prepare(client, left)?;
+        let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
+        self.whole(&mut response).await
+    }
+
+    async fn whole<S>(&self, response: &mut ClientResponse<S>) -> Result<Outcome, Failure>
+    where
+        S: Stream<Item = Result<bytes::Bytes, PayloadError>>,
+    {
         let status = response.status();
         match response.body().limit(MAX_REPLY).await {
             Ok(body) => outcome(status, &body, self.notify),
@@ -152,6 +214,16 @@ fn outcome(status: StatusCode, body: &bytes::Bytes, notify: bool) -> Result<Outc
 }
 
 impl Failure {
+    /// The connection has ended too early.
+    fn cut(begun: bool, when: &str) -> Self {
+        let text = format!("the connection was lost {when}");
+        if begun {
+            Failure::Final(text)
+        } else {
+            Failure::Lost(text)
+        }
+    }
+
     fn is_safe(&self, repeatable: bool) -> bool {
         match self {
             Failure::Unsent(_) => true,

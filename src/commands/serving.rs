@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
-use madrpc_actors::actors::PeerClientFactory;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
@@ -21,7 +20,7 @@ use crate::otlp::{self, Exported, Exporting};
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
-use crate::transport::{AwcClient, TransportConfig};
+use crate::transport::{DialIns, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -159,15 +158,16 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
     })
 }
 
-/// How this process reaches others.
-pub(super) fn clients(options: &ServerOptions) -> PeerClientFactory {
+/// How this process reaches others; nodes that dial in, by `dial_ins`.
+pub(super) fn transport(options: &ServerOptions, dial_ins: DialIns) -> TransportConfig {
     let security = &options.security;
-    AwcClient::factory(TransportConfig {
+    TransportConfig {
         max_body: options.max_body,
         cluster_token: security.cluster_token.clone(),
         api_key: security.api_keys.first().cloned(),
         tls: security.client.client_tls.clone(),
-    })
+        dial_ins,
+    }
 }
 
 /// Begins to serve; connections have queued since `listen`.

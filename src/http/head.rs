@@ -26,6 +26,7 @@ pub(super) struct Head<'a> {
     pub(super) batch: Option<&'a HeaderValue>,
     pub(super) cluster_token: Option<&'a HeaderValue>,
     pub(super) accept: Option<&'a HeaderValue>,
+    pub(super) dial_in: Option<&'a HeaderValue>,
 }
 
 impl<'a> Head<'a> {
@@ -48,6 +49,7 @@ impl<'a> Head<'a> {
                 header::IDEMPOTENCY_KEY => &mut head.idempotency_key,
                 header::TAGS => &mut head.tags,
                 header::BATCH => &mut head.batch,
+                header::DIAL_IN => &mut head.dial_in,
                 header::CLUSTER_TOKEN => &mut head.cluster_token,
                 _ => continue,
             };

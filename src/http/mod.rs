@@ -35,6 +35,7 @@ pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
 pub(crate) use session::credit;
+pub use session::keep_dialled;
 
 pub use service::{CallRecorder, Caller, HttpConfig, Service};
 
@@ -59,6 +60,8 @@ pub mod header {
     pub const TAGS: &str = "madrpc-tags";
     /// `stream`: answer each element of the batch as it finishes, one line each.
     pub const BATCH: &str = "madrpc-batch";
+    /// A node opens a link for calls to it, and says which it is by its instance.
+    pub const DIAL_IN: &str = "madrpc-dial-in";
     /// One of the keys of a client.
     pub const API_KEY: &str = "x-api-key";
     /// The secret of the cluster's members.

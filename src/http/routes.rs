@@ -90,7 +90,8 @@ async fn dispatch<S: Service>(
         },
         (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health", None).await,
         (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {
-            Ok(identity) => session::open(endpoint.clone(), request, payload, ip, identity),
+            // A request for a WebSocket does not come here.
+            Ok(_) => session::needed(),
             Err(error) => answer::reply(reply::write, None, &Err(error)),
         },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),

@@ -20,6 +20,7 @@ use super::endpoint::Endpoint;
 use super::gate::Gate;
 use super::routes;
 use super::service::{HttpConfig, Service};
+use super::session;
 use super::watch::{Allowed, Connections};
 
 /// Connections that the system holds until a worker takes them.
@@ -124,6 +125,7 @@ where
         let connections = Connections::new(allowed);
         let tls = config.tls.clone();
         let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone(), gate: gate.clone() });
+        let sessions = endpoint.clone();
         let app = App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)));
         let (connection, ending) = (connection.clone(), ending.clone());
         let http = HttpService::build()
@@ -140,6 +142,7 @@ where
                 extensions.insert(connection());
                 extensions.insert(stream.watch());
             })
+            .upgrade(fn_service(move |(request, framed)| session::upgraded(sessions.clone(), request, framed)))
             .finish(map_config(app.into_factory().map_err(|error| error.error_response()), |()| AppConfig::default()));
         fn_service(move |tcp: TcpStream| {
             let (tls, connections) = (tls.clone(), connections.clone());

@@ -16,6 +16,7 @@ use madrpc_actors::traces::Tracer;
 use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
+use crate::transport::DialIns;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -100,6 +101,8 @@ pub struct HttpConfig {
     pub tls: Option<ServerTls>,
     /// Which pages of a browser may.
     pub origins: Origins,
+    /// Where nodes that dial in are reached; `None` on a node.
+    pub dial_ins: Option<DialIns>,
     /// Counts the WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
     /// Connections of all workers together; a further one takes the place of one that waits.
@@ -126,6 +129,7 @@ impl HttpConfig {
             rate_limit: None,
             tls: None,
             origins: Origins::default(),
+            dial_ins: None,
             sessions: Arc::default(),
             max_connections: 50_000,
             head_timeout: Duration::from_secs(10),

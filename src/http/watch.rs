@@ -46,7 +46,9 @@ pub(super) struct Watch {
     since: Cell<Instant>,
     /// Since when the client has taken nothing of what is to be written.
     stuck: Cell<Option<Instant>>,
-    waker: Cell<Option<Waker>>,
+    /// Reading and writing may be up to two tasks.
+    reader: Cell<Option<Waker>>,
+    writer: Cell<Option<Waker>>,
     over: Cell<bool>,
 }
 
@@ -88,7 +90,8 @@ impl Connections {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(self.now.get()),
             stuck: Cell::new(None),
-            waker: Cell::new(None),
+            reader: Cell::new(None),
+            writer: Cell::new(None),
             over: Cell::new(false),
         });
         self.watches.borrow_mut().push(Rc::downgrade(&watch));
@@ -159,7 +162,7 @@ impl Watch {
 
     fn end(&self) {
         self.over.set(true);
-        if let Some(waker) = self.waker.take() {
+        for waker in [self.reader.take(), self.writer.take()].into_iter().flatten() {
             waker.wake();
         }
     }
@@ -171,12 +174,12 @@ impl Watch {
             Ok(())
         }
     }
+}
 
-    /// Remembers whom to wake.
-    fn park(&self, cx: &Context<'_>) {
-        let waker = self.waker.take().filter(|waker| waker.will_wake(cx.waker()));
-        self.waker.set(Some(waker.unwrap_or_else(|| cx.waker().clone())));
-    }
+/// Remembers whom to wake.
+fn park(slot: &Cell<Option<Waker>>, cx: &Context<'_>) {
+    let waker = slot.take().filter(|waker| waker.will_wake(cx.waker()));
+    slot.set(Some(waker.unwrap_or_else(|| cx.waker().clone())));
 }
 
 impl fmt::Debug for Watch {
@@ -221,7 +224,7 @@ impl Watched {
             self.watch.check()?;
             let peeked = self.tcp.poll_peek(cx, &mut ReadBuf::new(&mut first));
             if peeked.is_pending() {
-                self.watch.park(cx);
+                park(&self.watch.reader, cx);
             }
             peeked
         })
@@ -241,7 +244,7 @@ impl AsyncRead for Watched {
         let before = into.filled().len();
         let read = Pin::new(&mut self.tcp).poll_read(cx, into);
         match read {
-            Poll::Pending => self.watch.park(cx),
+            Poll::Pending => park(&self.watch.reader, cx),
             Poll::Ready(_) if into.filled().len() > before => self.watch.arrives(),
             Poll::Ready(_) => {}
         }
@@ -255,7 +258,7 @@ impl AsyncWrite for Watched {
         let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
         match written {
             Poll::Pending => {
-                self.watch.park(cx);
+                park(&self.watch.writer, cx);
                 let since = self.watch.stuck.get().unwrap_or(self.watch.among.now.get());
                 self.watch.stuck.set(Some(since));
             }

@@ -51,10 +51,17 @@ impl Terminal {
 
     /// Writes `text` to standard output at once. A reader that has gone away is no error.
     pub fn write_stdout(&self, text: &[u8]) {
+        let _taken = self.feed_stdout(text);
+    }
+
+    /// As `write_stdout`, and tells whether anybody reads it still.
+    pub fn feed_stdout(&self, text: &[u8]) -> bool {
+        let mut written = Ok(());
         self.suspend(|| {
             let mut out = io::stdout().lock();
-            drop(out.write_all(text).and_then(|()| out.flush()));
+            written = out.write_all(text).and_then(|()| out.flush());
         });
+        written.is_ok()
     }
 
     /// Takes away a live line that another process has left behind. The cursor stands at its end.

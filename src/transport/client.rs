@@ -19,6 +19,7 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::connect::{self, Connect};
+use super::dial_in::DialIns;
 use super::link::{self, Link, Links};
 use super::{batch, failure, lines, response, wire};
 use crate::http::{header, EachInTime, ENVELOPE_SLACK};
@@ -49,6 +50,8 @@ pub struct TransportConfig {
     pub api_key: Option<Secret>,
     /// For peers whose URL is of https.
     pub tls: ClientTls,
+    /// Peers that have opened their links themselves.
+    pub dial_ins: DialIns,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.
@@ -64,6 +67,7 @@ struct Inner {
     max_body: usize,
     prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
     links: Rc<Links>,
+    dial_ins: DialIns,
 }
 
 impl std::fmt::Debug for AwcClient {
@@ -75,26 +79,13 @@ impl std::fmt::Debug for AwcClient {
 impl AwcClient {
     /// A client with an empty pool. Must be used on this thread, under an actix runtime.
     pub fn new(config: &TransportConfig) -> Self {
-        let tcp = TcpConnector::new(Resolver::default()).service();
-        let connector = Connector::new()
-            .connector(Connect { tcp, tls: config.tls.clone() })
-            // The default of 100 would block nested calls behind the very calls that wait for them; admission bounds
-            // how many there are.
-            .limit(0)
-            .timeout(CONNECT_TIMEOUT)
-            .conn_keep_alive(KEEP_ALIVE)
-            .conn_lifetime(LIFETIME);
-        let client = Client::builder()
-            .connector(connector)
-            // Each call has its own deadline.
-            .disable_timeout()
-            .disable_redirects()
-            .no_default_headers()
-            .finish();
+        let client = connecting(config);
         let credentials = credentials(config);
         let (max_body, prepared) = (config.max_body, RefCell::default());
         let links = Links::new(client.clone(), credentials.clone(), max_body);
-        AwcClient { inner: Rc::new(Inner { client, credentials, max_body, prepared, links }) }
+        AwcClient {
+            inner: Rc::new(Inner { client, credentials, max_body, prepared, links, dial_ins: config.dial_ins.clone() }),
+        }
     }
 
     /// Makes a client on each thread that asks for one.
@@ -130,7 +121,28 @@ impl AwcClient {
     }
 }
 
-fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderValue)> {
+/// A client whose connections are as all of this process are.
+pub(super) fn connecting(config: &TransportConfig) -> Client {
+    let tcp = TcpConnector::new(Resolver::default()).service();
+    let connector = Connector::new()
+        .connector(Connect { tcp, tls: config.tls.clone() })
+        // The default of 100 would block nested calls behind the very calls that wait for them; admission bounds
+        // how many there are.
+        .limit(0)
+        .timeout(CONNECT_TIMEOUT)
+        .conn_keep_alive(KEEP_ALIVE)
+        .conn_lifetime(LIFETIME);
+    Client::builder()
+        .connector(connector)
+        // Each call has its own deadline.
+        .disable_timeout()
+        .disable_redirects()
+        .no_default_headers()
+        .finish()
+}
+
+/// What this process presents to its peers.
+pub(super) fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderValue)> {
     let token = config.cluster_token.as_ref().map(|token| (HeaderName::from_static(header::CLUSTER_TOKEN), token));
     let key = config.api_key.as_ref().map(|key| (HeaderName::from_static(header::API_KEY), key));
     let headers = token.into_iter().chain(key);
@@ -208,6 +220,9 @@ impl AwcClient {
 
 impl PeerClient for AwcClient {
     fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
+        if peer.is_dialled_in() {
+            return self.inner.dial_ins.call(peer, call);
+        }
         if !call.streams.are_none() {
             let deadline = call.scope.deadline;
             let flowing = timeout_at(deadline.into(), self.clone().flowing(peer.clone(), call));
@@ -229,6 +244,9 @@ impl PeerClient for AwcClient {
     }
 
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
+        if peer.is_dialled_in() {
+            return self.inner.dial_ins.batch(peer, calls);
+        }
         let max_body = self.inner.max_body;
         let Some(link) = self.link(peer, calls.iter()) else {
             return batch::send(self.prepared(peer), calls, max_body);

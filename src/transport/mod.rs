@@ -6,6 +6,7 @@ mod batch;
 mod by_address;
 mod client;
 mod connect;
+mod dial_in;
 mod failure;
 mod fetch;
 mod lines;
@@ -15,5 +16,9 @@ mod response;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
+pub use dial_in::{DialIns, Dialler};
 pub use fetch::AwcFetcher;
+
+pub(crate) use lines::{Line, Lines, NDJSON};
+pub(crate) use link::Socket;
 pub use one_shot::OneShot;

@@ -48,10 +48,7 @@ pub fn authorise(configured: Option<&Secret>, presented: Option<&Secret>, peer: 
 
 /// Checks what a node says when it registers.
 pub fn check(params: Register, has_token: bool) -> Result<Joining, CallError> {
-    if let Err(error) = url::Url::parse(params.node_url.trim()) {
-        return Err(CallError::invalid_params("node_url", format!("not a URL: {error}")));
-    }
-    let url = PeerUrl::parse(&params.node_url).map_err(refused)?;
+    let url = address(&params)?;
     match literal_host(&url) {
         Some(host) if host.is_unspecified() => return Err(refused(format!("{host} is no address to connect to"))),
         Some(host) if !has_token && !is_private(host) => {
@@ -100,6 +97,21 @@ pub fn check(params: Register, has_token: bool) -> Result<Joining, CallError> {
         weight: params.weight,
         version: params.version,
     })
+}
+
+/// Where the node says that it is. One that dials in is named by its own instance, which the link must confirm.
+fn address(params: &Register) -> Result<PeerUrl, CallError> {
+    if PeerUrl::says_dialled_in(&params.node_url) {
+        let url = PeerUrl::dialled_in(params.instance.as_deref().unwrap_or_default()).map_err(refused)?;
+        return match url.as_str() == params.node_url {
+            true => Ok(url),
+            false => Err(refused(format!("a node that dials in is {url}"))),
+        };
+    }
+    if let Err(error) = url::Url::parse(params.node_url.trim()) {
+        return Err(CallError::invalid_params("node_url", format!("not a URL: {error}")));
+    }
+    PeerUrl::parse(&params.node_url).map_err(refused)
 }
 
 /// Compares what the node at the URL says with what was said in its name.

@@ -3,6 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// How the address of a node that dials in begins; its identity follows.
+const DIAL_IN: &str = "dial-in://";
+
+/// Longest identity in such an address.
+const MAX_INSTANCE: usize = 64;
+
 /// The base address of a node or orchestrator in normal form: `http://host:port`, no path.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PeerUrl(Arc<str>);
@@ -29,6 +35,28 @@ impl PeerUrl {
             Some(0) | None => Err("port 0 can't be reached".into()),
             Some(port) => Ok(PeerUrl(format!("{}://{host}:{port}", url.scheme()).into())),
         }
+    }
+
+    /// A node that opens the link itself, and is reached by nothing but that link.
+    /// The error says what is wrong with its identity.
+    pub fn dialled_in(instance: &str) -> Result<Self, String> {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_');
+        match !instance.is_empty() && instance.len() <= MAX_INSTANCE && instance.bytes().all(plain) {
+            true => Ok(PeerUrl(format!("{DIAL_IN}{instance}").into())),
+            false => {
+                Err(format!("the instance of a node that dials in has 1 to {MAX_INSTANCE} letters, digits, - . _"))
+            }
+        }
+    }
+
+    /// Whether `text` says that its node dials in.
+    pub fn says_dialled_in(text: &str) -> bool {
+        text.starts_with(DIAL_IN)
+    }
+
+    /// Whether it is a node that opens the link itself.
+    pub fn is_dialled_in(&self) -> bool {
+        Self::says_dialled_in(&self.0)
     }
 
     /// The name or address in it, IPv6 in brackets.
@@ -72,6 +100,17 @@ mod tests {
             Ok("http://node.example:80")
         );
         assert_eq!(PeerUrl::parse("https://[::1]").map(|url| url.to_string()).as_deref(), Ok("https://[::1]:443"));
+    }
+
+    #[test]
+    fn who_dials_in_is_named_by_its_instance() {
+        let url = PeerUrl::dialled_in("4f6c-9.a_B").expect("plain");
+        assert_eq!((url.as_str(), url.is_dialled_in()), ("dial-in://4f6c-9.a_B", true));
+        assert!(PeerUrl::parse(url.as_str()).is_err(), "nobody can name one as an address");
+        assert!(!PeerUrl::parse("http://dial-in").expect("a URL").is_dialled_in());
+        for bad in ["", "a/b", "a b", "ä", &"x".repeat(65)] {
+            assert!(PeerUrl::dialled_in(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
     AwcClient::factory(TransportConfig {
+        dial_ins: madrpc_actor::transport::DialIns::default(),
         max_body: 100_000,
         cluster_token: "secret".parse().ok(),
         api_key: "key".parse().ok(),

@@ -11,6 +11,7 @@ mod balancing;
 mod catalogue;
 mod cluster;
 mod crowd;
+mod dial_in;
 mod drain;
 mod errors;
 mod failover;

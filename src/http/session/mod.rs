@@ -11,10 +11,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
-use actix_web::body::BoxBody;
-use actix_web::dev::Payload;
-use actix_web::{web, FromRequest, HttpRequest, HttpResponse};
-use actix_ws::{AggregatedMessage, CloseCode, CloseReason, ProtocolError};
+use actix_http::ws::{CloseCode, CloseReason, Frame, ProtocolError};
+use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use madrpc_actors::policy::access::Identity;
@@ -31,15 +29,21 @@ use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
 
+mod dial_in;
 mod flowing;
 mod open_calls;
 mod outbox;
+mod socket;
+mod upgrade;
 
 use flowing::{Flowing, Valve};
 use open_calls::{Name, OpenCalls};
-use outbox::{Outbox, Writer};
+use outbox::Outbox;
+use socket::Unfinished;
 
+pub use dial_in::keep_dialled;
 pub(crate) use flowing::credit;
+pub(super) use upgrade::{needed, upgraded};
 
 /// How often the other side is asked whether it is there.
 const PING: Duration = Duration::from_secs(15);
@@ -62,44 +66,16 @@ const PUSH: &str = "_push";
 const END: &str = "_end";
 const CREDIT: &str = "_credit";
 
-/// Makes a session of the connection.
-pub(super) fn open<S: Service>(
-    endpoint: Rc<Endpoint<S>>,
-    request: &HttpRequest,
-    mut payload: Payload,
-    ip: IpAddr,
-    identity: Identity,
-) -> HttpResponse {
-    let upgraded = web::Payload::from_request(request, &mut payload)
-        .into_inner()
-        .and_then(|payload| actix_ws::handle(request, payload));
-    // What it would write by is not used: it does not tell what the socket has taken.
-    let (response, _, frames) = match upgraded {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            return answer::http_error(error.error_response().status(), "open a WebSocket here, version 13");
-        }
-    };
-    let out = Outbox::default();
-    let response = response.map_body(|_, unused| BoxBody::new(Writer::new(out.clone(), unused)));
-    let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
-    let frames = frames.max_frame_size(longest).aggregate_continuations().max_continuation_size(longest);
-    let head = Head::read(request.headers());
-    let inherited = Inherited::read(&head, endpoint.config.call_timeout);
-    let write = answer::writer(&head);
-    let request = request.clone();
-    Session::create(move |context| {
-        context.add_stream(frames);
-        Session { endpoint, request, ip, identity, inherited, write, out, open: Rc::default(), heard: Instant::now() }
-    });
-    response
-}
+/// What comes in by a WebSocket.
+trait Frames: Stream<Item = Result<Frame, ProtocolError>> + 'static {}
+
+impl<T: Stream<Item = Result<Frame, ProtocolError>> + 'static> Frames for T {}
 
 /// The actor: one for each WebSocket, on the thread that serves its connection.
 struct Session<S: Service> {
     endpoint: Rc<Endpoint<S>>,
-    /// The request that opened it, which says who is on the other side.
-    request: HttpRequest,
+    /// Of the request that opened it: they say who is on the other side.
+    headers: HeaderMap,
     ip: IpAddr,
     identity: Identity,
     inherited: Result<Inherited, CallError>,
@@ -107,6 +83,7 @@ struct Session<S: Service> {
     out: Outbox,
     open: Rc<RefCell<OpenCalls>>,
     heard: Instant,
+    unfinished: Unfinished,
 }
 
 impl<S: Service> Actor for Session<S> {
@@ -118,6 +95,9 @@ impl<S: Service> Actor for Session<S> {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
             }
+            if session.unfinished.get().is_some_and(|since| since.elapsed() >= SILENCE) {
+                return session.end(CloseCode::Policy, "a message took too long", context);
+            }
             session.out.ping();
         });
     }
@@ -125,19 +105,25 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        self.out.shut();
         self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Session<S> {
-    fn handle(&mut self, frame: Result<AggregatedMessage, ProtocolError>, context: &mut Self::Context) {
+impl<S: Service> StreamHandler<Result<Frame, ProtocolError>> for Session<S> {
+    fn handle(&mut self, frame: Result<Frame, ProtocolError>, context: &mut Self::Context) {
         self.heard = Instant::now();
         match frame {
-            Ok(AggregatedMessage::Text(text)) => self.text(&text.into_bytes()),
-            Ok(AggregatedMessage::Ping(payload)) => self.out.pong(payload),
-            Ok(AggregatedMessage::Pong(_)) => {}
-            Ok(AggregatedMessage::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
-            Ok(AggregatedMessage::Close(_)) => self.end(CloseCode::Normal, "", context),
+            // RFC 6455, section 8.1.
+            Ok(Frame::Text(text)) if std::str::from_utf8(&text).is_err() => {
+                self.end(CloseCode::Invalid, "the text is not UTF-8", context);
+            }
+            Ok(Frame::Text(text)) => self.text(&text),
+            Ok(Frame::Ping(payload)) => self.out.pong(payload),
+            Ok(Frame::Pong(_)) => {}
+            Ok(Frame::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
+            Ok(Frame::Close(_)) => self.end(CloseCode::Normal, "", context),
+            Ok(Frame::Continuation(_)) => self.end(CloseCode::Protocol, "fragments are not expected here", context),
             Err(ProtocolError::Overflow) => self.end(CloseCode::Size, "the frame is too long", context),
             Err(_) => self.end(CloseCode::Protocol, "", context),
         }
@@ -149,6 +135,21 @@ impl<S: Service> StreamHandler<Result<AggregatedMessage, ProtocolError>> for Ses
 }
 
 impl<S: Service> Session<S> {
+    fn new(endpoint: Rc<Endpoint<S>>, headers: HeaderMap, ip: IpAddr, identity: Identity, out: Outbox) -> Self {
+        let head = Head::read(&headers);
+        let inherited = Inherited::read(&head, endpoint.config.call_timeout);
+        let write = answer::writer(&head);
+        let (open, heard, unfinished) = (Rc::default(), Instant::now(), Rc::default());
+        Session { endpoint, headers, ip, identity, inherited, write, out, open, heard, unfinished }
+    }
+
+    /// With its frames, which end it.
+    fn listening(mut self, frames: impl Frames, unfinished: Unfinished, context: &mut Context<Self>) -> Self {
+        context.add_stream(frames);
+        self.unfinished = unfinished;
+        self
+    }
+
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {
         let description = (!why.is_empty()).then(|| why.to_owned());
         self.out.close(CloseReason { code, description });
@@ -157,7 +158,7 @@ impl<S: Service> Session<S> {
 
     /// A frame of text: a request, a batch of them, or neither.
     fn text(&self, body: &Bytes) {
-        let head = Head::read(self.request.headers());
+        let head = Head::read(&self.headers);
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
         let incoming = Incoming { body, peer: &peer, inherited: self.inherited.clone(), at: Instant::now() };
         let limit = self.endpoint.config.max_batch;

@@ -2,14 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix_codec::Encoder;
 use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::Error;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
@@ -41,6 +38,49 @@ impl Outbox {
         if let Ok(text) = ByteString::try_from(text) {
             self.push(text.len(), Message::Text(text));
         }
+    }
+
+    /// Nothing comes any more; what waits still leaves.
+    pub(super) fn shut(&self) {
+        let mut frames = self.0.borrow_mut();
+        frames.closed = true;
+        frames.wake();
+    }
+
+    /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
+    pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut frames = self.0.borrow_mut();
+        if let Some(message) = frames.next() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
+            return Poll::Ready(Some(message));
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// What waits, as bytes for the socket; `None` after the last. What is handed out counts as taken, so it is asked for
+    /// when the socket has taken what was handed out before.
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut frames = self.0.borrow_mut();
+        let (mut chunk, mut codec) = (BytesMut::new(), Codec::new());
+        while chunk.len() < CHUNK {
+            let Some(message) = frames.next() else { break };
+            // Whatever a session says can be encoded.
+            let encoded = codec.encode(message, &mut chunk);
+            debug_assert!(encoded.is_ok(), "{encoded:?}");
+        }
+        if !chunk.is_empty() {
+            frames.waiting_for_room.drain(..).for_each(Waker::wake);
+            return Poll::Ready(Some(chunk.freeze()));
+        }
+        if frames.closed {
+            return Poll::Ready(None);
+        }
+        frames.writer = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Asks whether the other side is there.
@@ -82,6 +122,12 @@ impl Outbox {
         self.close(CloseReason { code: CloseCode::Policy, description: Some("take your answers".into()) });
     }
 
+    /// The socket takes nothing any more.
+    pub(super) fn nobody_listens(&self) {
+        self.clear();
+        self.shut();
+    }
+
     fn clear(&self) {
         let mut frames = self.0.borrow_mut();
         frames.waiting.clear();
@@ -117,62 +163,13 @@ impl Frames {
     }
 }
 
-/// The body of the answer that opened the session: asked for more whenever the socket has taken what there was.
-pub(super) struct Writer {
-    frames: Outbox,
-    codec: Codec,
-    /// What actix-ws would write by. The session's frames come for as long as it is there.
-    _unused: BoxBody,
-}
-
-impl Writer {
-    pub(super) fn new(frames: Outbox, unused: BoxBody) -> Self {
-        Writer { frames, codec: Codec::new(), _unused: unused }
-    }
-}
-
-impl MessageBody for Writer {
-    type Error = Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let this = &mut *self;
-        let mut frames = this.frames.0.borrow_mut();
-        let mut chunk = BytesMut::new();
-        while chunk.len() < CHUNK {
-            let Some(message) = frames.next() else { break };
-            this.codec.encode(message, &mut chunk)?;
-        }
-        if !chunk.is_empty() {
-            frames.waiting_for_room.drain(..).for_each(Waker::wake);
-            return Poll::Ready(Some(Ok(chunk.freeze())));
-        }
-        if frames.closed {
-            return Poll::Ready(None);
-        }
-        frames.writer = Some(cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Drop for Writer {
-    /// Nobody is there any more.
-    fn drop(&mut self) {
-        self.frames.clear();
-        self.frames.0.borrow_mut().closed = true;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(writer: &mut Writer) -> Option<usize> {
-        match Pin::new(writer).poll_next(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(chunk)) => Some(chunk.expect("frames can be encoded").len()),
+    fn written(outbox: &Outbox) -> Option<usize> {
+        match outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(chunk)) => Some(chunk.len()),
             Poll::Ready(None) => None,
             Poll::Pending => Some(0),
         }
@@ -181,34 +178,31 @@ mod tests {
     #[test]
     fn what_waits_leaves_together_and_is_counted_until_then() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
-        assert_eq!(written(&mut writer), Some(0));
+        assert_eq!(written(&outbox), Some(0));
         (0..3).for_each(|_| outbox.text(vec![b'x'; 100]));
         assert_eq!(outbox.bytes(), 300);
-        assert_eq!((written(&mut writer), outbox.bytes()), (Some(306), 0));
+        assert_eq!((written(&outbox), outbox.bytes()), (Some(306), 0));
         outbox.text(vec![0xff]);
-        assert_eq!(written(&mut writer), Some(0), "no text");
+        assert_eq!(written(&outbox), Some(0), "no text");
     }
 
     #[test]
     fn only_the_last_ping_is_answered() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
         (0..1000).for_each(|_| outbox.pong(Bytes::from_static(&[0; 125])));
-        assert_eq!(written(&mut writer), Some(127));
-        assert_eq!(written(&mut writer), Some(0));
+        assert_eq!(written(&outbox), Some(127));
+        assert_eq!(written(&outbox), Some(0));
     }
 
     #[test]
     fn after_the_last_words_there_are_none() {
         let outbox = Outbox::default();
-        let mut writer = Writer::new(outbox.clone(), BoxBody::new(()));
         outbox.close(actix_http::ws::CloseCode::Normal.into());
         outbox.text(vec![b'x']);
-        assert_eq!(written(&mut writer), Some(4));
-        assert_eq!(written(&mut writer), None);
+        assert_eq!(written(&outbox), Some(4));
+        assert_eq!(written(&outbox), None);
         let outbox = Outbox::default();
-        drop(Writer::new(outbox.clone(), BoxBody::new(())));
+        outbox.nobody_listens();
         outbox.text(vec![b'x']);
         assert_eq!(outbox.bytes(), 0, "nobody takes it");
     }

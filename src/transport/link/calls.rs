@@ -68,7 +68,7 @@ impl Waiter {
 }
 
 impl Link {
-    pub(super) fn new(max_body: usize) -> Self {
+    pub(in crate::transport) fn new(max_body: usize) -> Self {
         Link(Rc::new(RefCell::new(Calls {
             max_body,
             next: 0,

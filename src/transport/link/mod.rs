@@ -13,7 +13,7 @@ use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::Client;
 use madrpc_actors::policy::backoff::Backoff;
-use madrpc_actors::protocol::PeerUrl;
+use madrpc_actors::protocol::{Call, CallResult, PeerUrl};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
@@ -27,6 +27,9 @@ mod pump;
 
 pub(super) use calls::Link;
 pub(super) use flowing::carry;
+pub(super) use pump::Pump;
+
+pub(crate) use pump::Socket;
 
 /// How long it may take to open one.
 const OPENING: Duration = Duration::from_secs(5);
@@ -42,6 +45,14 @@ const MAX_PEERS: usize = 4096;
 
 /// A frame may have this many times the longest result: one that is over the limit costs its own call, and not the link.
 const FRAME_ROOM: usize = 8;
+
+/// Takes a call over a link. Dropping the future cancels it.
+pub(super) async fn take(link: Link, call: Call) -> CallResult {
+    match call.streams.are_none() {
+        true => link.call(&call, Instant::now()).await,
+        false => carry(link, &call, Instant::now()).await,
+    }
+}
 
 /// The links of one thread.
 pub(super) struct Links {
@@ -105,13 +116,13 @@ impl Links {
 
     /// Opens a link and carries its frames to the end.
     async fn keep(self: Rc<Self>, peer: PeerUrl, failures: u32) {
-        let (wait, failures) = match self.open(&peer).await {
+        let (wait, failures) = match self.open(&peer, None).await {
             Ok(socket) => {
                 log::debug!("link to {peer} open");
                 let link = Link::new(self.max_body);
                 self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone()));
                 self.opened.notify_waiters();
-                match pump::Pump::new(link, socket).await {
+                match Pump::new(link, socket).await {
                     pump::End::Idle => {
                         self.by_peer.borrow_mut().remove(&peer);
                         return;
@@ -134,13 +145,21 @@ impl Links {
     }
 
     /// `None` as an error is a peer whose URL makes no sense, or that took too long.
-    async fn open(&self, peer: &PeerUrl) -> Result<impl pump::Socket, Option<WsClientError>> {
+    /// A node that dials in says who it is by its `instance`.
+    pub(super) async fn open(
+        &self,
+        peer: &PeerUrl,
+        instance: Option<&str>,
+    ) -> Result<impl Socket, Option<WsClientError>> {
         let mut url = Url::parse(peer.as_str()).map_err(|_| None)?;
         url.set_path("/ws");
         let uri = connect::uri(&url, None).map_err(|_| None)?;
         let longest = self.max_body.saturating_mul(FRAME_ROOM);
         // Says that one of our own processes asks.
         let mut request = self.client.ws(uri).max_frame_size(longest).set_header(header::DEPTH, HeaderValue::from(0));
+        if let Some(instance) = instance {
+            request = request.set_header(header::DIAL_IN, instance);
+        }
         for (name, value) in &self.credentials {
             request = request.set_header(name.clone(), value.clone());
         }

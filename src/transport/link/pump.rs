@@ -22,8 +22,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// A peer that says nothing for so long is gone; it asks three times as often whether we are.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// A WebSocket of awc's.
-pub(super) trait Socket:
+/// A WebSocket.
+pub(crate) trait Socket:
     Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
 {
 }
@@ -35,24 +35,41 @@ impl<T> Socket for T where
 
 /// Why a link has ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(in crate::transport) enum End {
     /// Nobody used it.
     Idle,
     /// In words.
     Lost(String),
 }
 
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            End::Idle => f.write_str("not used"),
+            End::Lost(why) => f.write_str(why),
+        }
+    }
+}
+
 /// Runs for as long as the link is there.
-pub(super) struct Pump<S> {
+pub(in crate::transport) struct Pump<S> {
     link: Link,
+    /// Ends when it is not used for so long.
+    idle: Option<Duration>,
     socket: S,
     alarm: Pin<Box<Sleep>>,
     heard: Instant,
 }
 
 impl<S: Socket> Pump<S> {
-    pub(super) fn new(link: Link, socket: S) -> Self {
-        Pump { link, socket, alarm: Box::pin(sleep(LOOK)), heard: Instant::now() }
+    /// Ends when nobody uses the link.
+    pub(in crate::transport) fn new(link: Link, socket: S) -> Self {
+        Pump { idle: Some(IDLE), ..Pump::lasting(link, socket) }
+    }
+
+    /// Goes on whether the link is used or not.
+    pub(in crate::transport) fn lasting(link: Link, socket: S) -> Self {
+        Pump { link, idle: None, socket, alarm: Box::pin(sleep(LOOK)), heard: Instant::now() }
     }
 
     /// Takes what has come. The error is why the link is at its end.
@@ -107,7 +124,8 @@ impl<S: Socket> Pump<S> {
                 return Err(End::Lost("the peer is silent".into()));
             }
             let calls = self.link.calls();
-            if calls.is_idle() && now.saturating_duration_since(calls.last_used) >= IDLE {
+            let unused = now.saturating_duration_since(calls.last_used);
+            if calls.is_idle() && self.idle.is_some_and(|idle| unused >= idle) {
                 return Err(End::Idle);
             }
             drop(calls);

@@ -1,0 +1,229 @@
+//! The server's end of a WebSocket (RFC 6455), when HTTP has left the connection to it. A socket on which nothing travels
+//! has no buffers.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use actix_codec::Decoder;
+use actix_http::ws::{Codec, Frame, Item, ProtocolError};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::io::poll_read_buf;
+
+use super::outbox::Outbox;
+
+/// What is read at once, into memory that the sockets of a thread share.
+const BLOCK: usize = 32 * 1024;
+
+/// Less room than this is not worth a read.
+const SCRAP: usize = 2 * 1024;
+
+/// How long the other side may take to close the connection after the last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static SCRATCH: RefCell<BytesMut> = RefCell::default();
+}
+
+/// Both ends of a session share the connection.
+struct Shared<T> {
+    io: RefCell<T>,
+    /// Nothing can be written any more.
+    broken: Cell<bool>,
+    reader: Cell<Option<Waker>>,
+}
+
+/// Splits a connection, of which `read` has come already.
+pub(super) fn open<T: AsyncRead + AsyncWrite + Unpin>(
+    io: T,
+    read: BytesMut,
+    longest: usize,
+) -> (Frames<T>, Sending<T>) {
+    let shared = Rc::new(Shared { io: RefCell::new(io), broken: Cell::new(false), reader: Cell::default() });
+    let frames = Frames {
+        shared: shared.clone(),
+        codec: Codec::new().max_size(longest),
+        bytes: read,
+        fragments: None,
+        longest,
+        unfinished: Rc::default(),
+        over: false,
+    };
+    (frames, Sending { shared })
+}
+
+/// What comes in, fragments joined.
+pub(super) struct Frames<T> {
+    shared: Rc<Shared<T>>,
+    codec: Codec,
+    bytes: BytesMut,
+    fragments: Option<Fragments>,
+    longest: usize,
+    unfinished: Unfinished,
+    over: bool,
+}
+
+/// Since when a frame, or a message of several, has been on its way.
+pub(super) type Unfinished = Rc<Cell<Option<Instant>>>;
+
+struct Fragments {
+    text: bool,
+    bytes: BytesMut,
+}
+
+impl<T: AsyncRead + Unpin> Frames<T> {
+    pub(super) fn unfinished(&self) -> Unfinished {
+        self.unfinished.clone()
+    }
+
+    /// The next frame that is complete.
+    fn decode(&mut self) -> Result<Option<Frame>, ProtocolError> {
+        while let Some(frame) = self.codec.decode(&mut self.bytes)? {
+            match frame {
+                Frame::Continuation(item) => {
+                    if let Some(whole) = self.join(item)? {
+                        return Ok(Some(whole));
+                    }
+                }
+                frame => return Ok(Some(frame)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The codec sees to the order of fragments.
+    fn join(&mut self, item: Item) -> Result<Option<Frame>, ProtocolError> {
+        let (bytes, last) = match item {
+            Item::FirstText(bytes) => (self.begin(true, &bytes), false),
+            Item::FirstBinary(bytes) => (self.begin(false, &bytes), false),
+            Item::Continue(bytes) => (bytes, false),
+            Item::Last(bytes) => (bytes, true),
+        };
+        let Some(fragments) = &mut self.fragments else { return Err(ProtocolError::ContinuationNotStarted) };
+        if fragments.bytes.len() + bytes.len() > self.longest {
+            return Err(ProtocolError::Overflow);
+        }
+        fragments.bytes.extend_from_slice(&bytes);
+        if !last {
+            return Ok(None);
+        }
+        Ok(self.fragments.take().map(|Fragments { text, bytes }| match text {
+            true => Frame::Text(bytes.freeze()),
+            false => Frame::Binary(bytes.freeze()),
+        }))
+    }
+
+    fn begin(&mut self, text: bool, bytes: &Bytes) -> Bytes {
+        self.fragments = Some(Fragments { text, bytes: BytesMut::new() });
+        bytes.clone()
+    }
+
+    /// Reads what is there. `Ok(0)` is the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut io = self.shared.io.borrow_mut();
+        SCRATCH.with_borrow_mut(|scratch| {
+            if scratch.capacity() < SCRAP {
+                scratch.reserve(BLOCK);
+            }
+            let read = std::task::ready!(poll_read_buf(Pin::new(&mut *io), cx, scratch))?;
+            let read_bytes = scratch.split();
+            match self.bytes.is_empty() {
+                true => self.bytes = read_bytes,
+                false => self.bytes.extend_from_slice(&read_bytes),
+            }
+            Poll::Ready(Ok(read))
+        })
+    }
+}
+
+impl<T: AsyncRead + Unpin> Stream for Frames<T> {
+    type Item = Result<Frame, ProtocolError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if this.over || this.shared.broken.get() {
+                return Poll::Ready(None);
+            }
+            match this.decode() {
+                Ok(None) => {}
+                Ok(Some(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Err(error) => {
+                    this.over = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+            if this.bytes.is_empty() {
+                this.bytes = BytesMut::new();
+            }
+            let begun = !this.bytes.is_empty() || this.fragments.is_some();
+            this.unfinished.set(begun.then(|| this.unfinished.get().unwrap_or_else(Instant::now)));
+            match this.poll_read(cx) {
+                Poll::Ready(Ok(read)) if read > 0 => {}
+                Poll::Ready(_) => this.over = true,
+                Poll::Pending => {
+                    this.shared.reader.set(Some(cx.waker().clone()));
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+/// What goes out.
+pub(super) struct Sending<T> {
+    shared: Rc<Shared<T>>,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Sending<T> {
+    /// Writes what there is to say until nothing comes any more, and lets the connection end.
+    pub(super) async fn all_of(self, out: &Outbox) {
+        if self.write(out).await.is_ok() {
+            drop(tokio::time::timeout(LINGER, self.part()).await);
+        }
+        out.nobody_listens();
+    }
+
+    async fn write(&self, out: &Outbox) -> io::Result<()> {
+        while let Some(mut chunk) = poll_fn(|cx| out.poll_chunk(cx)).await {
+            while !chunk.is_empty() {
+                let io = &self.shared.io;
+                match poll_fn(|cx| Pin::new(&mut *io.borrow_mut()).poll_write(cx, &chunk)).await? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    written => drop(chunk.split_to(written)),
+                }
+            }
+            let io = &self.shared.io;
+            poll_fn(|cx| Pin::new(&mut *io.borrow_mut()).poll_flush(cx)).await?;
+        }
+        Ok(())
+    }
+
+    /// What was said last is not to be lost by a reset: the other side closes first, if it does so soon.
+    async fn part(&self) {
+        let io = &self.shared.io;
+        if poll_fn(|cx| Pin::new(&mut *io.borrow_mut()).poll_shutdown(cx)).await.is_err() {
+            return;
+        }
+        let mut nowhere = BytesMut::with_capacity(SCRAP);
+        while let Ok(1..) = poll_fn(|cx| poll_read_buf(Pin::new(&mut *io.borrow_mut()), cx, &mut nowhere)).await {
+            nowhere.clear();
+        }
+    }
+}
+
+impl<T> Drop for Sending<T> {
+    /// Whatever comes in could not be answered.
+    fn drop(&mut self) {
+        self.shared.broken.set(true);
+        if let Some(reader) = self.shared.reader.take() {
+            reader.wake();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! From a request to a WebSocket (RFC 6455, section 4.2). HTTP leaves the connection to us: through its buffers and
+//! bodies, an idle session would take three times the memory, and a frame two more copies.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+
+use actix::Actor;
+use actix_codec::Framed;
+use actix_http::body::BodySize;
+use actix_http::h1::{Codec, Message};
+use actix_http::{ws, ConnectionType, HttpMessage, Request, Response};
+use actix_web::body::to_bytes;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, HttpResponse};
+use futures_util::SinkExt;
+use madrpc_actors::policy::access::Identity;
+use madrpc_actors::protocol::{reply, PeerUrl};
+
+use super::outbox::Outbox;
+use super::{dial_in, socket, Session};
+use crate::http::accept::Stream;
+use crate::http::endpoint::Endpoint;
+use crate::http::head::Head;
+use crate::http::origin::Foreign;
+use crate::http::service::Service;
+use crate::http::watch::Watch;
+use crate::http::{answer, ENVELOPE_SLACK};
+use crate::transport::DialIns;
+
+/// What becomes of the connection.
+enum Opened {
+    Session(IpAddr, Identity),
+    /// A link to the node that has opened it.
+    Link(DialIns, PeerUrl),
+}
+
+/// What is asked for at `GET /ws` without the headers of a WebSocket.
+pub(in crate::http) fn needed() -> HttpResponse {
+    answer::http_error(StatusCode::BAD_REQUEST, "open a WebSocket here, version 13")
+}
+
+/// Serves a connection on which a request has asked for a WebSocket, to its end.
+pub(in crate::http) async fn upgraded<S: Service>(
+    endpoint: Rc<Endpoint<S>>,
+    request: Request,
+    mut framed: Framed<Stream, Codec>,
+) -> Result<(), Error> {
+    let _busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
+    let opened = match admit(&endpoint, &request) {
+        Ok(opened) => opened,
+        Err(refusal) => return refuse(framed, *refusal).await,
+    };
+    let accepted = ws::handshake_response(request.head()).finish().drop_body();
+    framed.send(Message::Item((accepted, BodySize::None))).await?;
+    let parts = framed.into_parts();
+    let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
+    match opened {
+        Opened::Session(ip, identity) => {
+            let headers = request.headers().clone();
+            // What it was read from is not kept for as long as the session.
+            drop(request);
+            let (frames, sending) = socket::open(parts.io, parts.read_buf, longest);
+            let out = Outbox::default();
+            let session = Session::new(endpoint, headers, ip, identity, out.clone());
+            let unfinished = frames.unfinished();
+            Session::create(move |context| session.listening(frames, unfinished, context));
+            sending.all_of(&out).await;
+        }
+        Opened::Link(dial_ins, node) => {
+            let max_body = endpoint.config.max_body;
+            let codec = ws::Codec::new().max_size(dial_in::longest_frame(max_body));
+            let socket = Framed::from_parts(actix_codec::FramedParts::with_read_buf(parts.io, codec, parts.read_buf));
+            dial_ins.attend(node, max_body, socket).await;
+        }
+    }
+    Ok(())
+}
+
+fn admit<S: Service>(endpoint: &Endpoint<S>, request: &Request) -> Result<Opened, Box<HttpResponse>> {
+    let head = Head::read(request.headers());
+    if let Err(Foreign(hint)) = endpoint.config.origins.admit(&head) {
+        return Err(answer::http_error(StatusCode::FORBIDDEN, hint).into());
+    }
+    if request.path() != "/ws" {
+        return Err(answer::http_error(StatusCode::NOT_FOUND, "WebSockets are opened at /ws").into());
+    }
+    if request.method() != Method::GET {
+        return Err(answer::http_error(StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, OPTIONS").into());
+    }
+    let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |addr| addr.ip());
+    let refused = |error| Box::new(answer::reply(reply::write, None, &Err(error)));
+    let identity = endpoint.gate.identify(&head, ip).map_err(refused)?;
+    ws::verify_handshake(request.head()).map_err(|_| needed())?;
+    match head.dial_in {
+        None => Ok(Opened::Session(ip, identity)),
+        Some(instance) => dial_in::admit(endpoint, &head, ip, instance).map(|(links, node)| Opened::Link(links, node)),
+    }
+}
+
+/// Answers with a refusal, after which the connection ends.
+async fn refuse(mut framed: Framed<Stream, Codec>, refusal: HttpResponse) -> Result<(), Error> {
+    let (refusal, body) = refusal.into_parts();
+    let mut head = Response::from(refusal).drop_body();
+    head.head_mut().set_connection_type(ConnectionType::Close);
+    let body = to_bytes(body).await.unwrap_or_default();
+    let size = BodySize::Sized(body.len() as u64);
+    head.headers_mut().remove(actix_web::http::header::CONTENT_LENGTH);
+    framed.send(Message::Item((head, size))).await?;
+    framed.send(Message::Chunk(Some(body))).await?;
+    framed.send(Message::Chunk(None)).await?;
+    framed.close().await?;
+    Ok(())
+}
