@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 
-use crate::harness::{node, resident, wait_until, Client, Process, Script, SOON};
+use crate::harness::{node, resident, wait_until, Client, Process, Script, Session, SOON};
 
 const METHODS: &str = "
     madrpc.register('add', args => ({ result: args.a + args.b }));
@@ -134,4 +134,30 @@ fn a_call_that_devours_memory_is_stopped_alone() {
     }
     let info = loaded.client.info();
     assert_eq!(info["engine_restarts"], 0, "{info}");
+}
+
+#[test]
+fn an_idle_session_costs_next_to_nothing() {
+    const SESSIONS: u64 = 400;
+    const EACH: u64 = 20_000;
+    let loaded = Loaded::with(&["--summary-interval", "0"]);
+    let open = |count: u64| -> Vec<Session> {
+        (0..count)
+            .map(|_| {
+                let mut session = Session::open(&loaded.node);
+                session.call(1, "seen", &json!([]));
+                assert!(session.receive()["result"].is_u64());
+                session
+            })
+            .collect()
+    };
+    let engine = loaded.node.engine_pid();
+    let warm = open(20);
+    let before = resident(engine);
+    let sessions = open(SESSIONS);
+    let grown = resident(engine).saturating_sub(before);
+    assert!(grown < SESSIONS * EACH, "{grown} bytes for {SESSIONS} sessions");
+    drop((warm, sessions));
+    let left = || loaded.client.get_json("/health")["websocket_clients"] == 0;
+    wait_until("the sessions have ended", SOON, left);
 }

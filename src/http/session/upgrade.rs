@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
 use actix::Actor;
-use actix_codec::Framed;
+use actix_codec::{Framed, FramedParts};
 use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
 use actix_http::{ws, ConnectionType, HttpMessage, Request, Response};
 use actix_web::body::to_bytes;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpResponse};
 use futures_util::SinkExt;
@@ -24,8 +25,12 @@ use crate::http::head::Head;
 use crate::http::origin::Foreign;
 use crate::http::service::Service;
 use crate::http::watch::Watch;
-use crate::http::{answer, ENVELOPE_SLACK};
+use crate::http::{answer, header, ENVELOPE_SLACK};
 use crate::transport::DialIns;
+
+/// What holds for all that is sent by a session.
+const LASTING: [&str; 6] =
+    [header::TIMEOUT_MS, header::DEPTH, header::TRACEPARENT, header::TAGS, header::BATCH, header::CLUSTER_TOKEN];
 
 /// What becomes of the connection.
 enum Opened {
@@ -52,14 +57,14 @@ pub(in crate::http) async fn upgraded<S: Service>(
     };
     let accepted = ws::handshake_response(request.head()).finish().drop_body();
     framed.send(Message::Item((accepted, BodySize::None))).await?;
-    let parts = framed.into_parts();
+    // Its buffers are not kept for as long as the session.
+    let FramedParts { io, read_buf, .. } = framed.into_parts();
     let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
     match opened {
         Opened::Session(ip, identity) => {
-            let headers = request.headers().clone();
-            // What it was read from is not kept for as long as the session.
+            let headers = lasting(request.headers());
             drop(request);
-            let (frames, sending) = socket::open(parts.io, parts.read_buf, longest);
+            let (frames, sending) = socket::open(io, read_buf, longest);
             let out = Outbox::default();
             let session = Session::new(endpoint, headers, ip, identity, out.clone());
             let unfinished = frames.unfinished();
@@ -69,11 +74,23 @@ pub(in crate::http) async fn upgraded<S: Service>(
         Opened::Link(dial_ins, node) => {
             let max_body = endpoint.config.max_body;
             let codec = ws::Codec::new().max_size(dial_in::longest_frame(max_body));
-            let socket = Framed::from_parts(actix_codec::FramedParts::with_read_buf(parts.io, codec, parts.read_buf));
+            let socket = Framed::from_parts(FramedParts::with_read_buf(io, codec, read_buf));
             dial_ins.attend(node, max_body, socket).await;
         }
     }
     Ok(())
+}
+
+/// What a session needs of the headers that opened it, copied: they lie in the buffer that the request was read into.
+fn lasting(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in LASTING {
+        let copy = headers.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+        if let Some(copy) = copy {
+            kept.insert(HeaderName::from_static(name), copy);
+        }
+    }
+    kept
 }
 
 fn admit<S: Service>(endpoint: &Endpoint<S>, request: &Request) -> Result<Opened, Box<HttpResponse>> {
