@@ -22,7 +22,7 @@ impl Sampler {
     /// A call from outside, of which nobody has decided.
     pub fn takes_new(&mut self, trace_id: u128, now: Instant) -> bool {
         self.keep_time(now);
-        let takes = self.measured < ALL_UP_TO || trace_id % ONE_OF == 0;
+        let takes = self.measured < ALL_UP_TO || trace_id.is_multiple_of(ONE_OF);
         takes && self.count()
     }
 

@@ -17,7 +17,7 @@ fn span(trace_id: u128, span_id: u64, parent_id: u64, start_us: u64, total_us: u
         total_us,
         times: None,
         attempts: 1,
-        error: (span_id % 5 == 0).then_some(-32000),
+        error: span_id.is_multiple_of(5).then_some(-32000),
     }
 }
 
