@@ -17,9 +17,12 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let level =
-        if matches!(command, Command::Call(_) | Command::Drain(_) | Command::Trace(_)) { "warn" } else { "info" };
-    observe::init(&terminal, level);
+    let level = if matches!(command, Command::Call(_) | Command::Drain(_) | Command::Trace(_) | Command::Bench(_)) {
+        "warn"
+    } else {
+        "info"
+    };
+    observe::init(&terminal, level, command.log_format());
     if let Err(error) = secrets::hide(&command, std::env::args_os()) {
         log::warn!("secrets stay visible among the arguments of this process: {error}");
     }
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
         Command::Trace(config) => commands::trace::run(&config, &terminal).into(),
+        Command::Bench(config) => commands::bench::run(config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
         Command::Completions { shell } => {
             commands::completions::run(shell, &terminal);

@@ -11,6 +11,9 @@ use madrpc_actors::protocol::Secret;
 use structopt::clap::{Error, ErrorKind, Shell};
 use structopt::StructOpt;
 
+use crate::observe::LogFormat;
+
+pub mod bench;
 pub mod client;
 pub mod secrets;
 pub mod security;
@@ -23,6 +26,7 @@ pub mod values;
 #[cfg(test)]
 mod tests;
 
+pub use bench::BenchConfig;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
@@ -55,6 +59,12 @@ pub enum Command {
                               2  usage\n    3  the server could not be asked"
     )]
     Trace(TraceConfig),
+    /// Load a server with calls, and tell how it bears them
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  every call gave a result\n    1  some gave an error\n    2  usage\n    \
+                              3  no reply came"
+    )]
+    Bench(BenchConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -95,10 +105,20 @@ impl Command {
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
             Command::Trace(config) => config.complete(env)?,
+            Command::Bench(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
         Ok(command)
+    }
+
+    /// How its log looks.
+    pub fn log_format(&self) -> LogFormat {
+        match self {
+            Command::Orchestrator(config) => config.server.log_format,
+            Command::Node(config) => config.server.log_format,
+            _ => LogFormat::Text,
+        }
     }
 
     /// The keys and the token that it was given.
@@ -109,6 +129,7 @@ impl Command {
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
             Command::Trace(config) => return (config.api_key.as_slice(), None),
+            Command::Bench(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

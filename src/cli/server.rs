@@ -17,6 +17,7 @@ use super::security::SecurityOptions;
 use super::units::{duration, duration_or_zero, memory, size, whole};
 use super::values::{balance_policy, call_url, isolation, net_entry, peer_url, script, tag, BindAddr};
 use super::Usage;
+use crate::observe::LogFormat;
 
 /// A context that holds less is not worth making anew.
 const SMALLEST_CONTEXT_BOUND: usize = 16 << 20;
@@ -63,6 +64,9 @@ pub struct ServerOptions {
     /// How often the log gets a summary; 0 = never
     #[structopt(long, env = "MADRPC_SUMMARY_INTERVAL", default_value = "10s", value_name = "D", parse(try_from_str = duration_or_zero))]
     pub summary_interval: Duration,
+    /// How the log looks: text or json
+    #[structopt(long, env = "MADRPC_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
     /// HTTP worker threads [default: CPUs]
     #[structopt(long, env = "MADRPC_WORKERS", value_name = "N", parse(try_from_str = threads))]
     workers: Option<usize>,

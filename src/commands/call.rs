@@ -28,6 +28,7 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
     };
     let outcome = actix_rt::System::new().block_on(async {
         let client = OneShot::new(config.tls.client_tls.clone());
+        let _line = terminal.waiting(format!("{} at {}", config.method.escape_debug(), config.url));
         match config.stream {
             true => request.stream(&client, config.timeout, print_item).await,
             false => request.deliver(&client, config.timeout).await,

@@ -3,6 +3,7 @@
 use crate::cli::Usage;
 use crate::observe::Terminal;
 
+pub mod bench;
 pub mod call;
 mod children;
 pub mod completions;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
@@ -11,18 +11,22 @@ use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
 use madrpc_actors::actors::{Fetching, JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
+use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
+use madrpc_actors::protocol::Report;
 use madrpc_actors::traces::Traces;
 
 use super::serving;
+use crate::cli::server::cpus;
 use crate::cli::NodeConfig;
 use crate::http::{self, Draining, NodeFacts, NodeService, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
 use crate::transport::{AwcClient, AwcFetcher, DialIns, Dialler};
+use crate::vitals::{self, CpuShare};
 
 /// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
 /// both in one.
@@ -73,6 +77,7 @@ async fn serve(
     actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
     let scheme = serving::scheme(&config.server);
     let node_name = Arc::new(OnceLock::new());
+    let metrics = Metrics::new();
     let pool = JsPool::start(PoolConfig {
         program,
         executors: config.pool_size(),
@@ -81,6 +86,7 @@ async fn serve(
         node_name: node_name.clone(),
         isolation: config.isolation,
         limits: config.limits(),
+        metrics: metrics.clone(),
     })?;
     let traces = Traces::of_node(node_name.clone());
     pool.trace_by(traces.tracer());
@@ -113,12 +119,13 @@ async fn serve(
     let admission = Admission::new(config.server.max_inflight);
     pool.drain_with(admission.clone());
     let instance = role.instance.clone();
-    let memberships = membership(&config, public_url, &pool, &instance, &admission, address);
+    let load = load(pool.clone(), admission.clone(), metrics.clone());
+    let memberships = membership(&config, public_url, &pool, &instance, address, load);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
     let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
-    let process = serving::process(role.instance.clone(), admission.clone(), draining, traces);
+    let process = serving::process(role.instance.clone(), admission.clone(), draining, metrics, traces);
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
@@ -189,18 +196,33 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
     reload::whenever_asked(hangup, config.watch.then_some(files), stale, reload).await;
 }
 
+/// What the node tells with each heartbeat.
+fn load(pool: JsPool, admission: Admission, metrics: Metrics) -> impl Fn() -> Load + Send + Sync {
+    let cpu = Mutex::new(CpuShare::new(cpus()));
+    move || {
+        let (busy, all) = pool.busy();
+        let report = Report {
+            rss_bytes: vitals::resident_bytes().unwrap_or_default(),
+            executors_busy: busy as u64,
+            executors_all: all as u64,
+            ..metrics.report()
+        };
+        let cpu = cpu.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Load { inflight: admission.inflight() as u64, queue: pool.queue() as u64, cpu, report }
+    }
+}
+
 fn membership(
     config: &NodeConfig,
     public_url: Option<PeerUrl>,
     pool: &JsPool,
     instance: &str,
-    admission: &Admission,
     address: SocketAddr,
+    load: impl Fn() -> Load + Send + Sync + 'static,
 ) -> Membership {
     let scheme = serving::scheme(&config.server);
     // An address that everyone can name is the node's own; a wildcard is none.
     let bound = (!address.ip().is_unspecified()).then(|| PeerUrl::parse(&format!("{scheme}://{address}")));
-    let (admission, queue) = (admission.clone(), pool.clone());
     Membership {
         orchestrators: config.orchestrators.clone(),
         public_url: public_url.or_else(|| bound.and_then(Result::ok)),
@@ -214,11 +236,11 @@ fn membership(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance: Some(instance.to_owned()),
         },
-        load: Arc::new(move || Load { inflight: admission.inflight() as u64, queue: queue.queue() as u64 }),
+        load: Arc::new(load),
     }
 }
 
 fn gauges(pool: &JsPool, inflight: usize) -> Gauges {
     let (busy, all) = pool.busy();
-    Gauges { inflight, nodes: None, executors: Some(ExecutorCounts { busy, all }) }
+    Gauges { inflight, nodes: None, executors: Some(ExecutorCounts { busy: busy as u64, all: all as u64 }) }
 }

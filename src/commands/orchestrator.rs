@@ -3,13 +3,14 @@
 use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
 use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
 use crate::http::{self, Draining, OrchestratorService, Process};
-use crate::observe::{self, Gauges, NodeCounts, Terminal};
+use crate::observe::{self, ExecutorCounts, Gauges, NodeCounts, Terminal};
 use crate::transport::{AwcClient, DialIns};
 
 /// Runs until it is told to end.
@@ -23,7 +24,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let admission = Admission::new(config.server.max_inflight);
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
-    let process = serving::process(serving::new_instance(), admission.clone(), draining, Traces::of_orchestrator());
+    let (metrics, traces) = (Metrics::new(), Traces::of_orchestrator());
+    let process = serving::process(serving::new_instance(), admission.clone(), draining, metrics, traces);
     let dial_ins = DialIns::default();
     let clients = AwcClient::factory(serving::transport(&config.server, dial_ins.clone()));
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
@@ -63,11 +65,13 @@ fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConf
         lease: DEFAULT_LEASE,
         cluster_token: config.server.security.cluster_token.clone(),
         instance: process.instance.to_string(),
+        metrics: process.metrics.clone(),
     }
 }
 
 async fn gauges(cluster: Cluster, inflight: usize) -> Gauges {
     let view = cluster.view().await;
     let nodes = NodeCounts { up: view.nodes_up, suspect: view.nodes_suspect, down: view.nodes_down };
-    Gauges { inflight, nodes: Some(nodes), executors: None }
+    let executors = view.executors().map(|(busy, all)| ExecutorCounts { busy, all });
+    Gauges { inflight, nodes: Some(nodes), executors }
 }

@@ -87,9 +87,15 @@ pub(super) fn new_instance() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The identity and the figures of this process, whose calls `admission` counts.
-pub(super) fn process(instance: String, admission: Admission, draining: Draining, traces: Traces) -> Process {
-    let (sessions, metrics) = (Arc::default(), Metrics::new());
+/// The identity and the figures of this process, whose calls `admission` counts, `metrics` measures and `traces` keeps.
+pub(super) fn process(
+    instance: String,
+    admission: Admission,
+    draining: Draining,
+    metrics: Metrics,
+    traces: Traces,
+) -> Process {
+    let sessions = Arc::default();
     Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics, traces }
 }
 

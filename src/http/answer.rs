@@ -40,6 +40,13 @@ pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> HttpResponse {
     response
 }
 
+/// Text of another kind.
+pub(super) fn text(content_type: &'static str, text: String) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// Nothing to say: a notification. 200, since some widely used clients fail on 202 and 204.
 pub(super) fn nothing() -> HttpResponse {
     HttpResponse::with_body(StatusCode::OK, BoxBody::new(Bytes::new()))

@@ -1,13 +1,17 @@
 //! What a call leaves behind: its figures, and a line in the log when it failed.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::Level;
-use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope};
+use madrpc_actors::metrics::UNKNOWN;
+use madrpc_actors::policy::log_rate::LogRate;
+use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Code};
 use madrpc_actors::traces::Opened;
 
 use super::service::{CallRecorder, Service};
+use crate::observe::latency;
 
 /// Longest error and name in a log line, in bytes: both may be a caller's text.
 const LONGEST_TEXT: usize = 2_000;
@@ -44,7 +48,7 @@ impl<'a, S: Service> Begun<'a, S> {
 impl<S: Service> Drop for Begun<'_, S> {
     fn drop(&mut self) {
         if !self.finished {
-            record(self.service, self.method, self.at, false);
+            record(self.service, self.method, Some(Code::CANCELLED), self.at.elapsed());
             trace(self.service, self.span.as_ref(), self.method, None);
         }
     }
@@ -74,16 +78,17 @@ impl<S: Service> BegunBatch<S> {
 impl<S: Service> Drop for BegunBatch<S> {
     fn drop(&mut self) {
         for (method, _, span) in self.open.iter().flatten() {
-            record(&self.service, method, self.at, false);
+            record(&self.service, method, Some(Code::CANCELLED), self.at.elapsed());
             trace(&self.service, span.as_ref(), method, None);
         }
     }
 }
 
 fn finish(service: &impl Service, method: &str, at: Instant, span: u64, result: &CallResult) {
-    record(service, method, at, result.is_ok());
-    if let Err(error) = result {
-        failed(method, span, error);
+    let (error, took) = (result.as_ref().err(), at.elapsed());
+    let known = record(service, method, error.map(CallError::code), took);
+    if let Some(error) = error {
+        failed(known.unwrap_or(UNKNOWN), method, span, took, error);
     }
 }
 
@@ -96,14 +101,26 @@ fn trace(service: &impl Service, span: Option<&Opened>, method: &str, result: Op
     }
 }
 
-fn record(service: &impl Service, method: &str, at: Instant, ok: bool) {
+/// Gives the name back if some node has registered it.
+fn record<'a>(service: &impl Service, method: &'a str, error: Option<Code>, took: Duration) -> Option<&'a str> {
     let recorder: &dyn CallRecorder = service.recorder();
-    recorder.record(service.knows_method(method).then_some(method), ok, at.elapsed());
+    let known = service.knows_method(method).then_some(method);
+    recorder.record(known, error, took);
+    known
+}
+
+/// As `failed`, for a method of the system.
+pub(super) fn builtin_failed(method: &str, span: u64, at: Instant, error: &CallError) {
+    failed("(built-in)", method, span, at.elapsed(), error);
+}
+
+thread_local! {
+    static RATE: RefCell<LogRate> = RefCell::default();
 }
 
 /// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did. Who
-/// calls too often does not fill the log.
-pub(super) fn failed(method: &str, span: u64, error: &CallError) {
+/// calls too often does not fill the log, and of many failures of one `kind` of call it gets some.
+fn failed(kind: &str, method: &str, span: u64, took: Duration, error: &CallError) {
     let ours = error.meaning().breaker_counts
         || matches!(error, CallError::Overloaded | CallError::Draining | CallError::NoNode);
     let level = match error {
@@ -111,10 +128,19 @@ pub(super) fn failed(method: &str, span: u64, error: &CallError) {
         CallError::RateLimited { .. } => Level::Debug,
         _ => Level::Info,
     };
+    if !log::log_enabled!(level) {
+        return;
+    }
+    let code = error.code().0;
+    let Some(left_out) = RATE.with_borrow_mut(|rate| rate.take(code, kind, Instant::now())) else { return };
+    let (request, method) = (format!("{span:016x}"), Short(method, LONGEST_NAME).to_string());
+    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
     log::log!(
         level,
-        "call {span:016x} {:?} failed: {}",
-        Short(method, LONGEST_NAME).to_string(),
+        request = request.as_str(), method = method.as_str(), code = code, duration_us = took_us, left_out = left_out;
+        "call {request} {method:?} failed after {}: {}{more}",
+        latency(took),
         Short(error, LONGEST_TEXT)
     );
 }

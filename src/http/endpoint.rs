@@ -223,9 +223,10 @@ impl<S: Service> Endpoint<S> {
         if is_reserved(&request.method) {
             let work = self.service.builtin(&request.method, params, &incoming.peer.head.caller(incoming.peer.ip));
             let (work, method) = (work.ok_or(CallError::MethodNotFound)?, request.method.to_string());
+            let at = incoming.at;
             return Ok(Prepared::Builtin(Box::pin(async move {
                 let result = in_time(scope.deadline, work).await;
-                result.inspect_err(|error| call_log::failed(&method, scope.trace.span_id, error))
+                result.inspect_err(|error| call_log::builtin_failed(&method, scope.trace.span_id, at, error))
             })));
         }
         if let Some(timeout) = self.service.method_timeout(&request.method) {

@@ -10,6 +10,7 @@ mod call_log;
 pub mod documents;
 mod draining;
 mod endpoint;
+mod exposition;
 mod flow;
 mod gate;
 mod head;

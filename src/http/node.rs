@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
 use madrpc_actors::actors::JsPool;
-use madrpc_actors::metrics::Recorder;
+use madrpc_actors::metrics::{Exposition, Kind, Recorder};
 use madrpc_actors::policy::admission::{Admission, Permit};
-use madrpc_actors::protocol::{Call, CallResult, JsonText, MethodInfo};
+use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, MethodInfo};
 use madrpc_actors::traces::Tracer;
 use serde::Serialize;
 
@@ -49,9 +49,9 @@ struct NodeRecorder {
 }
 
 impl CallRecorder for NodeRecorder {
-    fn record(&self, method: Option<&str>, ok: bool, latency: Duration) {
-        CallRecorder::record(&self.figures, method, ok, latency);
-        if ok {
+    fn record(&self, method: Option<&str>, error: Option<Code>, latency: Duration) {
+        CallRecorder::record(&self.figures, method, error, latency);
+        if error.is_none() {
             self.reporter.served();
         }
     }
@@ -130,6 +130,10 @@ impl Service for NodeService {
         self.0.process.draining.has_begun().then_some("draining")
     }
 
+    fn exposition(&self) -> LocalBoxFuture<'static, String> {
+        Box::pin(std::future::ready(self.0.expose()))
+    }
+
     fn server_type(&self) -> &'static str {
         "node"
     }
@@ -160,6 +164,18 @@ struct Executors {
 }
 
 impl Inner {
+    fn expose(&self) -> String {
+        let mut to = Exposition::default();
+        self.process.expose("node", &mut to);
+        let (busy, all) = self.pool.busy();
+        to.family("madrpc_executors", Kind::Gauge, "Executors, by whether they have work.");
+        to.sample(&[("state", "busy")], busy).sample(&[("state", "idle")], all - busy);
+        to.single("madrpc_queue", Kind::Gauge, "Calls that wait for an executor or run in one.", self.pool.queue());
+        let restarts = self.facts.role.engine_restarts;
+        to.single("madrpc_engine_restarts_total", Kind::Counter, "Engines that were replaced.", restarts);
+        to.finish()
+    }
+
     fn info(&self) -> CallResult {
         let (busy, all) = self.pool.busy();
         JsonText::of(&Info {

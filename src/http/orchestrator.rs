@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{LocalBoxStream, StreamExt};
 use madrpc_actors::actors::{Cluster, OrchestratorHandle};
-use madrpc_actors::metrics::{MetricsSnapshot, NodeFigures, Recorder};
+use madrpc_actors::metrics::{ClusterFigures, Exposition, Kind, MetricsSnapshot, NodeFigures, Recorder};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::membership::{ClusterView, NodeEvents};
 use madrpc_actors::protocol::membership::{Heartbeat, Register};
-use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Report};
 use madrpc_actors::traces::Tracer;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -122,6 +122,11 @@ impl Service for OrchestratorService {
         }
     }
 
+    fn exposition(&self) -> LocalBoxFuture<'static, String> {
+        let inner = self.0.clone();
+        Box::pin(async move { inner.expose().await })
+    }
+
     fn server_type(&self) -> &'static str {
         "orchestrator"
     }
@@ -153,17 +158,32 @@ impl Inner {
 
     async fn metrics(&self) -> CallResult {
         let view = self.cluster.view().await;
+        let cluster = ClusterFigures::of(&view);
         let mut snapshot = self.process.metrics.snapshot();
         let figures = view.nodes.into_iter().map(|node| {
             let figures = NodeFigures {
                 node_addr: node.addr.clone(),
                 request_count: node.request_count,
+                failure_count: node.failure_count,
                 last_request_ms: node.last_request_ms,
             };
             (node.addr, figures)
         });
         snapshot.nodes = Some(figures.collect::<BTreeMap<_, _>>());
-        JsonText::of(&Metrics { snapshot, node_events: view.events })
+        JsonText::of(&Metrics { snapshot, node_events: view.events, cluster })
+    }
+
+    async fn expose(&self) -> String {
+        let view = self.cluster.view().await;
+        let mut to = Exposition::default();
+        self.process.expose("orchestrator", &mut to);
+        ClusterFigures::of(&view).expose(&mut to);
+        to.family("madrpc_node_events_total", Kind::Counter, "How often nodes have changed.");
+        let NodeEvents { joined, suspect, down, recovered, left, ejected } = view.events;
+        to.sample(&[("event", "joined")], joined).sample(&[("event", "suspect")], suspect);
+        to.sample(&[("event", "down")], down).sample(&[("event", "recovered")], recovered);
+        to.sample(&[("event", "left")], left).sample(&[("event", "ejected")], ejected);
+        to.finish()
     }
 }
 
@@ -174,6 +194,8 @@ struct Metrics {
     snapshot: MetricsSnapshot,
     /// How often nodes have joined, left, and so on.
     node_events: NodeEvents,
+    /// What the nodes have reported.
+    cluster: ClusterFigures,
 }
 
 /// Params by name; a lone positional one is `first`.
@@ -226,7 +248,14 @@ fn heartbeat(params: Option<JsonText>) -> Result<Heartbeat, CallError> {
         inflight: member(&mut params, "inflight")?.unwrap_or_default(),
         queue: member(&mut params, "queue")?.unwrap_or_default(),
         cpu: member(&mut params, "cpu")?.unwrap_or_default(),
+        report: report(&mut params),
     })
+}
+
+/// A report that can't be read, or is too large, is passed over: a node of another release is a member all the same.
+fn report(params: &mut Map<String, Value>) -> Option<Report> {
+    let report: Report = serde_json::from_value(params.remove("report")?).ok()?;
+    report.is_within_bounds().then_some(report)
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
-
-use madrpc_actors::protocol::{CallResult, JsonText};
+use madrpc_actors::protocol::{CallResult, Code, JsonText};
 use madrpc_actors::traces::Traces;
 
 use super::documents;
@@ -49,7 +48,7 @@ impl Process {
 }
 
 impl CallRecorder for Recorder {
-    fn record(&self, method: Option<&str>, ok: bool, latency: Duration) {
-        Recorder::record(self, method, ok, latency);
+    fn record(&self, method: Option<&str>, error: Option<Code>, latency: Duration) {
+        Recorder::record(self, method, error, latency);
     }
 }

@@ -14,6 +14,7 @@ use actix_web::http::header::{HeaderValue, ALLOW};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::Bytes;
+use madrpc_actors::metrics;
 use madrpc_actors::protocol::{reply, CallError, JsonText};
 use serde_json::json;
 
@@ -80,7 +81,7 @@ async fn dispatch<S: Service>(
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",
-        "/health" | "/ready" | "/_metrics" | "/_info" | "/_trace" | "/ws" => "GET, HEAD, OPTIONS",
+        "/health" | "/ready" | "/metrics" | "/_metrics" | "/_info" | "/_trace" | "/ws" => "GET, HEAD, OPTIONS",
         _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
     };
     match (request.method(), request.path()) {
@@ -100,6 +101,7 @@ async fn dispatch<S: Service>(
                 "/_metrics" => document(endpoint, head, ip, "_metrics", None).await,
                 "/_info" => document(endpoint, head, ip, "_info", None).await,
                 "/_trace" => document(endpoint, head, ip, "_trace", query(request.query_string())).await,
+                "/metrics" => exposition(endpoint).await,
                 _ => welcome(&endpoint.service),
             },
             Err(error) => answer::reply(reply::write, None, &Err(error)),
@@ -120,7 +122,7 @@ fn welcome(service: &impl Service) -> HttpResponse {
         "server_type": service.server_type(),
         "version": env!("CARGO_PKG_VERSION"),
         "rpc": "POST JSON-RPC 2.0 to / or /rpc",
-        "routes": ["/health", "/ready", "/_metrics", "/_info", "/_trace"],
+        "routes": ["/health", "/ready", "/metrics", "/_metrics", "/_info", "/_trace"],
         "websocket": "/ws",
     });
     answer::json(StatusCode::OK, text.to_string())
@@ -145,6 +147,14 @@ fn query(text: &str) -> Option<JsonText> {
     };
     let params: serde_json::Map<_, _> = pairs.map(|(name, value)| (name.to_string(), number(&name, &value))).collect();
     (!params.is_empty()).then(|| JsonText::of(&params).ok()).flatten()
+}
+
+async fn exposition<S: Service>(endpoint: &Endpoint<S>) -> HttpResponse {
+    let text = tokio::time::timeout(endpoint.config.call_timeout, endpoint.service.exposition()).await;
+    match text {
+        Ok(text) => answer::text(metrics::CONTENT_TYPE, text),
+        Err(_) => answer::refusal(StatusCode::GATEWAY_TIMEOUT, CallError::Timeout),
+    }
 }
 
 /// The result of a built-in method as a document of its own.

@@ -10,7 +10,7 @@ use futures_util::stream::LocalBoxStream;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
-use madrpc_actors::protocol::{Call, CallResult, JsonText, Secret};
+use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, Secret};
 use madrpc_actors::traces::Tracer;
 
 use super::flow::Flows;
@@ -59,14 +59,18 @@ pub trait Service: Clone + 'static {
     /// Why the process should get no calls now; `None` when it should.
     fn unready(&self) -> Option<&'static str>;
 
+    /// All figures, in the text format of Prometheus.
+    fn exposition(&self) -> LocalBoxFuture<'static, String>;
+
     /// `"node"` or `"orchestrator"`.
     fn server_type(&self) -> &'static str;
 }
 
 /// Takes the figures of finished calls.
 pub trait CallRecorder {
-    /// One call has ended. `method` is `None` for a name that nobody registered.
-    fn record(&self, method: Option<&str>, ok: bool, latency: Duration);
+    /// One call has ended, with a result or with an error of this code. `method` is `None` for a name that nobody
+    /// registered.
+    fn record(&self, method: Option<&str>, error: Option<Code>, latency: Duration);
 }
 
 /// Who calls a built-in method.

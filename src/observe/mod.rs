@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use madrpc_actors::metrics::Metrics;
 
+mod json_log;
 mod log;
 mod plain;
 mod progress;
@@ -14,10 +15,10 @@ mod summary;
 mod terminal;
 mod text;
 
-pub use self::log::init;
+pub use self::log::{init, LogFormat};
 pub use self::plain::{duration_us, on_one_line, utc};
-pub use self::terminal::{LiveLine, Terminal};
-pub use self::text::{grouped, rate};
+pub use self::terminal::{Bar, LiveLine, Terminal};
+pub use self::text::{grouped, latency, rate};
 
 /// What a process is doing now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Gauges {
     pub inflight: usize,
     /// An orchestrator's nodes.
     pub nodes: Option<NodeCounts>,
-    /// A node's executors.
+    /// A node's executors, or those of all nodes.
     pub executors: Option<ExecutorCounts>,
 }
 
@@ -45,9 +46,9 @@ pub struct NodeCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExecutorCounts {
     /// Running JavaScript now.
-    pub busy: usize,
+    pub busy: u64,
     /// Of how many.
-    pub all: usize,
+    pub all: u64,
 }
 
 /// Keeps the live line fresh and logs a summary every `summary_interval` (zero: never). Runs until it is dropped.

@@ -6,7 +6,7 @@ use super::text::latency;
 
 /// `850us`, `1.2ms`, `12.3s`.
 pub fn duration_us(us: u64) -> String {
-    latency(Some(Duration::from_micros(us)))
+    latency(Duration::from_micros(us))
 }
 
 /// What somebody else has written, for a terminal: no control characters, and at most `most` characters.

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use madrpc_actors::metrics::{IntervalFigures, Metrics, Totals};
+use madrpc_actors::metrics::{IntervalFigures, Metrics, Outcomes};
 use tokio::time::MissedTickBehavior;
 
-use super::text::{grouped, latency, rate};
+use super::text::{codes, grouped, latency_or_dash, rate};
 use super::{Gauges, Terminal};
 
 const REFRESH: Duration = Duration::from_millis(200);
@@ -30,29 +30,31 @@ where
     loop {
         for _ in 0..REFRESHES_PER_INTERVAL {
             ticks.tick().await;
-            shown.set(line(metrics.totals(), &figures, &gauges().await));
+            shown.set(line(&metrics.totals(), &figures, &gauges().await));
         }
         figures = interval.take(Instant::now());
     }
 }
 
-fn line(totals: Totals, figures: &IntervalFigures, gauges: &Gauges) -> String {
+fn line(totals: &Outcomes, figures: &IntervalFigures, gauges: &Gauges) -> String {
     let mut line = format!(
         "{} calls  {}/s  {} errors  {} in flight  p50 {} p99 {}",
-        grouped(totals.calls),
+        grouped(totals.calls()),
         rate(figures.rate()),
-        grouped(totals.errors),
+        grouped(totals.errors()),
         gauges.inflight,
-        latency(figures.p50),
-        latency(figures.p99)
+        latency_or_dash(figures.p50),
+        latency_or_dash(figures.p99)
     );
     // Up, suspect and down, as in the summary: the whole line should fit 80 columns.
     if let Some(nodes) = gauges.nodes {
         line += &format!("  nodes {}/{}/{}", nodes.up, nodes.suspect, nodes.down);
     }
     if let Some(executors) = gauges.executors {
-        line += &format!("  executors {}/{} busy", executors.busy, executors.all);
+        line += &format!("  executors {}/{}", executors.busy, executors.all);
     }
+    // Last, where a narrow terminal may cut it.
+    line += &codes(&figures.outcomes.error_codes());
     line
 }
 
@@ -64,16 +66,16 @@ mod tests {
     #[test]
     fn one_line_tells_everything() {
         let figures = IntervalFigures {
-            calls: 1_000,
+            outcomes: Outcomes::told(1_000, &Default::default()),
             elapsed: Duration::from_secs(1),
             p50: Some(Duration::from_micros(90)),
             p99: Some(Duration::from_millis(2)),
         };
-        let totals = Totals { calls: 12_345, errors: 0 };
+        let totals = Outcomes::told(12_345, &Default::default());
         let nodes = Some(NodeCounts { up: 2, suspect: 0, down: 1 });
         let gauges = Gauges { inflight: 3, nodes, executors: None };
         assert_eq!(
-            line(totals, &figures, &gauges),
+            line(&totals, &figures, &gauges),
             "12,345 calls  1000/s  0 errors  3 in flight  p50 90us p99 2.0ms  nodes 2/0/1"
         );
     }

@@ -71,6 +71,25 @@ impl Terminal {
         }
     }
 
+    /// A bar that is full after `length`; it goes away with the value.
+    pub fn bar(&self, length: Duration) -> Bar {
+        let bar = self.bars.add(ProgressBar::new(millis(length)));
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3}%  {wide_msg}") {
+            bar.set_style(style);
+        }
+        Bar { bar }
+    }
+
+    /// The live line of something that takes a while: `text`, and for how long it has been going on.
+    pub fn waiting(&self, text: String) -> LiveLine {
+        let line = self.line();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+            line.bar.set_style(style);
+        }
+        line.set(text);
+        line
+    }
+
     /// The live line; it goes away with the value.
     pub fn line(&self) -> LiveLine {
         let bar = self.bars.add(ProgressBar::new_spinner());
@@ -83,6 +102,30 @@ impl Terminal {
         }
         LiveLine { bar }
     }
+}
+
+/// How far something is that lasts for a known time.
+#[derive(Debug)]
+pub struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    /// So much time has passed, and `text` is what there is to say.
+    pub fn set(&self, passed: Duration, text: String) {
+        self.bar.set_position(millis(passed));
+        self.bar.set_message(text);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A line under the scrolling log.

@@ -1,10 +1,26 @@
 //! Figures as people read them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// `850us`, `1.2ms`, `12.3s`; `-` when nothing happened.
-pub(super) fn latency(latency: Option<Duration>) -> String {
-    let Some(latency) = latency else { return "-".into() };
+/// As `latency`; `-` when nothing happened.
+pub(super) fn latency_or_dash(of: Option<Duration>) -> String {
+    of.map_or_else(|| "-".into(), latency)
+}
+
+/// `(-32001:2,-32000:1)` after a space, the most frequent first; nothing where there is none.
+pub(super) fn codes(codes: &BTreeMap<String, u64>) -> String {
+    let mut by_count: Vec<_> = codes.iter().collect();
+    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let listed: Vec<String> = by_count.into_iter().map(|(code, count)| format!("{code}:{count}")).collect();
+    if listed.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", listed.join(","))
+}
+
+/// `850us`, `1.2ms`, `12.3s`.
+pub fn latency(latency: Duration) -> String {
     let us = latency.as_secs_f64() * 1e6;
     match us {
         ..999.5 => format!("{us:.0}us"),
@@ -41,11 +57,18 @@ mod tests {
 
     #[test]
     fn latencies_have_a_unit_that_fits() {
-        let text = |us| latency(Some(Duration::from_micros(us)));
-        assert_eq!(latency(None), "-");
+        let text = |us| latency_or_dash(Some(Duration::from_micros(us)));
+        assert_eq!(latency_or_dash(None), "-");
         assert_eq!((text(0), text(850), text(999)), ("0us".into(), "850us".into(), "999us".into()));
         assert_eq!((text(1_000), text(1_249), text(999_900)), ("1.0ms".into(), "1.2ms".into(), "999.9ms".into()));
         assert_eq!((text(999_960), text(61_000_000)), ("1.0s".into(), "61.0s".into()));
+    }
+
+    #[test]
+    fn codes_are_listed_by_how_often_they_came() {
+        let counts = [("-32000", 1), ("-32001", 2)].map(|(code, count)| (code.to_owned(), count));
+        assert_eq!(codes(&BTreeMap::from(counts)), " (-32001:2,-32000:1)");
+        assert_eq!(codes(&BTreeMap::new()), "");
     }
 
     #[test]

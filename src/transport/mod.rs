@@ -13,6 +13,7 @@ mod lines;
 mod link;
 mod one_shot;
 mod response;
+mod session;
 mod wire;
 
 pub use client::{AwcClient, TransportConfig};
@@ -22,3 +23,4 @@ pub use fetch::AwcFetcher;
 pub(crate) use lines::{Line, Lines, NDJSON};
 pub(crate) use link::Socket;
 pub use one_shot::OneShot;
+pub use session::Session;

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use super::idempotency::Idempotency;
 use super::node_registry::{Beat, Join, NodeRegistry, Part, ShowCluster};
 use super::peer::{PeerClientFactory, PeerUrl};
+use crate::metrics::Metrics;
 pub use crate::policy::balance::BalancePolicy;
 pub use crate::policy::breaker::BreakerConfig;
 pub use crate::policy::health::HealthConfig;
@@ -44,6 +45,8 @@ pub struct ClusterConfig {
     pub cluster_token: Option<Secret>,
     /// The orchestrator's own instance.
     pub instance: String,
+    /// Takes the figures of calls to nodes.
+    pub metrics: Metrics,
 }
 
 /// A handle, cheap to clone, for every thread. The registry lives as long as the arbiter that it was started on.
@@ -54,6 +57,7 @@ pub struct Cluster {
     pub(super) idempotency: Idempotency,
     pub(super) policy: BalancePolicy,
     pub(super) retries: usize,
+    pub(super) metrics: Metrics,
 }
 
 impl fmt::Debug for Cluster {
@@ -76,6 +80,7 @@ impl Cluster {
             policy: config.policy,
             retries: usize::try_from(config.retries).unwrap_or(usize::MAX),
             idempotency: Idempotency::start(),
+            metrics: config.metrics.clone(),
             registry: NodeRegistry::launch(config, table.clone(), clients()),
             table,
         }

@@ -54,6 +54,8 @@ pub struct Invoke {
     pub cost: Arc<Occupancy>,
     /// What they took when it came.
     pub estimate_ns: u64,
+    /// When that was.
+    pub came: Instant,
 }
 
 /// The inbox of one executor. Bounded by admission: every `Invoke` from outside carries a permit, and every other

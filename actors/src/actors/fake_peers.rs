@@ -179,6 +179,7 @@ pub(crate) mod cluster {
             lease: DEFAULT_LEASE,
             cluster_token: None,
             instance: "orchestrator".into(),
+            metrics: crate::metrics::Metrics::new(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
 use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Surroundings};
+use crate::metrics::{Hop, Recorder};
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{CallError, CallResult, MethodInfo};
 
@@ -47,12 +48,13 @@ pub struct JsExecutor {
     between: Duration,
     /// How much of the time a stand-in had this executor's place.
     replaced: Rc<Cell<Duration>>,
+    recorder: Recorder,
 }
 
 impl JsExecutor {
     /// An executor that has not loaded its scripts; it does so on its own thread.
     pub fn new(inbox: Arc<ExecutorInbox>, pool: Arc<PoolCore>, loaded: Option<Loaded>) -> Self {
-        let next_sweep = Instant::now() + SWEEP;
+        let (next_sweep, recorder) = (Instant::now() + SWEEP, pool.recorder());
         JsExecutor {
             inbox,
             pool,
@@ -62,6 +64,7 @@ impl JsExecutor {
             next_sweep,
             between: Duration::ZERO,
             replaced: Rc::default(),
+            recorder,
         }
     }
 
@@ -110,7 +113,10 @@ impl JsExecutor {
             if let Some(work) = work {
                 let begun = now;
                 let cost = match &work {
-                    Work::Invoke(invoke) => Some(invoke.cost.clone()),
+                    Work::Invoke(invoke) => {
+                        self.recorder.hop(Hop::Queue, begun.saturating_duration_since(invoke.came));
+                        Some(invoke.cost.clone())
+                    }
                     _ => None,
                 };
                 self.deal_with(work, begun);
@@ -144,6 +150,7 @@ impl JsExecutor {
         match cost {
             Some(cost) => {
                 cost.record(time);
+                self.recorder.hop(Hop::JavaScript, time);
                 self.inbox.between.record(std::mem::take(&mut self.between));
             }
             None => self.between += time,

@@ -23,6 +23,7 @@ use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
+use crate::metrics::{Metrics, Recorder};
 use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
 use crate::policy::queueing::Occupancy;
@@ -61,6 +62,8 @@ pub struct PoolConfig {
     pub isolation: Isolation,
     /// What one call may use up.
     pub limits: Limits,
+    /// Takes the figures of the executors.
+    pub metrics: Metrics,
 }
 
 /// A handle to the pool; clones share it.
@@ -308,6 +311,11 @@ impl PoolCore {
 
     pub(super) fn drains(&self) -> bool {
         self.admission.get().is_some_and(Admission::is_closing)
+    }
+
+    /// For the calling thread.
+    pub(super) fn recorder(&self) -> Recorder {
+        self.config.metrics.recorder()
     }
 
     pub(super) fn isolation(&self) -> Isolation {

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
 use crate::policy::backoff::Backoff;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo};
+use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo, Report};
 
 /// Between attempts to register.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
@@ -53,12 +53,16 @@ impl std::fmt::Debug for Membership {
 }
 
 /// What a heartbeat tells.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Load {
     /// Calls that run or wait.
     pub inflight: u64,
     /// Messages that wait for an executor.
     pub queue: u64,
+    /// Share of its cores in use since the last heartbeat, 0 to 1.
+    pub cpu: f64,
+    /// What it has done so far.
+    pub report: Report,
 }
 
 /// A handle to the actor.
@@ -207,7 +211,7 @@ impl Handler<Join> for RegistrarActor {
             Ok(_) if actor.away => drop(actix_rt::spawn(actor.farewell(url))),
             _ if actor.term != term => {}
             Ok(registered) => {
-                log::info!("registered with {url} as {}", registered.registered_url);
+                log::info!(orchestrator = url.as_str(), node = registered.registered_url.as_str(); "registered with {url} as {}", registered.registered_url);
                 let lease = Duration::from_millis(registered.lease_ms.max(30));
                 actor.joined[orchestrator] = Some(lease);
                 context.notify_later(Renew { orchestrator, term }, lease / 3);
@@ -217,7 +221,7 @@ impl Handler<Join> for RegistrarActor {
             }
             Err(error) => {
                 let delay = BACKOFF.delay(attempt, fastrand::f64());
-                log::warn!("could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
+                log::warn!(orchestrator = url.as_str(); "could not register with {url}: {error}; next attempt in {} ms", delay.as_millis());
                 context.notify_later(Join { orchestrator, attempt: attempt.saturating_add(1), term }, delay);
             }
         });
@@ -269,7 +273,8 @@ impl Handler<Renew> for RegistrarActor {
         let url = self.membership.orchestrators[orchestrator].clone();
         let load = (self.membership.load)();
         let instance = self.membership.register.instance.clone().unwrap_or_default();
-        let beat = Heartbeat { instance, inflight: load.inflight, queue: load.queue, cpu: 0.0 };
+        let Load { inflight, queue, cpu, report } = load;
+        let beat = Heartbeat { instance, inflight, queue, cpu, report: Some(report) };
         let reply = ask::<HeartbeatReply>(self.client.clone(), url.clone(), "_heartbeat", JsonText::of(&beat), lease);
         let done = reply.into_actor(self).map(move |outcome, actor, context| match outcome {
             _ if actor.term != term => {}
@@ -284,7 +289,7 @@ impl Handler<Renew> for RegistrarActor {
                 context.notify(Join { orchestrator, attempt: 0, term });
             }
             Err(error) => {
-                log::warn!("heartbeat to {url} failed: {error}");
+                log::warn!(orchestrator = url.as_str(); "heartbeat to {url} failed: {error}");
                 context.notify_later(Renew { orchestrator, term }, lease / 3);
             }
         });

@@ -18,11 +18,14 @@ use crate::protocol::{CallError, MethodInfo, PeerUrl};
 mod checks;
 mod member;
 mod outliers;
+mod reports;
 mod states;
 mod view;
 
 pub use checks::{Check, CheckOutcome};
 use member::Member;
+use reports::ReportLog;
+pub use reports::Reports;
 pub use states::NodeEvents;
 pub use view::{ClusterView, NodeView};
 
@@ -150,7 +153,7 @@ impl Membership {
     }
 
     /// Renews a lease. A node that is not known, or whose lease was given up, registers again.
-    pub fn beat(&mut self, beat: Heartbeat, now: Instant) -> HeartbeatReply {
+    pub fn beat(&mut self, mut beat: Heartbeat, now: Instant) -> HeartbeatReply {
         let (stretch, lease) = (crowd::stretch(self.members.len()), self.lease());
         let lease_ms = millis(lease);
         let id = self.by_instance.get(&beat.instance);
@@ -161,6 +164,9 @@ impl Membership {
         let was_silent = member.overdue || member.lease_lost;
         member.heard(lease, now);
         member.entry.heard(now);
+        if let Some(report) = beat.report.take() {
+            ReportLog::take(&mut member.reports, report, now);
+        }
         member.load = Some(beat);
         if std::mem::take(&mut member.lease_lost) && member.health.state() == NodeState::Suspect {
             // It was not asked any more, and has just spoken for itself.
@@ -186,7 +192,7 @@ impl Membership {
             // It has never joined, and could never take the farewell back.
             return false;
         }
-        log::info!("node {} left", member.entry.url);
+        log::info!(node = member.entry.url.as_str(); "node {} left", member.entry.url);
         if member.is_static {
             member.end_lease();
             member.forget_conduct();
@@ -260,7 +266,7 @@ impl Membership {
         }
         for id in forgotten {
             if let Some(member) = self.remove(id) {
-                log::info!("node {} left: no heartbeat since its lease ran out", member.entry.url);
+                log::info!(node = member.entry.url.as_str(); "node {} left: no heartbeat since its lease ran out", member.entry.url);
                 self.events.left += 1;
             }
         }

@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod joining;
 pub mod latency;
 pub mod lease;
+pub mod log_rate;
 pub mod membership;
 pub mod node;
 pub mod outlier;

@@ -38,6 +38,7 @@ pub struct NodeEntry {
     pub url: PeerUrl,
     inflight: AtomicUsize,
     request_count: AtomicU64,
+    failure_count: AtomicU64,
     last_request_ms: AtomicU64,
     /// When it was first seen; times that threads share are told from then.
     since: Instant,
@@ -138,6 +139,7 @@ impl NodeEntry {
             url,
             inflight: AtomicUsize::new(0),
             request_count: AtomicU64::new(0),
+            failure_count: AtomicU64::new(0),
             last_request_ms: AtomicU64::new(0),
             latency: Latency::new(now),
             since: now,
@@ -158,6 +160,11 @@ impl NodeEntry {
     /// Calls ever sent there.
     pub fn request_count(&self) -> u64 {
         self.request_count.load(Ordering::Relaxed)
+    }
+
+    /// Those that came back with an error, whosever fault it was, or not at all.
+    pub fn failure_count(&self) -> u64 {
+        self.failure_count.load(Ordering::Relaxed)
     }
 
     /// When the last one was sent, in milliseconds of Unix time.
@@ -278,6 +285,11 @@ impl Picked {
     pub fn sent(&self, unix_ms: u64) {
         self.node.request_count.fetch_add(1, Ordering::Relaxed);
         self.node.last_request_ms.store(unix_ms, Ordering::Relaxed);
+    }
+
+    /// The call has no result.
+    pub fn failed(&self) {
+        self.node.failure_count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The call could not be delivered. Asks for one check however many calls fail until it is done.

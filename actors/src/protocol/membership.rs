@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::method::MethodInfo;
+use super::report::Report;
 
 /// Params of `_register`. Also accepted as `["url"]`, and without methods, which are then asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +47,7 @@ pub struct Registered {
 }
 
 /// Params of `_heartbeat`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Who sends it.
     pub instance: String,
@@ -59,6 +60,9 @@ pub struct Heartbeat {
     /// Share of its cores that the node used since the last heartbeat, 0 to 1.
     #[serde(default)]
     pub cpu: f64,
+    /// What it has done; absent from older nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// Result of `_heartbeat`: `known` false tells the node to register again.

@@ -34,8 +34,8 @@ pub(crate) struct Seen {
 }
 
 impl CallRecorder for Seen {
-    fn record(&self, method: Option<&str>, ok: bool, _: Duration) {
-        self.recorded.lock().expect("not poisoned").push((method.map(str::to_owned), ok));
+    fn record(&self, method: Option<&str>, error: Option<Code>, _: Duration) {
+        self.recorded.lock().expect("not poisoned").push((method.map(str::to_owned), error.is_none()));
     }
 }
 
@@ -131,6 +131,10 @@ impl Service for TestService {
 
     fn unready(&self) -> Option<&'static str> {
         (self.0.admission.inflight() > 0).then_some("busy")
+    }
+
+    fn exposition(&self) -> LocalBoxFuture<'static, String> {
+        Box::pin(async { "# TYPE test gauge\ntest 1\n".to_owned() })
     }
 
     fn server_type(&self) -> &'static str {

@@ -193,6 +193,9 @@ fn the_summary_line_tells_the_figures() {
     }
     let of_orchestrator = cluster.orchestrator.wait_for_log("a summary", SOON, |line| line.contains("summary "));
     assert_eq!(field(&of_orchestrator, "nodes").split('/').count(), 3, "{of_orchestrator}");
+    cluster.orchestrator.wait_for_log("it tells the nodes' executors", SOON, |line| {
+        line.contains("summary ") && line.contains(" executors=0/1 ")
+    });
     let of_node = cluster.nodes[0].wait_for_log("a summary", SOON, |line| line.contains("summary "));
     assert_eq!(field(&of_node, "executors").split('/').nth(1), Some("1"), "{of_node}");
 }

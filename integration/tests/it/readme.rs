@@ -121,7 +121,7 @@ fn flags(text: &str) -> BTreeSet<String> {
 #[test]
 fn the_reference_names_every_flag_and_no_other() {
     let text = readme();
-    for command in ["orchestrator", "node", "call"] {
+    for command in ["orchestrator", "node", "call", "bench"] {
         let heading = format!("### madrpc-actor {command}\n");
         let (_, section) = text.split_once(&heading).unwrap_or_else(|| panic!("no section {heading}"));
         let section = section.split("\n#").next().unwrap_or_default();

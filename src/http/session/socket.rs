@@ -227,3 +227,98 @@ impl<T> Drop for Sending<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_codec::Encoder;
+    use actix_http::ws::Message;
+    use futures_util::{FutureExt, StreamExt};
+    use tokio::io::{duplex, AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    fn client_frames(messages: impl IntoIterator<Item = Message>) -> Vec<u8> {
+        let (mut codec, mut bytes) = (Codec::new().client_mode(), BytesMut::new());
+        for message in messages {
+            codec.encode(message, &mut bytes).expect("can be encoded");
+        }
+        bytes.to_vec()
+    }
+
+    fn pair(longest: usize) -> (DuplexStream, Frames<DuplexStream>, Sending<DuplexStream>) {
+        let (client, server) = duplex(1 << 20);
+        let (frames, sending) = open(server, BytesMut::new(), longest);
+        (client, frames, sending)
+    }
+
+    /// The frame that is there now, as text.
+    fn next(frames: &mut Frames<DuplexStream>) -> Option<String> {
+        frames.next().now_or_never().map(|frame| match frame {
+            Some(Ok(Frame::Text(text))) => String::from_utf8(text.to_vec()).expect("UTF-8"),
+            other => format!("{other:?}"),
+        })
+    }
+
+    fn send(client: &mut DuplexStream, bytes: &[u8]) {
+        client.write_all(bytes).now_or_never().expect("room").expect("open");
+    }
+
+    #[test]
+    fn frames_come_however_they_are_cut_and_leave_no_buffer() {
+        let text = |text: &'static str| Message::Text(text.into());
+        let bytes = client_frames([text("one"), text(""), text("three")]);
+        for size in 1..bytes.len() {
+            let (mut client, mut frames, _sending) = pair(100);
+            let mut read = Vec::new();
+            for part in bytes.chunks(size) {
+                send(&mut client, part);
+                read.extend(std::iter::from_fn(|| next(&mut frames)));
+            }
+            assert_eq!(read, ["one", "", "three"], "{size}");
+            assert_eq!((frames.bytes.capacity(), frames.unfinished.get()), (0, None));
+        }
+    }
+
+    #[test]
+    fn fragments_are_joined_up_to_the_limit_and_control_frames_come_between() {
+        let item = |item| Message::Continuation(item);
+        let part = || Bytes::from_static(b"12345");
+        let (mut client, mut frames, _sending) = pair(12);
+        send(&mut client, &client_frames([item(Item::FirstText(part()))]));
+        assert_eq!(next(&mut frames), None);
+        assert!(frames.unfinished.get().is_some());
+        send(&mut client, &client_frames([Message::Ping(Bytes::new())]));
+        assert!(next(&mut frames).is_some_and(|frame| frame.contains("Ping")));
+        let mut codec = Codec::new().client_mode();
+        let mut rest = BytesMut::new();
+        codec.encode(item(Item::FirstText(part())), &mut rest).expect("a first one");
+        rest.clear();
+        codec.encode(item(Item::Last(part())), &mut rest).expect("a last one");
+        send(&mut client, &rest);
+        assert_eq!(next(&mut frames).as_deref(), Some("1234512345"));
+        assert_eq!(next(&mut frames), None);
+        assert!(frames.unfinished.get().is_none());
+        let three = [Item::FirstText(part()), Item::Continue(part()), Item::Last(part())];
+        send(&mut client, &client_frames(three.map(item)));
+        assert!(next(&mut frames).is_some_and(|frame| frame.contains("Overflow")));
+        assert_eq!(next(&mut frames).as_deref(), Some("None"), "nothing comes after a mistake");
+    }
+
+    #[test]
+    fn what_is_said_is_written_and_then_the_connection_ends() {
+        actix_rt::System::new().block_on(async {
+            let (mut client, mut frames, sending) = pair(100);
+            let out = Outbox::default();
+            out.text(b"[1]".to_vec());
+            out.shut();
+            let read = async move {
+                let mut read = Vec::new();
+                client.read_to_end(&mut read).await.expect("it ends");
+                read
+            };
+            let (read, ()) = tokio::join!(read, sending.all_of(&out));
+            assert_eq!(read, b"\x81\x03[1]");
+            assert!(frames.next().await.is_none(), "nobody could answer");
+        });
+    }
+}

@@ -148,5 +148,5 @@ pub(super) fn invocation(
     cost: Arc<Occupancy>,
 ) -> Invoke {
     let estimate_ns = cost.mean_ns();
-    Invoke { id, call, reply, permit, cost, estimate_ns }
+    Invoke { id, call, reply, permit, cost, estimate_ns, came: Instant::now() }
 }

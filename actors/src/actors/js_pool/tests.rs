@@ -38,6 +38,7 @@ fn config(program: Program) -> PoolConfig {
         node_name: Arc::new(OnceLock::new()),
         isolation: Isolation::Shared,
         limits: Limits { cpu: Some(Duration::from_secs(10)), ..Limits::default() },
+        metrics: Metrics::new(),
     }
 }
 

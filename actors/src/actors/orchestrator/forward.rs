@@ -14,12 +14,14 @@ use tokio::time::{sleep_until, timeout_at};
 use crate::actors::clock;
 use crate::actors::cluster::Cluster;
 use crate::actors::peer::PeerClient;
+use crate::metrics::{Hop, Recorder};
 use crate::policy::attempts::Attempts;
 use crate::policy::hedging::Latencies;
+use crate::policy::log_rate::LogRate;
 use crate::policy::node::{NodeId, Picked, Verdict};
 use crate::policy::retry_budget::RetryBudget;
 use crate::protocol::error::Retry;
-use crate::protocol::{Call, CallError, CallResult};
+use crate::protocol::{Call, CallError, CallResult, PeerUrl};
 
 /// Methods whose latencies a thread keeps for hedging; a cluster has fewer that ask for it.
 const MAX_HEDGED: usize = 1024;
@@ -31,6 +33,8 @@ pub(super) struct Forwarder {
     budget: RefCell<RetryBudget>,
     /// Of the methods that are hedged.
     latencies: RefCell<HashMap<String, Latencies>>,
+    recorder: Recorder,
+    log_rate: RefCell<LogRate>,
 }
 
 /// A call and where it has been.
@@ -62,7 +66,8 @@ impl Journey {
 impl Forwarder {
     pub(super) fn new(cluster: Cluster, peers: Rc<dyn PeerClient>) -> Self {
         let budget = RefCell::new(RetryBudget::new(clock::now()));
-        Forwarder { cluster, peers, budget, latencies: RefCell::default() }
+        let recorder = cluster.metrics.recorder();
+        Forwarder { cluster, peers, budget, latencies: RefCell::default(), recorder, log_rate: RefCell::default() }
     }
 
     pub(super) async fn forward(&self, call: Call) -> CallResult {
@@ -223,19 +228,35 @@ impl Forwarder {
         Some(result)
     }
 
+    /// Of many attempts that fail alike, the log gets some.
+    fn log(&self, call: &Call, url: &PeerUrl, error: &CallError, took: Duration) {
+        let code = error.code().0;
+        let Some(left_out) = self.log_rate.borrow_mut().take(code, &call.method, clock::now()) else { return };
+        let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
+        let (request, method) = (call.scope.to_string(), Shown(&call.method).to_string());
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        log::warn!(
+            request = request.as_str(), method = method.as_str(), node = url.as_str(), code = code,
+            duration_us = took_us, left_out = left_out;
+            "call {request} {method} on {url}: {error}{more}"
+        );
+    }
+
     /// Tells what the end of a node's turn says about the node.
     fn note(&self, journey: &Journey, attempt: Attempt, result: &CallResult) {
-        let Attempt { picked, allowed, .. } = attempt;
+        let Attempt { picked, at, allowed } = attempt;
+        let now = clock::now();
+        self.recorder.hop(Hop::Node, now.saturating_duration_since(at));
         if let Err(error) = result {
+            picked.failed();
             if let CallError::Unreachable { .. } | CallError::Timeout | CallError::Internal { .. } = error {
-                let Call { method, scope, .. } = &journey.call;
-                log::warn!("call {scope} {} on {}: {error}", Shown(method), picked.url());
+                self.log(&journey.call, picked.url(), error, now.saturating_duration_since(at));
             }
             if error.is_farewell() {
                 picked.suspect();
             }
         }
-        picked.settle(Verdict::of(result, allowed), clock::now());
+        picked.settle(Verdict::of(result, allowed), now);
     }
 }
 

@@ -80,7 +80,7 @@ async fn register(sim: &Sim, cluster: &Cluster, node: usize) {
 async fn beat(sim: Sim, cluster: Cluster, node: usize, instance: String) {
     let delay = sim.world().delay();
     sleep(delay).await;
-    let beat = Heartbeat { instance: instance.clone(), inflight: 0, queue: 0, cpu: 0.0 };
+    let beat = Heartbeat { instance: instance.clone(), ..Heartbeat::default() };
     let known = cluster.heartbeat(beat, LOCAL, None).await.is_ok_and(|reply| reply.known);
     let world = &mut *sim.world();
     if !known && world.nodes[node].instance() == instance && !world.nodes[node].registering {

@@ -212,7 +212,7 @@ impl Policies {
     }
 
     fn beat(&mut self, port: u16) {
-        let beat = Heartbeat { instance: port.to_string(), inflight: 0, queue: 0, cpu: 0.0 };
+        let beat = Heartbeat { instance: port.to_string(), ..Heartbeat::default() };
         let reply = self.list.beat(beat, self.now);
         if let Some(member) = self.members.get_mut(&port).filter(|member| member.is_registered()) {
             assert!(reply.known, "{port} is a member");

@@ -336,5 +336,6 @@ fn config(nodes: &[Node], rng: &mut fastrand::Rng) -> ClusterConfig {
         lease: millis(rng.u64(900..=3600)),
         cluster_token: None,
         instance: "orchestrator".into(),
+        metrics: crate::metrics::Metrics::new(),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::reports::ReportLog;
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::{Health, NodeState};
 use crate::policy::lease::Lease;
@@ -56,6 +57,7 @@ pub(super) struct Member {
     /// Engines that its supervisor has replaced.
     pub(super) engine_restarts: u64,
     pub(super) load: Option<Heartbeat>,
+    pub(super) reports: Option<ReportLog>,
 }
 
 impl Member {
@@ -88,6 +90,7 @@ impl Member {
             conduct: Conduct::default(),
             engine_restarts: 0,
             load: None,
+            reports: None,
         }
     }
 
@@ -171,5 +174,6 @@ impl Member {
         self.foreign = false;
         self.methods = Arc::new([]);
         self.load = None;
+        self.reports = None;
     }
 }

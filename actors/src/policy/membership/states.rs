@@ -43,31 +43,31 @@ impl Membership {
         let url = &member.entry.url;
         match (before, state) {
             (_, NodeState::Down) => {
-                log::warn!("node {url} down: {reason}");
+                log::warn!(node = url.as_str(); "node {url} down: {reason}");
                 self.events.down += 1;
                 member.down_reason = reason.into();
                 member.forget_conduct();
             }
             (NodeState::Up, NodeState::Suspect) => {
-                log::warn!("node {url} suspect: {reason}");
+                log::warn!(node = url.as_str(); "node {url} suspect: {reason}");
                 self.events.suspect += 1;
             }
             (NodeState::Down, _) => {
                 member.up_since = Some(now);
                 member.warming = starts_slowly.then_some((now, 1));
                 if std::mem::replace(&mut member.was_up, true) {
-                    log::info!("node {url} recovered");
+                    log::info!(node = url.as_str(); "node {url} recovered");
                     self.events.recovered += 1;
                     // Being down was the harder verdict, and it is over.
                     member.entry.renew();
                 } else {
                     let kind = if member.foreign { " (a JSON-RPC server of another make)" } else { "" };
-                    log::info!("node {url} joined{kind} with {} methods", member.methods.len());
+                    log::info!(node = url.as_str(); "node {url} joined{kind} with {} methods", member.methods.len());
                     self.events.joined += 1;
                 }
             }
             (NodeState::Up | NodeState::Suspect, _) => {
-                log::info!("node {url} recovered: it answers");
+                log::info!(node = url.as_str(); "node {url} recovered: it answers");
                 self.events.recovered += 1;
             }
         }
@@ -81,10 +81,14 @@ impl Membership {
         };
         let (url, failures) = (&member.entry.url, member.entry.consecutive_failures());
         match state {
-            CircuitState::Open => log::warn!("node {url} breaker opened after {failures} failures"),
-            CircuitState::HalfOpen => log::info!("node {url} breaker half-open: one call may try it"),
+            CircuitState::Open => {
+                log::warn!(node = url.as_str(); "node {url} breaker opened after {failures} failures")
+            }
+            CircuitState::HalfOpen => {
+                log::info!(node = url.as_str(); "node {url} breaker half-open: one call may try it")
+            }
             CircuitState::Closed => {
-                log::info!("node {url} breaker closed");
+                log::info!(node = url.as_str(); "node {url} breaker closed");
                 member.warming = starts_slowly.then_some((now, 1));
             }
         }

@@ -96,7 +96,7 @@ impl Fixture {
     }
 
     fn beat(&mut self, instance: &str) -> bool {
-        let beat = Heartbeat { instance: instance.into(), inflight: 0, queue: 0, cpu: 0.0 };
+        let beat = Heartbeat { instance: instance.into(), ..Heartbeat::default() };
         self.list.beat(beat, self.now).known
     }
 

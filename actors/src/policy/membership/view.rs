@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::{Serialize, Serializer};
 
 use super::member::Member;
+use super::reports::{ReportLog, Reports};
 use super::states::NodeEvents;
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
@@ -80,9 +81,22 @@ pub struct NodeView {
     pub queue: Option<u64>,
     /// Share of its cores in use, 0 to 1, by its last heartbeat.
     pub cpu: Option<f64>,
+    /// Calls sent there that came back with an error, or not at all.
+    pub failure_count: u64,
+    /// What it has reported of its work; shown among the metrics.
+    #[serde(skip)]
+    pub reports: Option<Reports>,
 }
 
 impl ClusterView {
+    /// Executors that have work, and all, as the nodes that are there have reported them; `None` where none has.
+    pub fn executors(&self) -> Option<(u64, u64)> {
+        let there = self.nodes.iter().filter(|node| node.state != NodeState::Down);
+        let reports = there.filter_map(|node| node.reports.as_ref());
+        let counts = reports.map(|reports| (reports.latest.executors_busy, reports.latest.executors_all));
+        counts.reduce(|sum, more| (sum.0.saturating_add(more.0), sum.1.saturating_add(more.1)))
+    }
+
     pub(super) fn of<'a>(members: impl Iterator<Item = &'a Member>, events: NodeEvents, now: Instant) -> Self {
         let mut view = ClusterView { events, ..ClusterView::default() };
         for member in members {
@@ -124,6 +138,8 @@ impl NodeView {
             latency_us: member.entry.latency(now).map(whole),
             queue: member.load.as_ref().map(|load| load.queue),
             cpu: member.load.as_ref().map(|load| load.cpu),
+            failure_count: member.entry.failure_count(),
+            reports: member.reports.as_ref().map(ReportLog::view),
         }
     }
 }

@@ -201,7 +201,7 @@ fn in_a_crowd_leases_are_longer() {
     let mut fixture = Fixture::new(&[]);
     let leases: Vec<u64> = (1..=1000u16).map(|port| fixture.join(port, &port.to_string(), &["m"]).lease_ms).collect();
     assert_eq!((leases[0], leases[249], leases[999]), (2400, 2400, 9600));
-    let reply = fixture.list.beat(Heartbeat { instance: "1".into(), inflight: 0, queue: 0, cpu: 0.0 }, fixture.now);
+    let reply = fixture.list.beat(Heartbeat { instance: "1".into(), ..Heartbeat::default() }, fixture.now);
     assert_eq!(reply, HeartbeatReply { known: true, lease_ms: 9600 });
     fixture.pass(3200);
     assert_eq!(fixture.states()[0], (1, Up), "others are expected at the new interval");
