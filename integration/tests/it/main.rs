@@ -39,6 +39,7 @@ mod readme;
 mod reload;
 mod sessions;
 mod soak;
+mod streams;
 mod supervisor;
 mod tidy;
 mod tls;
