@@ -30,9 +30,12 @@ fn main() -> ExitCode {
         Command::Node(config) => finish(commands::node::run(config, terminal)),
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
+        Command::Trace(config) => commands::trace::run(&config, &terminal).into(),
         Command::Bench(config) => commands::bench::run(config, &terminal).into(),
         Command::Top(config) => commands::top::run(config, &terminal).into(),
         Command::Nodes(config) => commands::nodes::run(&config, &terminal).into(),
+        Command::Sub(config) => commands::subscribe::run(&config, &terminal).into(),
+        Command::Pub(config) => commands::publish::run(&config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
         Command::Completions { shell } => {
             commands::completions::run(shell, &terminal);

@@ -15,11 +15,13 @@ use crate::observe::LogFormat;
 
 pub mod bench;
 pub mod client;
+pub mod events;
 pub mod secrets;
 pub mod security;
 pub mod server;
 pub mod tls;
 pub mod top;
+pub mod trace;
 pub mod units;
 pub mod values;
 
@@ -28,9 +30,11 @@ mod tests;
 
 pub use bench::BenchConfig;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
+pub use events::{PubConfig, SubConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
 pub use top::{NodesConfig, TopConfig};
+pub use trace::TraceConfig;
 pub use values::BindAddr;
 
 /// Actors that run JavaScript functions across machines, called by JSON-RPC 2.0.
@@ -53,6 +57,12 @@ pub enum Command {
                               2  usage\n    3  it could not be asked"
     )]
     Drain(DrainConfig),
+    /// Show where the time of calls went: the slowest traces, or the tree of one
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was printed\n    1  the reply is an error, as of an unknown trace\n    \
+                              2  usage\n    3  the server could not be asked"
+    )]
+    Trace(TraceConfig),
     /// Load a server with calls, and tell how it bears them
     #[structopt(
         after_help = "EXIT CODES:\n    0  every call gave a result\n    1  some gave an error\n    2  usage\n    \
@@ -71,6 +81,16 @@ pub enum Command {
                               3  the server could not be asked"
     )]
     Nodes(NodesConfig),
+    /// Print the events of a channel as they come, one line of JSON each
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  as many came as --count says\n    1  the server refuses\n    2  usage\n    \
+                              3  the server can't be reached; a session that was lost is opened again"
+    )]
+    Sub(SubConfig),
+    /// Publish an event and print how many receivers it has
+    #[structopt(after_help = "EXIT CODES:\n    0  it was published\n    1  the reply is an error\n    2  usage\n    \
+                              3  it could not be delivered")]
+    Pub(PubConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -110,9 +130,12 @@ impl Command {
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
+            Command::Trace(config) => config.complete(env)?,
             Command::Bench(config) => config.complete(env)?,
             Command::Top(config) => config.complete(env)?,
             Command::Nodes(config) => config.complete(env)?,
+            Command::Sub(config) => config.complete(env)?,
+            Command::Pub(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
@@ -135,9 +158,12 @@ impl Command {
             Command::Node(config) => &config.server.security,
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Trace(config) => return (config.api_key.as_slice(), None),
             Command::Bench(config) => return (config.api_key.as_slice(), None),
             Command::Top(config) => return (config.access.api_key.as_slice(), None),
             Command::Nodes(config) => return (config.access.api_key.as_slice(), None),
+            Command::Sub(config) => return (config.api_key.as_slice(), None),
+            Command::Pub(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -10,13 +10,17 @@ pub mod completions;
 pub mod drain;
 mod json_layout;
 pub mod local;
-mod look;
+mod looks;
 pub mod node;
 pub mod nodes;
 pub mod orchestrator;
+pub mod publish;
 mod rpc;
 mod serving;
+pub mod subscribe;
 pub mod top;
+pub mod trace;
+mod watching;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::look::{self, Watch};
+use super::watching::{self, Watch};
 use crate::cli::NodesConfig;
 use crate::observe::Terminal;
 use crate::top::{nodes_table, Model};
@@ -10,9 +10,9 @@ use crate::top::{nodes_table, Model};
 /// Prints the table of nodes, and gives the exit code.
 pub fn run(config: &NodesConfig, terminal: &Terminal) -> u8 {
     let looked = actix_rt::System::new().block_on(Watch::new(&config.url, &config.access).look());
-    let mut model = Model::new(&look::name(&config.url));
+    let mut model = Model::new(&watching::name(&config.url));
     match looked {
-        Ok(answers) => model.feed(Instant::now(), look::unix_ms(), Ok(answers)),
+        Ok(answers) => model.feed(Instant::now(), watching::unix_ms(), Ok(answers)),
         Err((code, problem)) => {
             terminal.write_stderr(format!("{problem}\n").as_bytes());
             return code;

@@ -1,10 +1,13 @@
 //! `madrpc-actor orchestrator`.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
-use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+use madrpc_actors::actors::{Broker, Cluster, ClusterConfig, Hub, OrchestratorHandle};
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
@@ -23,12 +26,17 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let admission = Admission::new(config.server.max_inflight);
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
-    let process = serving::process(serving::new_instance(), admission.clone(), draining, Metrics::new());
+    let (metrics, traces) = (Metrics::new(), Traces::of_orchestrator());
+    let process = serving::process(serving::new_instance(), admission.clone(), draining, metrics, traces);
     let dial_ins = DialIns::default();
     let clients = AwcClient::factory(serving::transport(&config.server, dial_ins.clone()));
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
+    http_config.closing = process.draining.closing().clone();
+    let broker: Arc<dyn Broker> = Arc::new(Hub::start());
+    cluster.announce_by(broker.clone());
+    http_config.broker = Some(broker);
     http_config.dial_ins = Some(dial_ins);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
@@ -41,7 +49,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     let gauges = move || gauges(cluster.clone(), admission.inflight());
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process, config.server.drain_timeout).await
+    let exporting = serving::export_traces(&config.server, &process, "madrpc-orchestrator");
+    serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
 }
 
 fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConfig {

@@ -3,22 +3,27 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
+use madrpc_actors::actors::broker::SessionClient;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use crate::cli::{BindAddr, ServerOptions};
 use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
+use crate::otlp::{self, Exported, Exporting};
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
-use crate::transport::{DialIns, TransportConfig};
+use crate::transport::{AwcClient, DialIns, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -28,6 +33,9 @@ const PARTING: Duration = Duration::from_secs(10);
 
 /// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
 const PREDECESSOR: Duration = Duration::from_secs(1);
+
+/// How long sessions may take to hear that they end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Between looks at whether something has ended.
 const LOOK: Duration = Duration::from_millis(10);
@@ -85,10 +93,16 @@ pub(super) fn new_instance() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The identity and the figures of this process, whose calls `admission` counts and `metrics` measures.
-pub(super) fn process(instance: String, admission: Admission, draining: Draining, metrics: Metrics) -> Process {
+/// The identity and the figures of this process, whose calls `admission` counts, `metrics` measures and `traces` keeps.
+pub(super) fn process(
+    instance: String,
+    admission: Admission,
+    draining: Draining,
+    metrics: Metrics,
+    traces: Traces,
+) -> Process {
     let sessions = Arc::default();
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics, traces }
 }
 
 /// How long a server may take to end.
@@ -122,6 +136,13 @@ pub(super) fn http_config(
     }
 }
 
+/// Exports the traces of this process where it is told to.
+pub(super) fn export_traces(options: &ServerOptions, process: &Process, service: &'static str) -> Option<Exporting> {
+    let exported = Exported { service, instance: process.instance.to_string() };
+    let tls = options.security.client.client_tls.clone();
+    options.otlp.as_ref().map(|url| otlp::start(url, process.traces.clone(), exported, tls))
+}
+
 /// What this process speaks.
 pub(super) fn scheme(options: &ServerOptions) -> &'static str {
     if options.security.server.server_tls.is_some() {
@@ -147,6 +168,11 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
             }
         }
     })
+}
+
+/// What opens this thread's sessions with others.
+pub(super) fn sessions(options: &ServerOptions) -> Rc<dyn SessionClient> {
+    Rc::new(AwcClient::new(&transport(options, DialIns::default())))
 }
 
 /// How this process reaches others; nodes that dial in, by `dial_ins`.
@@ -178,6 +204,7 @@ pub(super) async fn until_told_to_end(
     server: ServerHandle,
     process: Process,
     drain_timeout: Duration,
+    exporting: Option<Exporting>,
 ) -> anyhow::Result<()> {
     let mut reasons = shutdown::listen().context("cannot listen for signals")?;
     let reason = reasons.next().await;
@@ -201,7 +228,15 @@ pub(super) async fn until_told_to_end(
     if admission.inflight() > 0 {
         log::warn!("ending with {} calls unfinished", admission.inflight());
     }
+    process.draining.closing().for_good();
+    let farewell = Instant::now() + FAREWELL;
+    while process.sessions.load(Ordering::Relaxed) > 0 && Instant::now() < farewell {
+        actix_rt::time::sleep(LOOK).await;
+    }
     server.stop(false).await;
+    if let Some(exporting) = exporting {
+        exporting.finish().await;
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use ratatui::crossterm::event::{self, Event};
 use tokio::signal::unix::{signal, SignalKind};
 
-use super::look::{self, Watch};
+use super::watching::{self, Watch};
 use super::{FAILED, USAGE};
 use crate::cli::TopConfig;
 use crate::observe::Terminal;
@@ -47,12 +47,12 @@ pub fn run(config: TopConfig, terminal: &Terminal) -> u8 {
 
 /// A node alone tells no rates, so it takes two looks; what changes between them is told.
 fn once(config: &TopConfig, terminal: &Terminal) -> u8 {
-    let mut model = Model::new(&look::name(&config.url));
+    let mut model = Model::new(&watching::name(&config.url));
     let looked = actix_rt::System::new().block_on(async {
         let watch = Watch::new(&config.url, &config.access);
-        model.feed(Instant::now(), look::unix_ms(), Ok(watch.look().await?));
+        model.feed(Instant::now(), watching::unix_ms(), Ok(watch.look().await?));
         actix_rt::time::sleep(config.interval).await;
-        model.feed(Instant::now(), look::unix_ms(), Ok(watch.look().await?));
+        model.feed(Instant::now(), watching::unix_ms(), Ok(watch.look().await?));
         Ok(())
     });
     if let Err((code, problem)) = looked {
@@ -71,7 +71,7 @@ fn once(config: &TopConfig, terminal: &Terminal) -> u8 {
 /// Owns the terminal until somebody wants it back. It is restored at every end, at a panic of any thread, too.
 fn live(config: TopConfig) -> io::Result<()> {
     let color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let (mut model, mut view) = (Model::new(&look::name(&config.url)), View::new(color));
+    let (mut model, mut view) = (Model::new(&watching::name(&config.url)), View::new(color));
     let (to, news) = sync_channel(QUEUE);
     let mut screen = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
     // Neither is waited for at the end. One may be in the middle of a look; the other would never see a terminal that hangs
@@ -137,7 +137,7 @@ async fn watch(config: TopConfig, to: &Teller) {
                 .await
                 .map(Box::new)
                 .map_err(|(_, problem)| problem.trim_start_matches("error: ").to_owned());
-            if !to.tell(News::Look(Instant::now(), look::unix_ms(), look)) {
+            if !to.tell(News::Look(Instant::now(), watching::unix_ms(), look)) {
                 return;
             }
         }

@@ -1,6 +1,7 @@
 //! One JSON-RPC body in, one answer out.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,16 +17,18 @@ use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
 use madrpc_actors::protocol::streams::{self, End, Reader, Writer};
-use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
 
 use super::answer;
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
+use super::desk::Desk;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::head::Head;
 use super::scope::{Inherited, LONGEST_CALL};
 use super::service::{HttpConfig, Service};
+use super::session::Subscriptions;
 use super::streaming::{self, Format};
 use super::{batch, ENVELOPE_SLACK};
 
@@ -37,6 +40,8 @@ pub(super) struct Endpoint<S> {
     pub(super) service: S,
     pub(super) config: HttpConfig,
     pub(super) gate: Arc<Gate>,
+    /// Of the events, where there are any.
+    pub(super) desk: Option<Rc<Desk>>,
 }
 
 /// Who sends a request, and how.
@@ -53,6 +58,8 @@ pub(super) struct Incoming<'a> {
     pub(super) peer: &'a Peer<'a>,
     pub(super) inherited: Result<Inherited, CallError>,
     pub(super) at: Instant,
+    /// Of the session that it came by.
+    pub(super) subscriptions: Option<&'a Subscriptions>,
 }
 
 /// A request that may run.
@@ -62,7 +69,23 @@ pub(super) enum Prepared {
     Call(Call),
 }
 
+impl Prepared {
+    /// What whoever sent the call wants to hear of its times: a peer that keeps its span.
+    pub(super) fn notes_for_peer(&self) -> Option<Arc<Notes>> {
+        match self {
+            Prepared::Call(call) => call.scope.notes.clone().filter(|notes| !notes.kept_here),
+            Prepared::Builtin(_) => None,
+        }
+    }
+}
+
 impl<S: Service> Endpoint<S> {
+    /// Called on the worker thread that it is for.
+    pub(super) fn new(service: S, config: HttpConfig, gate: Arc<Gate>) -> Self {
+        let desk = config.broker.clone().map(|broker| Desk::open(broker, config.access.token.clone()));
+        Endpoint { service, config, gate, desk }
+    }
+
     /// Answers `POST`. Dropping the future cancels what it began, but for notifications.
     pub(super) async fn post(&self, peer: &Peer<'_>, payload: Payload) -> HttpResponse {
         let head = peer.head;
@@ -104,6 +127,7 @@ impl<S: Service> Endpoint<S> {
             peer,
             inherited: Inherited::read(peer.head, self.config.call_timeout),
             at: Instant::now(),
+            subscriptions: None,
         };
         let limit = batch::limit(self, peer.head);
         match request::read_up_to(body, limit.saturating_add(1)) {
@@ -114,7 +138,7 @@ impl<S: Service> Endpoint<S> {
                         streaming::answer(flow, format, id.get().to_owned(), write)
                     }
                     _ => match self.single(&incoming, &request).await {
-                        Some((id, result)) => answer::reply(write, Some(id), &result),
+                        Some((id, result, notes)) => answer::timed_reply(write, Some(id), &result, notes.as_deref()),
                         None => answer::nothing(),
                     },
                 },
@@ -153,8 +177,13 @@ impl<S: Service> Endpoint<S> {
     }
 
     /// The id and what the request came to; `None` for a notification.
-    async fn single<'a>(&self, incoming: &Incoming<'_>, request: &Request<'a>) -> Option<(&'a str, CallResult)> {
+    async fn single<'a>(
+        &self,
+        incoming: &Incoming<'_>,
+        request: &Request<'a>,
+    ) -> Option<(&'a str, CallResult, Option<Arc<Notes>>)> {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
+        let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
         let Some(id) = request.id else {
             match prepared {
                 Ok(Prepared::Builtin(work)) => drop(work.await),
@@ -167,7 +196,8 @@ impl<S: Service> Endpoint<S> {
             }
             return None;
         };
-        Some((id.get(), run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await))
+        let result = run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await;
+        Some((id.get(), result, notes))
     }
 
     /// A call whose items are wanted as they come. Of a method that yields none there is the result alone.
@@ -175,7 +205,8 @@ impl<S: Service> Endpoint<S> {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
         let items = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
         let (prepared, ends) = open_streams(prepared, Flows { items, input: false });
-        Flow::new(self.begin(incoming, request, prepared), ends.items)
+        let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
+        Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes)
     }
 
     /// Runs what was prepared, on its own.
@@ -198,13 +229,17 @@ impl<S: Service> Endpoint<S> {
         idempotency_key: Option<&HeaderValue>,
     ) -> Result<Prepared, CallError> {
         let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
-        let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key, self.service.tracer())?;
         if let Some(key) = &mut scope.idempotency_key {
             key.client = incoming.peer.identity.number();
         }
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
-            let work = self.service.builtin(&request.method, params, &incoming.peer.head.caller(incoming.peer.ip));
+            let caller = incoming.peer.head.caller(incoming.peer.ip);
+            let desk = self.desk.as_ref();
+            let events =
+                desk.and_then(|desk| desk.builtin(&request.method, params.as_ref(), &caller, incoming.subscriptions));
+            let work = events.or_else(|| self.service.builtin(&request.method, params, &caller));
             let (work, method) = (work.ok_or(CallError::MethodNotFound)?, request.method.to_string());
             let at = incoming.at;
             return Ok(Prepared::Builtin(Box::pin(async move {
@@ -270,7 +305,7 @@ pub(super) async fn run<S: Service>(
         Ok(Prepared::Call(call)) => Ok(call),
         Err(error) => Err(error),
     };
-    let begun = Begun::new(service, method, at);
+    let begun = Begun::new(service, method, at).in_scope(call.as_ref().ok().map(|call| &call.scope));
     let span = call.as_ref().map_or(0, |call| call.scope.trace.span_id);
     let result = match call {
         Ok(call) => match service.admission().admit(1, call.scope.depth) {

@@ -7,6 +7,8 @@ mod answer;
 mod batch;
 mod body;
 mod call_log;
+mod closing;
+mod desk;
 pub mod documents;
 mod draining;
 mod endpoint;
@@ -27,6 +29,7 @@ mod session;
 mod streaming;
 mod watch;
 
+pub use closing::Closing;
 pub use draining::{Drained, Draining};
 pub use flow::Flows;
 pub use in_time::EachInTime;

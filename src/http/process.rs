@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
-use madrpc_actors::protocol::{CallResult, Code};
+use madrpc_actors::protocol::{CallResult, Code, JsonText};
+use madrpc_actors::traces::Traces;
 use serde::Serialize;
 
 use super::documents;
@@ -29,6 +30,8 @@ pub struct Process {
     pub sessions: Arc<AtomicUsize>,
     /// The figures of all threads.
     pub metrics: Metrics,
+    /// The traces of all threads.
+    pub traces: Traces,
 }
 
 /// `process` in `_metrics`: what this very process has in hand and takes of its machine.
@@ -56,6 +59,11 @@ impl Process {
 
     pub(super) fn health(&self) -> CallResult {
         documents::health(&self.instance, self.sessions.load(Ordering::Relaxed), self.admission.inflight())
+    }
+
+    /// Result of `_trace` and `GET /_trace`.
+    pub(super) fn trace(&self, params: Option<JsonText>) -> CallResult {
+        documents::trace(&self.traces, params)
     }
 
     pub(super) fn uptime_ms(&self) -> u64 {

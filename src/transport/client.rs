@@ -88,6 +88,11 @@ impl AwcClient {
         }
     }
 
+    /// The links of this thread.
+    pub(super) fn links(&self) -> Rc<Links> {
+        self.inner.links.clone()
+    }
+
     /// Makes a client on each thread that asks for one.
     pub fn factory(config: TransportConfig) -> PeerClientFactory {
         Arc::new(move || Rc::new(AwcClient::new(&config)))
@@ -180,7 +185,9 @@ impl AwcClient {
             let sending = request?.extra_headers(headers).send_body(body);
             let exchange = async {
                 let answer = sending.await.map_err(|error| failure::unreachable(&error))?;
-                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result()
+                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body)
+                    .await?
+                    .into_result(&call.scope)
             };
             timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
         }

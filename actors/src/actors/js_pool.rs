@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix::SyncArbiter;
@@ -21,13 +21,15 @@ use super::idempotency::Idempotency;
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
+use super::script_events::ScriptEvents;
 use super::watchdog::{self, LastResort, Rouser, Watched};
-use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
+use crate::engine::{CallId, InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::metrics::{Metrics, Recorder};
 use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+use crate::traces::Tracer;
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
@@ -91,11 +93,17 @@ pub struct PoolCore {
     outbound: OnceLock<Outbound>,
     /// Where `fetch` goes; without it, it fails.
     fetching: OnceLock<Fetching>,
+    /// Where events come from and go to; without it, publishing fails.
+    events: OnceLock<ScriptEvents>,
+    /// The patterns that the scripts subscribe to.
+    subscriptions: ArcSwap<Vec<Arc<str>>>,
     next_invocation: AtomicU64,
     children: Mutex<Children>,
     idempotency: Idempotency,
     /// Says whether the node leaves its clusters.
     admission: OnceLock<Admission>,
+    /// Records the calls that scripts make here.
+    tracer: OnceLock<Tracer>,
 }
 
 #[derive(Debug)]
@@ -113,7 +121,15 @@ struct Roster {
 }
 
 /// The calls that scripts made to this very node, by who made them, so that they end with their parent.
-type Children = HashMap<InvocationId, Vec<(Arc<ExecutorInbox>, InvocationId)>>;
+type Children = HashMap<InvocationId, Vec<Child>>;
+
+#[derive(Debug)]
+struct Child {
+    /// How its parent knows it.
+    call: CallId,
+    executor: Arc<ExecutorInbox>,
+    invocation: InvocationId,
+}
 
 impl JsPool {
     /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
@@ -131,10 +147,13 @@ impl JsPool {
             roster: Mutex::default(),
             outbound: OnceLock::new(),
             fetching: OnceLock::new(),
+            events: OnceLock::new(),
+            subscriptions: ArcSwap::default(),
             next_invocation: AtomicU64::new(1),
             children: Mutex::default(),
             idempotency: Idempotency::start(),
             admission: OnceLock::new(),
+            tracer: OnceLock::new(),
             config,
         });
         watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
@@ -149,7 +168,7 @@ impl JsPool {
         core.active.store(Arc::new(executors));
         for _ in 0..core.config.executors {
             let outcome = outcomes.recv_timeout(core.load_patience());
-            core.serve_methods(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??);
+            core.serve(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??);
         }
         Ok(JsPool(core))
     }
@@ -162,6 +181,11 @@ impl JsPool {
     /// Lets the scripts' calls stay on this node while `admission` is closing or closed.
     pub fn drain_with(&self, admission: Admission) {
         let _ = self.0.admission.set(admission);
+    }
+
+    /// Records the calls that scripts make on this node from now on.
+    pub fn trace_by(&self, tracer: Tracer) {
+        let _ = self.0.tracer.set(tracer);
     }
 
     /// Lets scripts fetch from now on.
@@ -216,8 +240,8 @@ impl JsPool {
     /// Runs other scripts from now on: calls that have begun finish in the old ones. Nothing changes unless they load.
     /// Gives what they registered.
     pub async fn reload(&self, program: Program) -> Result<Arc<Vec<MethodInfo>>, LoadError> {
-        let methods = self.0.try_out(program.clone()).await?;
-        self.0.publish(program, methods);
+        let registered = self.0.try_out(program.clone()).await?;
+        self.0.publish(program, registered);
         Ok(self.methods())
     }
 
@@ -317,6 +341,7 @@ impl PoolCore {
     pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
             call_sync: Rc::new(|_| Err(CallError::Cancelled)),
+            waker: Rc::new(|_| Waker::noop().clone()),
             node_name: self.config.node_name.clone(),
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,
@@ -384,6 +409,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
 
 mod dispatch;
 mod errands;
+mod events;
 mod reloading;
 mod watching;
 

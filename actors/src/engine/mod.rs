@@ -9,17 +9,21 @@ mod console;
 mod contexts;
 mod depth;
 mod errors;
+mod events;
 mod fetches;
 mod guard;
 pub mod heap;
 pub mod host;
+mod invocation;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
 mod loading;
+mod map;
 mod modules;
 pub mod program;
 mod run_clock;
+mod streams;
 mod timers;
 mod watch;
 mod web;
@@ -29,12 +33,14 @@ mod tests;
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
 
 pub use contexts::{Contexts, Events, Isolation};
+pub use events::event_method;
 pub use fetches::OutgoingFetch;
 pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
 pub use program::{LoadError, Program, Script};
@@ -67,6 +73,24 @@ pub enum ModuleState {
     PerCall,
 }
 
+/// What scripts have made of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Registered {
+    /// What they registered, by name.
+    pub methods: Vec<MethodInfo>,
+    /// The patterns of channels that they subscribed to.
+    pub subscriptions: Vec<Arc<str>>,
+}
+
+/// What became of an invocation that was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It has ended.
+    Ended,
+    /// Its generator puts things in order. It is told of as finished when it has.
+    WindsDown,
+}
+
 /// One context with its scripts loaded.
 pub struct Engine {
     /// In a place of its own: what it is limited by is changed from another thread while it runs.
@@ -93,18 +117,31 @@ impl Engine {
         methods
     }
 
+    /// The patterns that the scripts subscribed to.
+    pub fn subscriptions(&self) -> Vec<Arc<str>> {
+        self.host.subscriptions.borrow().keys().cloned().collect()
+    }
+
     /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
-        let Call { method, params, scope, .. } = call;
-        let found =
-            self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
+        let Call { method, params, scope, streams } = call;
+        let event = events::is_event(&method).then(|| Arc::<str>::from(method.as_str()));
+        let found = match &event {
+            Some(event) => events::find(&self.host, event),
+            None => {
+                self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()))
+            }
+        };
         let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
         };
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
             let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let invocation = Rc::new(Invocation::new(id, method, scope));
+            let invocation = Invocation { event, ..Invocation::new(id, method, scope) };
+            *invocation.items.borrow_mut() = streams.items;
+            *invocation.input.borrow_mut() = streams.input;
+            let invocation = Rc::new(invocation);
             let host = self.host.clone();
             let params = read.unwrap_or_default();
             guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))
@@ -155,7 +192,12 @@ impl Engine {
         let ctx = api::ctx(invocation, &self.host, &self.context)?;
         let fresh = if self.factories.is_empty() { None } else { Some(self.run_factories(invocation)?) };
         let function = fresh.as_ref().unwrap_or(function);
-        let value = function.call(&JsValue::undefined(), &[params, ctx.into()], &mut self.context)?;
+        let arguments = events::arguments(invocation, params, ctx, &mut self.context)?;
+        let value = function.call(&JsValue::undefined(), &arguments, &mut self.context)?;
+        if let Some(generator) = streams::drives(&value, function, &self.context) {
+            streams::start(generator, invocation, &self.host, &mut self.context)?;
+            return Ok(None);
+        }
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
                 Some(object) => self.adopt_thenable(object),
@@ -169,7 +211,8 @@ impl Engine {
     /// Runs the scripts for this one call, and gives the function that they registered for it.
     fn run_factories(&mut self, invocation: &Rc<Invocation>) -> JsResult<JsFunction> {
         let host = self.host.clone();
-        *host.wanted.borrow_mut() = Some(Wanted { name: invocation.method.clone(), function: None });
+        *host.wanted.borrow_mut() =
+            Some(Wanted { name: invocation.event.as_ref().unwrap_or(&invocation.method).clone(), function: None });
         let madrpc = self.madrpc()?;
         let mut factories = self.factories.iter();
         let outcome = factories.try_for_each(|factory| {
@@ -201,7 +244,7 @@ impl Engine {
     /// Settles an open call with what it came to. Run `run_jobs` after the last of a group.
     pub fn settle(&mut self, id: CallId, result: CallResult) {
         let Some(pending) = self.host.pending.borrow_mut().remove(&id) else {
-            return;
+            return self.settle_other(id, result);
         };
         let open = &pending.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
@@ -228,9 +271,17 @@ impl Engine {
         }
     }
 
-    /// Ends a parked invocation without an outcome: nobody waits for it any more. False when it is not parked here.
-    pub fn cancel(&mut self, id: InvocationId) -> bool {
-        let Some(invocation) = self.parked.remove(&id) else { return false };
+    /// Ends a parked invocation without an outcome: nobody waits for it any more. None when it is not parked here.
+    pub fn cancel(&mut self, id: InvocationId) -> Option<Cancelled> {
+        let invocation = self.parked.get(&id).cloned()?;
+        if self.should_wind_down(&invocation, &Err(Failure::Ended(CallError::Cancelled))) {
+            self.wind_down(&invocation, None);
+            self.run_jobs();
+        }
+        if invocation.grace.get().is_some() {
+            return Some(Cancelled::WindsDown);
+        }
+        self.parked.remove(&id);
         let host = self.host.clone();
         // What listens for it may run for as long as the call might have.
         heap::counted(|| {
@@ -239,11 +290,12 @@ impl Engine {
         });
         self.end(&invocation);
         self.run_jobs();
-        true
+        Some(Cancelled::Ended)
     }
 
     /// Fires the timers that are due.
     pub fn fire_timers(&mut self, now: Instant) {
+        self.end_overdue_flows(now);
         loop {
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
@@ -327,7 +379,8 @@ impl Engine {
 
     /// When the next timer is due.
     pub fn next_due(&self) -> Option<Instant> {
-        self.host.timers.borrow().next_due()
+        let timer = self.host.timers.borrow().next_due();
+        timer.into_iter().chain(self.next_flow_due()).min()
     }
 
     /// Invocations that wait.
@@ -340,8 +393,10 @@ impl Engine {
         // The list stays where it was counted; what is taken out of it is on nobody's account.
         let settled: Vec<_> = self.host.settled.borrow_mut().drain(..).collect();
         let mut finished = Vec::with_capacity(settled.len());
+        let mut winding = Vec::new();
         for (invocation, outcome) in settled {
-            if self.parked.remove(&invocation.id).is_some() {
+            if self.parked.contains_key(&invocation.id) && !winding.contains(&invocation.id) {
+                let winds_down = self.should_wind_down(&invocation, &outcome);
                 let host = self.host.clone();
                 let result = heap::counted(|| {
                     let write = || self.outcome(&invocation, outcome);
@@ -350,6 +405,12 @@ impl Engine {
                 let result = result.unwrap_or_else(|| Err(guard::failed()));
                 // Its getters may have run for too long.
                 let result = invocation.stopped.take().map_or(result, Err);
+                if winds_down {
+                    self.wind_down(&invocation, Some(result));
+                    winding.push(invocation.id);
+                    continue;
+                }
+                self.parked.remove(&invocation.id);
                 self.end(&invocation);
                 finished.push((invocation.id, result));
             }
@@ -367,6 +428,9 @@ impl Engine {
         let host = self.host.clone();
         match outcome {
             Ok(value) => {
+                if let Some(items) = streams::collected(invocation, &host) {
+                    return Ok(items);
+                }
                 let intrinsics = match host.api() {
                     Ok(api) => &api.intrinsics,
                     Err(error) => return Err(CallError::internal(error.to_string())),
@@ -388,11 +452,16 @@ impl Engine {
     /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
     fn end(&mut self, invocation: &Rc<Invocation>) {
         invocation.finished.set(true);
+        if let Some(notes) = &invocation.scope.notes {
+            notes.ends();
+        }
         web::ended(invocation.id, &self.context);
         let mut timers = self.host.timers.borrow_mut();
         if !timers.is_empty() {
             timers.end_of(invocation.id);
         }
+        self.host.flows.end_of(invocation);
+        self.host.maps.end_of(invocation);
         let (method, id) = (&invocation.method, &invocation.scope);
         let fetches = self.host.fetches.end_of(invocation);
         if fetches > 0 {

@@ -4,26 +4,32 @@
 
 pub mod call;
 pub mod error;
+pub mod event;
 pub mod fetch;
 pub mod json_text;
 pub mod membership;
 pub mod method;
+pub mod notes;
 pub mod peer_url;
 pub mod reply;
 pub mod report;
 pub mod request;
 pub mod secret;
+pub mod span;
 pub mod streams;
 pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
 pub use error::{CallError, Code, Fault, ScriptError};
+pub use event::Event;
 pub use fetch::{FetchError, FetchResult, HttpRequest, HttpResponse, Redirect};
 pub use json_text::JsonText;
 pub use method::MethodInfo;
+pub use notes::Notes;
 pub use peer_url::PeerUrl;
 pub use reply::Reply;
 pub use report::{CallReport, Report};
 pub use secret::Secret;
+pub use span::{Span, Times};
 pub use streams::Streams;
 pub use trace::TraceContext;

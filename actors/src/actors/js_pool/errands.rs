@@ -1,13 +1,16 @@
 //! What the scripts of a pool ask of others: calls and fetches.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::{dispatch, Children, PoolCore};
+use super::{dispatch, Child, Children, PoolCore};
 use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
-use crate::protocol::FetchError;
+use crate::protocol::method::is_reserved;
+use crate::protocol::{CallError, FetchError};
+use crate::traces::OpenSpan;
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
@@ -15,6 +18,10 @@ impl PoolCore {
     /// While this node drains it does for its own scripts what it can: it has left the cluster, and may have been the
     /// only node that could.
     pub(in crate::actors) fn send_out(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        let calls = self.publish_some(from, calls);
+        if calls.is_empty() {
+            return;
+        }
         let Some(outbound) = self.outbound.get() else { return self.run_here(from, calls) };
         if !self.drains() {
             return outbound.send(from.clone(), calls);
@@ -29,8 +36,16 @@ impl PoolCore {
     }
 
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        for OutgoingCall { id, parent, call } in calls {
-            let reply = ReplyTo::Script { executor: from.clone(), call: id };
+        for OutgoingCall { id, parent, call, .. } in calls {
+            let reserved = is_reserved(&call.method);
+            let tracer = self.tracer.get().filter(|_| !reserved);
+            let span = tracer.and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
+            let reply = ReplyTo::Script { executor: from.clone(), call: id, span };
+            if reserved {
+                // By such names an engine knows what is no method, such as its subscriptions.
+                reply.send(Err(CallError::MethodNotFound));
+                continue;
+            }
             if call.scope.idempotency_key.is_some() {
                 self.once(call, reply, None);
                 continue;
@@ -39,7 +54,7 @@ impl PoolCore {
             let cost = self.cost_of(&call);
             let invoke = dispatch::invocation(invocation, call, reply, None, cost);
             let executor = self.redirect(Box::new(invoke));
-            self.lock_children().entry(parent).or_default().push((executor, invocation));
+            self.lock_children().entry(parent).or_default().push(Child { call: id, executor, invocation });
         }
     }
 
@@ -53,9 +68,25 @@ impl PoolCore {
         }
         for parent in parents {
             let children = self.lock_children().remove(&parent).unwrap_or_default();
-            for (executor, invocation) in children {
+            for Child { executor, invocation, .. } in children {
                 executor.send(Work::Cancel(invocation));
             }
+        }
+    }
+
+    /// Nobody waits for these calls any more, although those who made them go on.
+    pub(in crate::actors) fn call_off(&self, ids: Vec<CallId>) {
+        let ids: HashSet<CallId> = ids.into_iter().collect();
+        let mut gone = Vec::new();
+        self.lock_children().retain(|_, children| {
+            gone.extend(children.extract_if(.., |child| ids.contains(&child.call)));
+            !children.is_empty()
+        });
+        for Child { executor, invocation, .. } in gone {
+            executor.send(Work::Cancel(invocation));
+        }
+        if let Some(outbound) = self.outbound.get() {
+            outbound.call_off(ids);
         }
     }
 
