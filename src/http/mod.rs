@@ -7,6 +7,7 @@ mod answer;
 mod batch;
 mod body;
 mod call_log;
+mod dashboard;
 pub mod documents;
 mod draining;
 mod endpoint;
