@@ -18,6 +18,12 @@ interface MadrpcContext {
   readonly trace: { readonly traceId: string; readonly spanId: string };
 }
 
+/** What the function of a subscription is told about its event. */
+interface MadrpcEventContext extends MadrpcContext {
+  /** Where it was published, which may be one of many that the pattern matches. */
+  readonly channel: string;
+}
+
 /** What callers and the orchestrator are told about a method. */
 interface MadrpcMethodOptions {
   /** For people; `_info` shows it. */
@@ -75,6 +81,16 @@ declare const madrpc: {
   callSync<R = any>(method: string, params?: MadrpcParams, options?: MadrpcCallOptions): R;
 
   readonly RpcError: typeof MadrpcRpcError;
+  /**
+   * Publishes an event to whoever has subscribed, anywhere in the cluster. Resolves to the number of receivers; rejects with
+   * -32602 when the channel's name is the system's (it begins with `_`), with -32005 when no orchestrator can be reached.
+   */
+  publish(channel: string, data?: unknown): Promise<number>;
+  /**
+   * While the script loads: has `fn` run for each event on the channel, or on every one that the pattern matches (`*`, `?`,
+   * `[ab]`), on one executor of this node. The events of one pattern run one after the other, in their order.
+   */
+  subscribe(channel: string, fn: (data: any, ctx: MadrpcEventContext) => unknown): void;
 };
 
 // Timers belong to the call that set them and end with it.

@@ -17,8 +17,9 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let level =
-        if matches!(command, Command::Call(_) | Command::Drain(_) | Command::Bench(_)) { "warn" } else { "info" };
+    let is_client =
+        matches!(command, Command::Call(_) | Command::Drain(_) | Command::Bench(_) | Command::Sub(_) | Command::Pub(_));
+    let level = if is_client { "warn" } else { "info" };
     observe::init(&terminal, level, command.log_format());
     if let Err(error) = secrets::hide(&command, std::env::args_os()) {
         log::warn!("secrets stay visible among the arguments of this process: {error}");
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
         Command::Bench(config) => commands::bench::run(config, &terminal).into(),
+        Command::Sub(config) => commands::subscribe::run(&config, &terminal).into(),
+        Command::Pub(config) => commands::publish::run(&config, &terminal).into(),
         Command::Local(config) => commands::local::run(config, &terminal).into(),
         Command::Completions { shell } => {
             commands::completions::run(shell, &terminal);

@@ -164,29 +164,37 @@ pub(super) fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result
 /// Reads ARGS: JSON text, `@FILE`, or `-` for standard input. What is not an array or an object is a usage error.
 pub fn load_args(args: Option<&str>) -> Result<Option<JsonText>, Usage> {
     let Some(args) = args else { return Ok(None) };
-    let read = |source: &mut dyn Read, name: &str| {
+    let allowed = "a JSON array for positional params or an object for named ones, @FILE, or - for standard input";
+    let json = load_json("ARGS", args, allowed)?;
+    if !json.as_str().starts_with(['[', '{']) {
+        return Err(Usage::value("ARGS", &format!("{:?} is not allowed: {allowed}", shown(json.as_str()))));
+    }
+    Ok(Some(json))
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// Reads the argument `name`: JSON text, `@FILE`, or `-` for standard input.
+pub fn load_json(name: &str, given: &str, allowed: &str) -> Result<JsonText, Usage> {
+    let read = |source: &mut dyn Read, whence: &str| {
         let mut text = String::new();
         match source.take(MAX_ARGS + 1).read_to_string(&mut text) {
             Ok(_) if text.len() as u64 <= MAX_ARGS => Ok(text),
-            Ok(_) => Err(Usage::value("ARGS", &format!("{name} is longer than 64MiB"))),
-            Err(error) => Err(Usage::value("ARGS", &format!("{name} can't be read: {error}"))),
+            Ok(_) => Err(Usage::value(name, &format!("{whence} is longer than 64MiB"))),
+            Err(error) => Err(Usage::value(name, &format!("{whence} can't be read: {error}"))),
         }
     };
-    let text = match (args, args.strip_prefix('@')) {
+    let text = match (given, given.strip_prefix('@')) {
         ("-", _) => read(&mut std::io::stdin().lock(), "standard input")?,
         (_, Some(path)) => {
             let mut file = std::fs::File::open(path)
-                .map_err(|error| Usage::value("ARGS", &format!("file {path:?} can't be read: {error}")))?;
+                .map_err(|error| Usage::value(name, &format!("file {path:?} can't be read: {error}")))?;
             read(&mut file, &format!("file {path:?}"))?
         }
-        _ => args.to_owned(),
+        _ => given.to_owned(),
     };
-    let shown: String = text.chars().take(80).collect();
-    let allowed = "a JSON array for positional params or an object for named ones, @FILE, or - for standard input";
-    let json = JsonText::parse(&text)
-        .map_err(|error| Usage::value("ARGS", &format!("{shown:?} is not JSON: {error}; {allowed}")))?;
-    if !json.as_str().starts_with(['[', '{']) {
-        return Err(Usage::value("ARGS", &format!("{shown:?} is not allowed: {allowed}")));
-    }
-    Ok(Some(json))
+    JsonText::parse(&text)
+        .map_err(|error| Usage::value(name, &format!("{:?} is not JSON: {error}; {allowed}", shown(&text))))
 }

@@ -15,6 +15,7 @@ use crate::observe::LogFormat;
 
 pub mod bench;
 pub mod client;
+pub mod events;
 pub mod secrets;
 pub mod security;
 pub mod server;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use bench::BenchConfig;
 pub use client::{CallConfig, DrainConfig, LocalConfig};
+pub use events::{PubConfig, SubConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
 pub use values::BindAddr;
@@ -57,6 +59,16 @@ pub enum Command {
                               3  no reply came"
     )]
     Bench(BenchConfig),
+    /// Print the events of a channel as they come, one line of JSON each
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  as many came as --count says\n    1  the server refuses\n    2  usage\n    \
+                              3  the server can't be reached; a session that was lost is opened again"
+    )]
+    Sub(SubConfig),
+    /// Publish an event and print how many receivers it has
+    #[structopt(after_help = "EXIT CODES:\n    0  it was published\n    1  the reply is an error\n    2  usage\n    \
+                              3  it could not be delivered")]
+    Pub(PubConfig),
     /// Start an orchestrator and nodes on this machine
     Local(LocalConfig),
     /// Print a completion script
@@ -97,6 +109,8 @@ impl Command {
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
             Command::Bench(config) => config.complete(env)?,
+            Command::Sub(config) => config.complete(env)?,
+            Command::Pub(config) => config.complete(env)?,
             Command::Local(config) => config.complete(env)?,
             Command::Completions { .. } => {}
         }
@@ -120,6 +134,8 @@ impl Command {
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
             Command::Bench(config) => return (config.api_key.as_slice(), None),
+            Command::Sub(config) => return (config.api_key.as_slice(), None),
+            Command::Pub(config) => return (config.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -12,8 +12,10 @@ mod json_layout;
 pub mod local;
 pub mod node;
 pub mod orchestrator;
+pub mod publish;
 mod rpc;
 mod serving;
+pub mod subscribe;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;

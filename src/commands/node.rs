@@ -9,13 +9,14 @@ use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
-use madrpc_actors::actors::{Fetching, JsPool, Outbound, PeerUrl};
+use madrpc_actors::actors::{Broker, Fetching, Hub, JsPool, Outbound, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
-use madrpc_actors::protocol::Report;
+use madrpc_actors::protocol::{Event, JsonText, Report};
+use serde_json::json;
 
 use super::serving;
 use crate::cli::server::cpus;
@@ -95,6 +96,12 @@ async fn serve(
     }
     let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
+    let hub = match config.orchestrators.as_slice() {
+        [] => Hub::start(),
+        orchestrators => Hub::below(orchestrators, &serving::sessions(&config.server)),
+    };
+    let broker: Arc<dyn Broker> = Arc::new(hub);
+    pool.publish_by(broker.clone(), config.server.call_timeout);
     let (listening, role, reporter) = match place {
         Some(Supervised { role, socket, reporter }) => {
             let listening = Reserved::try_from(socket).and_then(Reserved::listen);
@@ -127,6 +134,8 @@ async fn serve(
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
     http_config.sessions = process.sessions.clone();
+    http_config.closing = process.draining.closing().clone();
+    http_config.broker = Some(broker.clone());
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
@@ -155,14 +164,27 @@ async fn serve(
     if cordoned {
         process.draining.begin().await;
     }
-    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar));
+    let (instance, node) = (process.instance.clone(), node_name.clone());
+    let announce = move |channel: &str, mut data: serde_json::Value| {
+        (data["node"], data["instance"]) = (node.get().cloned().into(), json!(&*instance));
+        let event = Event { channel: channel.into(), data: JsonText::from_trusted(data.to_string()) };
+        // Nobody waits for it: what is published is on its way.
+        drop(broker.publish(event));
+    };
+    actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar, announce));
     let gauges = move || std::future::ready(gauges(&pool, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
     serving::until_told_to_end(server, process, config.server.drain_timeout).await
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.
-async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, registrar: Registrar) {
+async fn keep_scripts_fresh(
+    config: NodeConfig,
+    hangup: Hangup,
+    pool: JsPool,
+    registrar: Registrar,
+    announce: impl Fn(&str, serde_json::Value),
+) {
     let tried = RefCell::new(pool.program());
     // What the scripts that were tried last import is watched although they did not load: it may be where the error is.
     let files = || {
@@ -181,11 +203,18 @@ async fn keep_scripts_fresh(config: NodeConfig, hangup: Hangup, pool: JsPool, re
         match outcome {
             Ok(methods) => {
                 log::info!("the new scripts run: {} methods", methods.len());
+                announce(
+                    "_script.loaded",
+                    json!({"methods": methods.iter().map(|method| &method.name).collect::<Vec<_>>()}),
+                );
                 if methods != before {
                     registrar.announce(methods.to_vec());
                 }
             }
-            Err(error) => log::error!("the scripts stay as they are, since the new ones do not load: {error:#}"),
+            Err(error) => {
+                log::error!("the scripts stay as they are, since the new ones do not load: {error:#}");
+                announce("_script.failed", json!({"error": format!("{error:#}")}));
+            }
         }
     };
     let stale = || pool.program().is_stale();

@@ -1,8 +1,10 @@
 //! `madrpc-actor orchestrator`.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE};
-use madrpc_actors::actors::{Cluster, ClusterConfig, OrchestratorHandle};
+use madrpc_actors::actors::{Broker, Cluster, ClusterConfig, Hub, OrchestratorHandle};
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 
@@ -29,6 +31,10 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
+    http_config.closing = process.draining.closing().clone();
+    let broker: Arc<dyn Broker> = Arc::new(Hub::start());
+    cluster.announce_by(broker.clone());
+    http_config.broker = Some(broker);
     http_config.dial_ins = Some(dial_ins);
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());

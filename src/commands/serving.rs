@@ -3,11 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
+use madrpc_actors::actors::broker::SessionClient;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
@@ -18,7 +21,7 @@ use crate::observe::Terminal;
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
-use crate::transport::{DialIns, TransportConfig};
+use crate::transport::{AwcClient, DialIns, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -28,6 +31,9 @@ const PARTING: Duration = Duration::from_secs(10);
 
 /// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
 const PREDECESSOR: Duration = Duration::from_secs(1);
+
+/// How long sessions may take to hear that they end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Between looks at whether something has ended.
 const LOOK: Duration = Duration::from_millis(10);
@@ -149,6 +155,11 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
     })
 }
 
+/// What opens this thread's sessions with others.
+pub(super) fn sessions(options: &ServerOptions) -> Rc<dyn SessionClient> {
+    Rc::new(AwcClient::new(&transport(options, DialIns::default())))
+}
+
 /// How this process reaches others; nodes that dial in, by `dial_ins`.
 pub(super) fn transport(options: &ServerOptions, dial_ins: DialIns) -> TransportConfig {
     let security = &options.security;
@@ -200,6 +211,11 @@ pub(super) async fn until_told_to_end(
     }
     if admission.inflight() > 0 {
         log::warn!("ending with {} calls unfinished", admission.inflight());
+    }
+    process.draining.closing().for_good();
+    let farewell = Instant::now() + FAREWELL;
+    while process.sessions.load(Ordering::Relaxed) > 0 && Instant::now() < farewell {
+        actix_rt::time::sleep(LOOK).await;
     }
     server.stop(false).await;
     Ok(())

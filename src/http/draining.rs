@@ -1,6 +1,7 @@
 //! How a process takes its leave: it says so, takes on no further calls, and those that run come to their end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use madrpc_actors::actors::registrar::Registrar;
 use madrpc_actors::policy::admission::Admission;
@@ -8,8 +9,12 @@ use madrpc_actors::policy::joining;
 use madrpc_actors::protocol::{CallError, CallResult, JsonText, Secret};
 use serde::{Deserialize, Serialize};
 
+use super::closing::Closing;
 use super::service::Caller;
 use crate::supervisor::Reporter;
+
+/// Between looks at whether the calls have ended.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// One per process; clones share it.
 #[derive(Clone, Debug)]
@@ -24,6 +29,8 @@ struct Inner {
     memberships: Option<Registrar>,
     /// Of a node: the next engine is to know that the node was told to drain.
     reporter: Reporter,
+    /// Of the sessions, when the calls have ended.
+    closing: Closing,
 }
 
 /// Params of `_drain`.
@@ -64,12 +71,17 @@ impl Draining {
         memberships: Option<Registrar>,
         reporter: Reporter,
     ) -> Self {
-        Draining(Arc::new(Inner { admission, cluster_token, memberships, reporter }))
+        Draining(Arc::new(Inner { admission, cluster_token, memberships, reporter, closing: Closing::default() }))
     }
 
     /// Whether it has begun.
     pub fn has_begun(&self) -> bool {
         self.0.admission.is_closing()
+    }
+
+    /// What tells the sessions of this process that they end.
+    pub fn closing(&self) -> &Closing {
+        &self.0.closing
     }
 
     /// Takes leave, and only then refuses calls: those that are on their way meanwhile are still served.
@@ -80,6 +92,16 @@ impl Draining {
             memberships.leave().await;
         }
         inner.admission.close();
+    }
+
+    /// Ends the sessions that are open once the calls have ended, unless calls are taken again by then.
+    async fn close_sessions(self) {
+        while self.has_begun() && self.0.admission.inflight() > 0 {
+            actix_rt::time::sleep(LOOK).await;
+        }
+        if self.has_begun() {
+            self.0.closing.those_open();
+        }
     }
 
     fn undo(&self) {
@@ -105,7 +127,10 @@ impl Draining {
         }
         match undo {
             true => self.undo(),
-            false => self.begin().await,
+            false => {
+                self.begin().await;
+                actix_rt::spawn(self.clone().close_sessions());
+            }
         }
         JsonText::of(&Drained { draining: self.has_begun(), pending_requests: inner.admission.inflight() })
     }

@@ -1,6 +1,7 @@
 //! One JSON-RPC body in, one answer out.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,11 +22,13 @@ use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
 use super::answer;
 use super::body::{self, BodyError};
 use super::call_log::{self, Begun};
+use super::desk::Desk;
 use super::flow::{Flow, Flows};
 use super::gate::Gate;
 use super::head::Head;
 use super::scope::{Inherited, LONGEST_CALL};
 use super::service::{HttpConfig, Service};
+use super::session::Subscriptions;
 use super::streaming::{self, Format};
 use super::{batch, ENVELOPE_SLACK};
 
@@ -37,6 +40,8 @@ pub(super) struct Endpoint<S> {
     pub(super) service: S,
     pub(super) config: HttpConfig,
     pub(super) gate: Arc<Gate>,
+    /// Of the events, where there are any.
+    pub(super) desk: Option<Rc<Desk>>,
 }
 
 /// Who sends a request, and how.
@@ -53,6 +58,8 @@ pub(super) struct Incoming<'a> {
     pub(super) peer: &'a Peer<'a>,
     pub(super) inherited: Result<Inherited, CallError>,
     pub(super) at: Instant,
+    /// Of the session that it came by.
+    pub(super) subscriptions: Option<&'a Subscriptions>,
 }
 
 /// A request that may run.
@@ -63,6 +70,12 @@ pub(super) enum Prepared {
 }
 
 impl<S: Service> Endpoint<S> {
+    /// Called on the worker thread that it is for.
+    pub(super) fn new(service: S, config: HttpConfig, gate: Arc<Gate>) -> Self {
+        let desk = config.broker.clone().map(|broker| Desk::open(broker, config.access.token.clone()));
+        Endpoint { service, config, gate, desk }
+    }
+
     /// Answers `POST`. Dropping the future cancels what it began, but for notifications.
     pub(super) async fn post(&self, peer: &Peer<'_>, payload: Payload) -> HttpResponse {
         let head = peer.head;
@@ -104,6 +117,7 @@ impl<S: Service> Endpoint<S> {
             peer,
             inherited: Inherited::read(peer.head, self.config.call_timeout),
             at: Instant::now(),
+            subscriptions: None,
         };
         let limit = batch::limit(self, peer.head);
         match request::read_up_to(body, limit.saturating_add(1)) {
@@ -204,7 +218,11 @@ impl<S: Service> Endpoint<S> {
         }
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
-            let work = self.service.builtin(&request.method, params, &incoming.peer.head.caller(incoming.peer.ip));
+            let caller = incoming.peer.head.caller(incoming.peer.ip);
+            let desk = self.desk.as_ref();
+            let events =
+                desk.and_then(|desk| desk.builtin(&request.method, params.as_ref(), &caller, incoming.subscriptions));
+            let work = events.or_else(|| self.service.builtin(&request.method, params, &caller));
             let (work, method) = (work.ok_or(CallError::MethodNotFound)?, request.method.to_string());
             let at = incoming.at;
             return Ok(Prepared::Builtin(Box::pin(async move {

@@ -101,7 +101,7 @@ impl<'a> Head<'a> {
     /// The caller as built-in methods see it.
     pub(super) fn caller(&self, ip: IpAddr) -> Caller {
         let token = self.cluster_token.and_then(|token| token.to_str().ok());
-        Caller { ip, cluster_token: token.and_then(|token| token.parse().ok()) }
+        Caller { ip, cluster_token: token.and_then(|token| token.parse().ok()), is_peer: self.is_from_peer() }
     }
 
     /// What the caller shows of who it is.

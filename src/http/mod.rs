@@ -7,7 +7,9 @@ mod answer;
 mod batch;
 mod body;
 mod call_log;
+mod closing;
 mod dashboard;
+mod desk;
 pub mod documents;
 mod draining;
 mod endpoint;
@@ -28,6 +30,7 @@ mod session;
 mod streaming;
 mod watch;
 
+pub use closing::Closing;
 pub use draining::{Drained, Draining};
 pub use flow::Flows;
 pub use in_time::EachInTime;

@@ -99,7 +99,9 @@ async fn dispatch<S: Service>(
         },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),
         (&Method::GET | &Method::HEAD, "/") if head.wants_page() => match endpoint.gate.take(Identity::Anyone, ip, 1) {
-            Granted { calls: 0, retry_after_s } => answer::reply(reply::write, None, &Err(CallError::RateLimited { retry_after_s })),
+            Granted { calls: 0, retry_after_s } => {
+                answer::reply(reply::write, None, &Err(CallError::RateLimited { retry_after_s }))
+            }
             _ => dashboard::answer(request.headers().get(IF_NONE_MATCH), endpoint.gate.asks_for_keys()),
         },
         (&Method::GET | &Method::HEAD, path) if path != "/rpc" => match endpoint.enter(head, ip) {

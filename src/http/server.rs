@@ -124,7 +124,7 @@ where
     let worker = move || {
         let connections = Connections::new(allowed);
         let tls = config.tls.clone();
-        let endpoint = Rc::new(Endpoint { service: make_service(), config: config.clone(), gate: gate.clone() });
+        let endpoint = Rc::new(Endpoint::new(make_service(), config.clone(), gate.clone()));
         let sessions = endpoint.clone();
         let app = App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)));
         let (connection, ending) = (connection.clone(), ending.clone());

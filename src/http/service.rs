@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
+use madrpc_actors::actors::Broker;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, Secret};
 
+use super::closing::Closing;
 use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
@@ -76,6 +78,8 @@ pub struct Caller {
     pub ip: IpAddr,
     /// What it presented as `Madrpc-Cluster-Token`.
     pub cluster_token: Option<Secret>,
+    /// It says that it is a process of ours.
+    pub is_peer: bool,
 }
 
 /// Limits of the endpoint.
@@ -105,6 +109,10 @@ pub struct HttpConfig {
     pub dial_ins: Option<DialIns>,
     /// Counts the WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
+    /// Tells them when the process ends.
+    pub closing: Closing,
+    /// Where events are published and subscribed to; `None`: nowhere.
+    pub broker: Option<Arc<dyn Broker>>,
     /// Connections of all workers together; a further one takes the place of one that waits.
     pub max_connections: usize,
     /// How long the head of a request may take, and the handshake of TLS.
@@ -131,6 +139,8 @@ impl HttpConfig {
             origins: Origins::default(),
             dial_ins: None,
             sessions: Arc::default(),
+            closing: Closing::default(),
+            broker: None,
             max_connections: 50_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::tally::Ended;
 use super::Plan;
-use crate::transport::{OneShot, Session};
+use crate::transport::{Exchange, OneShot};
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -18,7 +18,7 @@ const MAX_REPLY: usize = 64 * 1024 * 1024;
 pub(super) struct Caller<'a> {
     plan: &'a Plan,
     client: &'a OneShot,
-    session: Option<Session>,
+    session: Option<Exchange>,
     /// The text of the last result that was the expected one: the next is most likely the same.
     expected: Bytes,
 }
@@ -59,7 +59,7 @@ impl<'a> Caller<'a> {
             None => {
                 let mut url: Url = self.plan.url.clone();
                 url.set_path("/ws");
-                let opened = self.client.session(&url, &self.plan.headers, MAX_REPLY).await;
+                let opened = self.client.exchange(&url, &self.plan.headers, MAX_REPLY).await;
                 opened.map_err(|_| Ended::Unreachable)?
             }
         };

@@ -88,6 +88,11 @@ impl AwcClient {
         }
     }
 
+    /// The links of this thread.
+    pub(super) fn links(&self) -> Rc<Links> {
+        self.inner.links.clone()
+    }
+
     /// Makes a client on each thread that asks for one.
     pub fn factory(config: TransportConfig) -> PeerClientFactory {
         Arc::new(move || Rc::new(AwcClient::new(&config)))

@@ -7,6 +7,7 @@ mod by_address;
 mod client;
 mod connect;
 mod dial_in;
+mod exchange;
 mod failure;
 mod fetch;
 mod lines;
@@ -18,9 +19,9 @@ mod wire;
 
 pub use client::{AwcClient, TransportConfig};
 pub use dial_in::{DialIns, Dialler};
+pub use exchange::Exchange;
 pub use fetch::AwcFetcher;
 
 pub(crate) use lines::{Line, Lines, NDJSON};
 pub(crate) use link::Socket;
 pub use one_shot::OneShot;
-pub use session::Session;

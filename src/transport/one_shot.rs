@@ -1,13 +1,16 @@
 //! The client of commands: requests, and sessions.
 
 use actix_tls::connect::{Connector as TcpConnector, Resolver};
+use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::http::uri::InvalidUri;
 use awc::{Client, ClientRequest, Connector};
+use madrpc_actors::actors::broker::TextSession;
 use url::Url;
 
 use super::connect::{self, Connect};
-use super::session::Session;
+use super::exchange::Exchange;
+use super::session;
 use crate::tls::ClientTls;
 
 /// A client that follows no redirects: a call that was redirected is not delivered.
@@ -29,24 +32,41 @@ impl OneShot {
         OneShot(Client::builder().connector(connector).disable_redirects().finish())
     }
 
-    /// A request to `url`, http or https.
-    pub fn post(&self, url: &Url) -> Result<ClientRequest, InvalidUri> {
-        Ok(self.0.post(connect::uri(url, None)?))
-    }
-
-    /// Opens a WebSocket at `url`, http or https, for frames of up to `longest` bytes. The error is for people.
+    /// A session at `url`, http or https, that presents these headers. The error is the status that the server answers
+    /// instead, if it answers, and what is wrong.
     pub async fn session(
         &self,
         url: &Url,
         headers: &[(HeaderName, HeaderValue)],
         longest: usize,
-    ) -> Result<Session, String> {
-        let uri = connect::uri(url, None).map_err(|error| error.to_string())?;
-        let mut request = self.0.ws(uri).max_frame_size(longest);
-        for (name, value) in headers {
-            request = request.set_header(name.clone(), value.clone());
+    ) -> Result<TextSession, (Option<u16>, String)> {
+        session::open(&self.0, url, headers, longest).await.map(session::begin).map_err(refusal)
+    }
+
+    /// A request to `url`, http or https.
+    pub fn post(&self, url: &Url) -> Result<ClientRequest, InvalidUri> {
+        Ok(self.0.post(connect::uri(url, None)?))
+    }
+
+    /// As `session`, for one exchange at a time.
+    pub async fn exchange(
+        &self,
+        url: &Url,
+        headers: &[(HeaderName, HeaderValue)],
+        longest: usize,
+    ) -> Result<Exchange, String> {
+        let opened = session::open(&self.0, url, headers, longest).await;
+        opened.map(Exchange::new).map_err(|error| refusal(error).1)
+    }
+}
+
+/// The status that a server answers instead of opening a session, if it answers, and what is wrong.
+fn refusal(error: Option<WsClientError>) -> (Option<u16>, String) {
+    match error {
+        Some(WsClientError::InvalidResponseStatus(status)) => {
+            (Some(status.as_u16()), format!("no session is opened there: HTTP {}", status.as_u16()))
         }
-        let (_, socket) = request.connect().await.map_err(|error| error.to_string())?;
-        Ok(Session { socket })
+        Some(error) => (None, format!("can't connect: {error}")),
+        None => (None, "the URL can't be used".into()),
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use actix::{Addr, MailboxError};
 use arc_swap::ArcSwap;
 
+use super::broker::Broker;
 use super::idempotency::Idempotency;
-use super::node_registry::{Beat, Join, NodeRegistry, Part, ShowCluster};
+use super::node_registry::{AnnounceBy, Beat, Join, NodeRegistry, Part, ShowCluster};
 use super::peer::{PeerClientFactory, PeerUrl};
 use crate::metrics::Metrics;
 pub use crate::policy::balance::BalancePolicy;
@@ -116,6 +117,11 @@ impl Cluster {
         token: Option<Secret>,
     ) -> Result<HeartbeatReply, CallError> {
         self.registry.send(Beat { beat, peer_ip, token }).await.map_err(stopped)?
+    }
+
+    /// Publishes what happens to nodes from now on, and what has happened until now.
+    pub fn announce_by(&self, broker: Arc<dyn Broker>) {
+        self.registry.do_send(AnnounceBy(broker));
     }
 
     /// Every node, for people and programs.

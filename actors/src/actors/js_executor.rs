@@ -15,10 +15,10 @@ use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
-use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Surroundings};
+use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Registered, Surroundings};
 use crate::metrics::{Hop, Recorder};
 use crate::policy::queueing::Occupancy;
-use crate::protocol::{CallError, CallResult, MethodInfo};
+use crate::protocol::{CallError, CallResult};
 
 /// An executor that ran dry waits this long on its inbox before it rests in its mailbox.
 const LINGER: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub struct Serve;
 
 /// Tells whoever starts an executor how loading went.
-pub type Loaded = std::sync::mpsc::Sender<Result<Vec<MethodInfo>, LoadError>>;
+pub type Loaded = std::sync::mpsc::Sender<Result<Registered, LoadError>>;
 
 /// The actor.
 #[derive(Debug)]
@@ -85,9 +85,9 @@ impl JsExecutor {
             .unwrap_or_else(|_| Err(LoadError("the engine failed while it loaded the scripts".into())));
         let outcome = match contexts {
             Ok(contexts) => {
-                let methods = contexts.methods();
+                let registered = contexts.registered();
                 self.contexts = Some(contexts);
-                Ok(methods)
+                Ok(registered)
             }
             Err(error) => {
                 // Whoever started the pool says so itself; one that is made later has nobody else to tell.

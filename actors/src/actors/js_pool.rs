@@ -21,6 +21,7 @@ use super::idempotency::Idempotency;
 use super::js_executor::{JsExecutor, Loaded};
 use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
+use super::script_events::ScriptEvents;
 use super::watchdog::{self, LastResort, Rouser, Watched};
 use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::metrics::{Metrics, Recorder};
@@ -91,6 +92,10 @@ pub struct PoolCore {
     outbound: OnceLock<Outbound>,
     /// Where `fetch` goes; without it, it fails.
     fetching: OnceLock<Fetching>,
+    /// Where events come from and go to; without it, publishing fails.
+    events: OnceLock<ScriptEvents>,
+    /// The patterns that the scripts subscribe to.
+    subscriptions: ArcSwap<Vec<Arc<str>>>,
     next_invocation: AtomicU64,
     children: Mutex<Children>,
     idempotency: Idempotency,
@@ -131,6 +136,8 @@ impl JsPool {
             roster: Mutex::default(),
             outbound: OnceLock::new(),
             fetching: OnceLock::new(),
+            events: OnceLock::new(),
+            subscriptions: ArcSwap::default(),
             next_invocation: AtomicU64::new(1),
             children: Mutex::default(),
             idempotency: Idempotency::start(),
@@ -149,7 +156,7 @@ impl JsPool {
         core.active.store(Arc::new(executors));
         for _ in 0..core.config.executors {
             let outcome = outcomes.recv_timeout(core.load_patience());
-            core.serve_methods(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??);
+            core.serve(outcome.map_err(|_| LoadError(reloading::LOAD_HANGS.into()))??);
         }
         Ok(JsPool(core))
     }
@@ -216,8 +223,8 @@ impl JsPool {
     /// Runs other scripts from now on: calls that have begun finish in the old ones. Nothing changes unless they load.
     /// Gives what they registered.
     pub async fn reload(&self, program: Program) -> Result<Arc<Vec<MethodInfo>>, LoadError> {
-        let methods = self.0.try_out(program.clone()).await?;
-        self.0.publish(program, methods);
+        let registered = self.0.try_out(program.clone()).await?;
+        self.0.publish(program, registered);
         Ok(self.methods())
     }
 
@@ -384,6 +391,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
 
 mod dispatch;
 mod errands;
+mod events;
 mod reloading;
 mod watching;
 

@@ -2,6 +2,7 @@
 //!
 //! They know no HTTP. What they need of the network are the traits `PeerClient` and `Fetcher`.
 
+pub mod broker;
 pub mod circuit_breaker;
 mod clock;
 pub mod cluster;
@@ -19,10 +20,12 @@ pub mod outbound;
 pub mod peer;
 pub mod registrar;
 pub mod reply_to;
+pub mod script_events;
 #[cfg(test)]
 mod simulation;
 pub mod watchdog;
 
+pub use broker::{Broker, Hub};
 pub use cluster::{Cluster, ClusterConfig};
 pub use fetching::Fetching;
 pub use idempotency::Idempotency;
@@ -31,3 +34,4 @@ pub use orchestrator::OrchestratorHandle;
 pub use outbound::Outbound;
 pub use peer::{PeerClient, PeerClientFactory, PeerUrl};
 pub use reply_to::ReplyTo;
+pub use script_events::ScriptEvents;

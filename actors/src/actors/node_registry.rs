@@ -13,6 +13,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult,
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
+use super::broker::Broker;
 use super::circuit_breaker::{CircuitBreaker, CircuitChanged, Reset, Settle};
 use super::clock;
 use super::cluster::ClusterConfig;
@@ -72,6 +73,11 @@ pub(super) struct Beat {
 #[rtype(result = "ClusterView")]
 pub(super) struct ShowCluster;
 
+/// What happens to nodes is to be published there.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct AnnounceBy(pub(super) Arc<dyn Broker>);
+
 /// A node that asked to join has confirmed who it is.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Registered, CallError>")]
@@ -92,6 +98,7 @@ pub(super) struct NodeRegistry {
     checker: Checker,
     confirming: Rc<Semaphore>,
     joining: Rc<Cell<usize>>,
+    broker: Option<Arc<dyn Broker>>,
 }
 
 impl NodeRegistry {
@@ -123,6 +130,7 @@ impl NodeRegistry {
                 peers,
                 confirming: Rc::new(Semaphore::new(CONFIRMING)),
                 joining: Rc::default(),
+                broker: None,
             }
         })
     }
@@ -131,6 +139,11 @@ impl NodeRegistry {
         if self.membership.take_changed() {
             let table = self.membership.table(&self.table.load());
             self.table.store(Arc::new(table));
+        }
+        let Some(broker) = &self.broker else { return };
+        for news in self.membership.take_news() {
+            // Nobody waits for it: what is published is on its way.
+            drop(broker.publish(news.to_event()));
         }
     }
 
@@ -224,6 +237,15 @@ impl Handler<ShowCluster> for NodeRegistry {
 
     fn handle(&mut self, _: ShowCluster, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.membership.view(clock::now()))
+    }
+}
+
+impl Handler<AnnounceBy> for NodeRegistry {
+    type Result = ();
+
+    fn handle(&mut self, AnnounceBy(broker): AnnounceBy, _: &mut Self::Context) {
+        self.broker = Some(broker);
+        self.publish();
     }
 }
 

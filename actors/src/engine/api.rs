@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use boa_engine::builtins::promise::ResolvingFunctions;
 use boa_engine::gc::GcRefCell;
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::object::{FunctionObjectBuilder, JsObject, ObjectInitializer};
@@ -16,7 +17,7 @@ use boa_engine::{
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, heap, json_reader, json_writer};
+use super::{errors, events, heap, json_reader, json_writer};
 use crate::protocol::method::is_reserved;
 use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
@@ -50,6 +51,8 @@ pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
         .function(NativeFunction::from_fn_ptr(register), js_string!("register"), 2)
         .function(NativeFunction::from_fn_ptr(call), js_string!("call"), 2)
         .function(NativeFunction::from_fn_ptr(call_sync), js_string!("callSync"), 2)
+        .function(NativeFunction::from_fn_ptr(events::publish), js_string!("publish"), 2)
+        .function(NativeFunction::from_fn_ptr(events::subscribe), js_string!("subscribe"), 2)
         .property(js_string!("RpcError"), rpc_error.clone(), Attribute::READONLY | Attribute::ENUMERABLE)
         .build();
     context.register_global_property(js_string!("madrpc"), madrpc, Attribute::WRITABLE | Attribute::CONFIGURABLE)?;
@@ -182,9 +185,7 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
     match open_call(&host, arguments, context)? {
         Ok((invocation, outgoing)) => {
             let id = outgoing.id;
-            invocation.open_calls.set(invocation.open_calls.get() + 1);
-            host.pending.borrow_mut().insert(id, PendingCall { invocation, resolvers });
-            heap::uncounted(|| host.outgoing.borrow_mut().push(outgoing));
+            begin_call(&host, invocation, outgoing, resolvers);
             if let Some(signal) = signal {
                 signal.borrow().data().on_abort(Algorithm::CancelCall(id), context)?;
             }
@@ -195,6 +196,18 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
         }
     }
     Ok(promise.into())
+}
+
+/// Sends a call off at the end of the turn; its promise settles with it.
+pub(super) fn begin_call(
+    host: &Host,
+    invocation: Rc<Invocation>,
+    outgoing: OutgoingCall,
+    resolvers: ResolvingFunctions,
+) {
+    invocation.open_calls.set(invocation.open_calls.get() + 1);
+    host.pending.borrow_mut().insert(outgoing.id, PendingCall { invocation, resolvers });
+    heap::uncounted(|| host.outgoing.borrow_mut().push(outgoing));
 }
 
 /// The option `signal` of `madrpc.call`.

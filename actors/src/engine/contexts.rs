@@ -11,7 +11,7 @@ use super::fetches::OutgoingFetch;
 use super::heap::{self, Account};
 use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
 use super::program::{LoadError, Program};
-use super::{Engine, ModuleState};
+use super::{Engine, ModuleState, Registered};
 use crate::protocol::{Call, CallError, CallResult, FetchResult, MethodInfo};
 
 /// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
@@ -107,6 +107,12 @@ impl Contexts {
     /// What the scripts registered, by name.
     pub fn methods(&self) -> Vec<MethodInfo> {
         self.ready.last().map(Engine::methods).unwrap_or_default()
+    }
+
+    /// All that the scripts registered.
+    pub fn registered(&self) -> Registered {
+        let subscriptions = self.ready.last().map(Engine::subscriptions).unwrap_or_default();
+        Registered { methods: self.methods(), subscriptions }
     }
 
     /// Runs other scripts from now on; calls that wait finish in the old ones. After an error all is as before.

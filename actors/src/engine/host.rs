@@ -14,6 +14,7 @@ use boa_engine::job::Job;
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
+use super::events::Subscriptions;
 use super::fetches::Fetches;
 use super::json_writer::Intrinsics;
 use super::run_clock::RunClock;
@@ -54,6 +55,8 @@ pub struct Invocation {
     pub id: InvocationId,
     /// The method that runs.
     pub method: Arc<str>,
+    /// The name that was asked for where it is the function of a subscription.
+    pub event: Option<Arc<str>>,
     /// Deadline, depth and trace, which its own calls inherit.
     pub scope: CallScope,
     /// Set once it has an outcome; what its leftovers do then concerns nobody.
@@ -78,6 +81,7 @@ impl Invocation {
         Invocation {
             id,
             method,
+            event: None,
             scope,
             background: false,
             finished: Cell::new(false),
@@ -186,6 +190,8 @@ pub struct Host {
     pub surroundings: Surroundings,
     /// The registered methods by name.
     pub methods: RefCell<HashMap<String, Method>>,
+    /// The functions that are subscribed to channels.
+    pub(super) subscriptions: Subscriptions,
     /// True until the scripts have run: only then may methods be registered.
     pub loading: Cell<bool>,
     /// On whose behalf code runs right now.
@@ -243,6 +249,7 @@ impl Host {
         Rc::new(Host {
             surroundings,
             methods: RefCell::default(),
+            subscriptions: Subscriptions::default(),
             loading: Cell::new(true),
             current: RefCell::default(),
             jobs: RefCell::default(),
@@ -419,6 +426,7 @@ impl Host {
     /// Drops every handle into the garbage-collected heap, so that the context can be freed.
     pub fn clear(&self) {
         self.methods.borrow_mut().clear();
+        self.subscriptions.borrow_mut().clear();
         self.jobs.borrow_mut().clear();
         self.pending.borrow_mut().clear();
         self.outgoing.borrow_mut().clear();

@@ -9,6 +9,7 @@ mod console;
 mod contexts;
 mod depth;
 mod errors;
+mod events;
 mod fetches;
 mod guard;
 pub mod heap;
@@ -29,12 +30,14 @@ mod tests;
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
 
 pub use contexts::{Contexts, Events, Isolation};
+pub use events::event_method;
 pub use fetches::OutgoingFetch;
 pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
 pub use program::{LoadError, Program, Script};
@@ -67,6 +70,15 @@ pub enum ModuleState {
     PerCall,
 }
 
+/// What scripts have made of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Registered {
+    /// What they registered, by name.
+    pub methods: Vec<MethodInfo>,
+    /// The patterns of channels that they subscribed to.
+    pub subscriptions: Vec<Arc<str>>,
+}
+
 /// One context with its scripts loaded.
 pub struct Engine {
     /// In a place of its own: what it is limited by is changed from another thread while it runs.
@@ -93,18 +105,28 @@ impl Engine {
         methods
     }
 
+    /// The patterns that the scripts subscribed to.
+    pub fn subscriptions(&self) -> Vec<Arc<str>> {
+        self.host.subscriptions.borrow().keys().cloned().collect()
+    }
+
     /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
         let Call { method, params, scope, .. } = call;
-        let found =
-            self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()));
+        let event = events::is_event(&method).then(|| Arc::<str>::from(method.as_str()));
+        let found = match &event {
+            Some(event) => events::find(&self.host, event),
+            None => {
+                self.host.methods.borrow().get(&method).map(|method| (method.name.clone(), method.function.clone()))
+            }
+        };
         let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
         };
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
             let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let invocation = Rc::new(Invocation::new(id, method, scope));
+            let invocation = Rc::new(Invocation { event, ..Invocation::new(id, method, scope) });
             let host = self.host.clone();
             let params = read.unwrap_or_default();
             guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))
@@ -155,7 +177,8 @@ impl Engine {
         let ctx = api::ctx(invocation, &self.host, &self.context)?;
         let fresh = if self.factories.is_empty() { None } else { Some(self.run_factories(invocation)?) };
         let function = fresh.as_ref().unwrap_or(function);
-        let value = function.call(&JsValue::undefined(), &[params, ctx.into()], &mut self.context)?;
+        let arguments = events::arguments(invocation, params, ctx, &mut self.context)?;
+        let value = function.call(&JsValue::undefined(), &arguments, &mut self.context)?;
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
                 Some(object) => self.adopt_thenable(object),
@@ -169,7 +192,8 @@ impl Engine {
     /// Runs the scripts for this one call, and gives the function that they registered for it.
     fn run_factories(&mut self, invocation: &Rc<Invocation>) -> JsResult<JsFunction> {
         let host = self.host.clone();
-        *host.wanted.borrow_mut() = Some(Wanted { name: invocation.method.clone(), function: None });
+        *host.wanted.borrow_mut() =
+            Some(Wanted { name: invocation.event.as_ref().unwrap_or(&invocation.method).clone(), function: None });
         let madrpc = self.madrpc()?;
         let mut factories = self.factories.iter();
         let outcome = factories.try_for_each(|factory| {

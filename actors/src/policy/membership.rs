@@ -17,6 +17,7 @@ use crate::protocol::{CallError, MethodInfo, PeerUrl};
 
 mod checks;
 mod member;
+mod news;
 mod outliers;
 mod reports;
 mod states;
@@ -24,6 +25,8 @@ mod view;
 
 pub use checks::{Check, CheckOutcome};
 use member::Member;
+pub use news::NodeNews;
+use news::{Change, News};
 use reports::ReportLog;
 pub use reports::Reports;
 pub use states::NodeEvents;
@@ -63,6 +66,8 @@ pub struct Membership {
     next_look: Instant,
     changed: bool,
     events: NodeEvents,
+    /// What is to be told of them.
+    news: News,
 }
 
 impl std::fmt::Debug for Membership {
@@ -86,6 +91,7 @@ impl Membership {
             next_look: now,
             changed: true,
             events: NodeEvents::default(),
+            news: News::default(),
         };
         for url in static_nodes {
             if !membership.by_url.contains_key(url) {
@@ -193,6 +199,7 @@ impl Membership {
             return false;
         }
         log::info!(node = member.entry.url.as_str(); "node {} left", member.entry.url);
+        self.news.push(Change::Left, member, "by its own word");
         if member.is_static {
             member.end_lease();
             member.forget_conduct();
@@ -224,6 +231,11 @@ impl Membership {
     /// True once after every change that the table must show.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// What has happened to nodes since the last time.
+    pub fn take_news(&mut self) -> Vec<NodeNews> {
+        self.news.take()
     }
 
     /// The table as of now.
@@ -265,8 +277,10 @@ impl Membership {
             self.changed = true;
         }
         for id in forgotten {
-            if let Some(member) = self.remove(id) {
+            let instance = self.members.get(&id).and_then(|member| member.instance.clone());
+            if let Some(member) = self.remove(id).map(|member| Member { instance, ..member }) {
                 log::info!(node = member.entry.url.as_str(); "node {} left: no heartbeat since its lease ran out", member.entry.url);
+                self.news.push(Change::Left, &member, "no heartbeat since its lease ran out");
                 self.events.left += 1;
             }
         }

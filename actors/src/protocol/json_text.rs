@@ -23,6 +23,11 @@ impl JsonText {
         JsonText(body.slice_ref(raw.get().as_bytes()))
     }
 
+    /// A value inside of this text, which `raw` was read from.
+    pub fn part(&self, raw: &RawValue) -> Self {
+        JsonText::slice(&self.0, raw)
+    }
+
     /// Takes text that is known to be JSON, such as what the engine's writer made.
     pub fn from_trusted(text: impl Into<Bytes>) -> Self {
         JsonText(text.into())

@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod error;
+pub mod event;
 pub mod fetch;
 pub mod json_text;
 pub mod membership;
@@ -18,6 +19,7 @@ pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
 pub use error::{CallError, Code, Fault, ScriptError};
+pub use event::Event;
 pub use fetch::{FetchError, FetchResult, HttpRequest, HttpResponse, Redirect};
 pub use json_text::JsonText;
 pub use method::MethodInfo;

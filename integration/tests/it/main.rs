@@ -15,6 +15,7 @@ mod crowd;
 mod dial_in;
 mod drain;
 mod errors;
+mod events;
 mod failover;
 mod fetch;
 mod figures;

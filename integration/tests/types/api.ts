@@ -62,6 +62,16 @@ async function messages(): Promise<unknown[]> {
 }
 void messages;
 
+madrpc.subscribe('news.*', async (data, { channel, signal }) => {
+  const receivers: number = await madrpc.publish(`copy.${channel}`, { data, late: signal.aborted });
+  console.log(receivers);
+});
+madrpc.subscribe('bare', () => {});
+
+// @ts-expect-error a subscription needs a function
+madrpc.subscribe('news');
+// @ts-expect-error a channel is text
+madrpc.publish(1, 2);
 // @ts-expect-error a signal is made by a controller
 new AbortSignal();
 // @ts-expect-error text is no function

@@ -57,7 +57,7 @@ pub(super) fn longest_frame(max_body: usize) -> usize {
 /// Keeps a link open to `orchestrator`, without end, and answers the calls that come over it by `service`.
 pub async fn keep_dialled<S: Service>(service: S, config: HttpConfig, dialler: Dialler, orchestrator: PeerUrl) {
     let gate = Gate::new(&config).into();
-    let endpoint = Rc::new(Endpoint { service, config, gate });
+    let endpoint = Rc::new(Endpoint::new(service, config, gate));
     let open = dialler.towards(orchestrator.clone());
     let mut failures = 0;
     loop {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, StreamHandler};
 use actix_http::ws::{CloseCode, CloseReason, Frame, ProtocolError};
 use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use madrpc_actors::protocol::request::{self, Body, Meta, Request};
 use madrpc_actors::protocol::{CallError, CallResult, JsonText};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::task::AbortHandle;
 
 use super::answer::WriteReply;
 use super::endpoint::{open_streams, too_deep, Endpoint, Incoming, Peer};
@@ -34,15 +35,17 @@ mod flowing;
 mod open_calls;
 mod outbox;
 mod socket;
+mod subscriptions;
 mod upgrade;
 
 use flowing::{Flowing, Valve};
 use open_calls::{Name, OpenCalls};
-use outbox::Outbox;
 use socket::Unfinished;
 
 pub use dial_in::keep_dialled;
 pub(crate) use flowing::credit;
+pub(super) use outbox::{encoded, EventFrames, Outbox};
+pub(super) use subscriptions::Subscriptions;
 pub(super) use upgrade::{needed, upgraded};
 
 /// How often the other side is asked whether it is there.
@@ -82,15 +85,30 @@ struct Session<S: Service> {
     write: WriteReply,
     out: Outbox,
     open: Rc<RefCell<OpenCalls>>,
+    /// To events.
+    subscriptions: Option<Subscriptions>,
+    /// Waits for the end of the process.
+    farewell: Option<AbortHandle>,
     heard: Instant,
     unfinished: Unfinished,
 }
+
+/// The process ends.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct GoAway;
 
 impl<S: Service> Actor for Session<S> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
         self.endpoint.config.sessions.fetch_add(1, Ordering::Relaxed);
+        let (closing, session) = (self.endpoint.config.closing.clone(), context.address());
+        let farewell = actix_rt::spawn(async move {
+            closing.begun().await;
+            session.do_send(GoAway);
+        });
+        self.farewell = Some(farewell.abort_handle());
         context.run_interval(PING, |session, context| {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
@@ -105,8 +123,22 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        if let Some(subscriptions) = &self.subscriptions {
+            subscriptions.end();
+        }
+        if let Some(farewell) = self.farewell.take() {
+            farewell.abort();
+        }
         self.out.shut();
         self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<S: Service> Handler<GoAway> for Session<S> {
+    type Result = ();
+
+    fn handle(&mut self, _: GoAway, context: &mut Self::Context) {
+        self.end(CloseCode::Away, "going away", context);
     }
 }
 
@@ -140,7 +172,22 @@ impl<S: Service> Session<S> {
         let inherited = Inherited::read(&head, endpoint.config.call_timeout);
         let write = answer::writer(&head);
         let (open, heard, unfinished) = (Rc::default(), Instant::now(), Rc::default());
-        Session { endpoint, headers, ip, identity, inherited, write, out, open, heard, unfinished }
+        let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
+        let farewell = None;
+        Session {
+            endpoint,
+            headers,
+            ip,
+            identity,
+            inherited,
+            write,
+            out,
+            open,
+            subscriptions,
+            farewell,
+            heard,
+            unfinished,
+        }
     }
 
     /// With its frames, which end it.
@@ -160,7 +207,8 @@ impl<S: Service> Session<S> {
     fn text(&self, body: &Bytes) {
         let head = Head::read(&self.headers);
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
-        let incoming = Incoming { body, peer: &peer, inherited: self.inherited.clone(), at: Instant::now() };
+        let (inherited, subscriptions) = (self.inherited.clone(), self.subscriptions.as_ref());
+        let incoming = Incoming { body, peer: &peer, inherited, at: Instant::now(), subscriptions };
         let limit = self.endpoint.config.max_batch;
         let (max_body, slack) = (self.endpoint.config.max_body, if head.is_from_peer() { ENVELOPE_SLACK } else { 0 });
         if body.len() > max_body.saturating_add(slack) {

@@ -9,17 +9,69 @@ use actix_codec::Encoder;
 use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
+use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
+use madrpc_actors::protocol::event::dropped_frame;
 
 /// A piece of the answer has about this many bytes: what waits leaves together.
 const CHUNK: usize = 64 * 1024;
 
+/// The events that wait for one subscriber, as frames ready to be sent; other subscribers have the same.
+#[derive(Debug)]
+pub(in crate::http) struct EventFrames {
+    subscription: u64,
+    queue: RefCell<EventQueue<Bytes>>,
+}
+
+impl EventFrames {
+    pub(in crate::http) fn new(subscription: u64, room: Room) -> Rc<Self> {
+        Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)) })
+    }
+
+    /// The next frame.
+    fn take(&self) -> Option<Bytes> {
+        Some(match self.queue.borrow_mut().take()? {
+            Taken::Item(frame) => frame,
+            Taken::Dropped(count) => encoded(dropped_frame(self.subscription, count)),
+        })
+    }
+}
+
+/// The text of such a frame as `encoded` makes, for a socket that encodes by itself.
+fn text_of(frame: &Bytes) -> Option<ByteString> {
+    // RFC 6455, section 5.2: nothing is masked, so the length tells where it begins.
+    let head = match frame.get(1)? & 0x7f {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    ByteString::try_from(frame.slice(head..)).ok()
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Message(Message),
+    /// What is next for that subscriber.
+    Event(Rc<EventFrames>),
+}
+
+/// The frame of a text, as every session sends it.
+pub(in crate::http) fn encoded(text: Vec<u8>) -> Bytes {
+    let mut frame = BytesMut::with_capacity(text.len() + 10);
+    if let Ok(text) = ByteString::try_from(text) {
+        // A text can always be encoded.
+        let written = Codec::new().encode(Message::Text(text), &mut frame);
+        debug_assert!(written.is_ok(), "{written:?}");
+    }
+    frame.freeze()
+}
+
 /// A handle; clones share the frames.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Outbox(Rc<RefCell<Frames>>);
+pub(in crate::http) struct Outbox(Rc<RefCell<Frames>>);
 
 #[derive(Debug, Default)]
 struct Frames {
-    waiting: VecDeque<Message>,
+    waiting: VecDeque<Waiting>,
     /// Of the texts among them.
     bytes: usize,
     /// The payload of the last ping that has no answer yet: those before it need none (RFC 6455, section 5.5.3).
@@ -40,6 +92,26 @@ impl Outbox {
         }
     }
 
+    /// Tells a subscriber of an event, by a frame from `encoded`; without room, that it was dropped.
+    pub(in crate::http) fn event(&self, subscriber: &Rc<EventFrames>, frame: &Bytes) {
+        let put = subscriber.queue.borrow_mut().put(frame.clone(), frame.len());
+        self.announce(subscriber, put);
+    }
+
+    /// Tells a subscriber of events that were dropped before they came here.
+    pub(in crate::http) fn lost(&self, subscriber: &Rc<EventFrames>, count: u64) {
+        let put = subscriber.queue.borrow_mut().count_dropped(count);
+        self.announce(subscriber, put);
+    }
+
+    fn announce(&self, subscriber: &Rc<EventFrames>, put: Put) {
+        let mut frames = self.0.borrow_mut();
+        if put != Put::DroppedToo && !frames.closed {
+            frames.waiting.push_back(Waiting::Event(subscriber.clone()));
+            frames.wake();
+        }
+    }
+
     /// Nothing comes any more; what waits still leaves.
     pub(super) fn shut(&self) {
         let mut frames = self.0.borrow_mut();
@@ -50,9 +122,15 @@ impl Outbox {
     /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
     pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
         let mut frames = self.0.borrow_mut();
-        if let Some(message) = frames.next() {
-            frames.waiting_for_room.drain(..).for_each(Waker::wake);
-            return Poll::Ready(Some(message));
+        while let Some(next) = frames.next() {
+            let message = match next {
+                Waiting::Message(message) => Some(message),
+                Waiting::Event(subscriber) => subscriber.take().and_then(|frame| text_of(&frame)).map(Message::Text),
+            };
+            if message.is_some() {
+                frames.waiting_for_room.drain(..).for_each(Waker::wake);
+                return Poll::Ready(message);
+            }
         }
         if frames.closed {
             return Poll::Ready(None);
@@ -67,10 +145,22 @@ impl Outbox {
         let mut frames = self.0.borrow_mut();
         let (mut chunk, mut codec) = (BytesMut::new(), Codec::new());
         while chunk.len() < CHUNK {
-            let Some(message) = frames.next() else { break };
-            // Whatever a session says can be encoded.
-            let encoded = codec.encode(message, &mut chunk);
-            debug_assert!(encoded.is_ok(), "{encoded:?}");
+            match frames.next() {
+                None => break,
+                Some(Waiting::Message(message)) => {
+                    // Whatever a session says can be encoded.
+                    let encoded = codec.encode(message, &mut chunk);
+                    debug_assert!(encoded.is_ok(), "{encoded:?}");
+                }
+                Some(Waiting::Event(subscriber)) => match subscriber.take() {
+                    // Alone, it need not be copied.
+                    Some(frame) if chunk.is_empty() && frames.waiting.is_empty() => {
+                        return Poll::Ready(Some(frame));
+                    }
+                    Some(frame) => chunk.extend_from_slice(&frame),
+                    None => {}
+                },
+            }
         }
         if !chunk.is_empty() {
             frames.waiting_for_room.drain(..).for_each(Waker::wake);
@@ -138,7 +228,7 @@ impl Outbox {
         let mut frames = self.0.borrow_mut();
         if !frames.closed {
             frames.bytes += bytes;
-            frames.waiting.push_back(message);
+            frames.waiting.push_back(Waiting::Message(message));
             frames.wake();
         }
     }
@@ -151,15 +241,15 @@ impl Frames {
         }
     }
 
-    fn next(&mut self) -> Option<Message> {
+    fn next(&mut self) -> Option<Waiting> {
         if let Some(payload) = self.pong.take() {
-            return Some(Message::Pong(payload));
+            return Some(Waiting::Message(Message::Pong(payload)));
         }
-        let message = self.waiting.pop_front()?;
-        if let Message::Text(text) = &message {
+        let next = self.waiting.pop_front()?;
+        if let Waiting::Message(Message::Text(text)) = &next {
             self.bytes -= text.len();
         }
-        Some(message)
+        Some(next)
     }
 }
 

@@ -47,10 +47,12 @@ pub(in crate::http) fn needed() -> HttpResponse {
 /// Serves a connection on which a request has asked for a WebSocket, to its end.
 pub(in crate::http) async fn upgraded<S: Service>(
     endpoint: Rc<Endpoint<S>>,
-    request: Request,
+    mut request: Request,
     mut framed: Framed<Stream, Codec>,
 ) -> Result<(), Error> {
     let _busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
+    // The connection is counted by what was put there.
+    let _open = request.take_conn_data();
     let opened = match admit(&endpoint, &request) {
         Ok(opened) => opened,
         Err(refusal) => return refuse(framed, *refusal).await,

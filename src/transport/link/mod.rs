@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
 
-use super::connect;
+use super::session;
 use crate::http::header;
 
 mod calls;
@@ -150,20 +150,17 @@ impl Links {
         &self,
         peer: &PeerUrl,
         instance: Option<&str>,
-    ) -> Result<impl Socket, Option<WsClientError>> {
+    ) -> Result<impl Socket + 'static, Option<WsClientError>> {
         let mut url = Url::parse(peer.as_str()).map_err(|_| None)?;
         url.set_path("/ws");
-        let uri = connect::uri(&url, None).map_err(|_| None)?;
         let longest = self.max_body.saturating_mul(FRAME_ROOM);
         // Says that one of our own processes asks.
-        let mut request = self.client.ws(uri).max_frame_size(longest).set_header(header::DEPTH, HeaderValue::from(0));
+        let ours = (HeaderName::from_static(header::DEPTH), HeaderValue::from(0));
+        let mut headers: Vec<_> = std::iter::once(ours).chain(self.credentials.iter().cloned()).collect();
         if let Some(instance) = instance {
-            request = request.set_header(header::DIAL_IN, instance);
+            let instance = HeaderValue::from_str(instance).map_err(|_| None)?;
+            headers.push((HeaderName::from_static(header::DIAL_IN), instance));
         }
-        for (name, value) in &self.credentials {
-            request = request.set_header(name.clone(), value.clone());
-        }
-        let (_, socket) = timeout(OPENING, request.connect()).await.map_err(|_| None)?.map_err(Some)?;
-        Ok(socket)
+        timeout(OPENING, session::open(&self.client, &url, &headers, longest)).await.map_err(|_| None)?
     }
 }

@@ -9,13 +9,19 @@ use tokio::sync::oneshot;
 use super::{CancelGuard, PoolCore, LOOKING, LOOK_AGAIN, NEAR};
 use crate::actors::executor_inbox::{ExecutorInbox, Invoke, Work};
 use crate::actors::reply_to::ReplyTo;
-use crate::engine::InvocationId;
+use crate::engine::{InvocationId, Registered};
 use crate::policy::admission::Permit;
 use crate::policy::queueing::{self, Occupancy};
 use crate::protocol::{Call, CallError, CallScope, MethodInfo};
 
 impl PoolCore {
-    pub(super) fn serve_methods(&self, methods: Vec<MethodInfo>) {
+    /// What the scripts have registered from now on.
+    pub(super) fn serve(&self, Registered { methods, subscriptions }: Registered) {
+        self.serve_methods(methods);
+        self.serve_subscriptions(subscriptions);
+    }
+
+    fn serve_methods(&self, methods: Vec<MethodInfo>) {
         let costs = methods.iter().map(|method| (method.name.clone(), Arc::default())).collect();
         self.costs.store(Arc::new(costs));
         self.methods.store(Arc::new(methods));

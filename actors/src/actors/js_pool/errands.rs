@@ -7,7 +7,8 @@ use super::{dispatch, Children, PoolCore};
 use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
-use crate::protocol::FetchError;
+use crate::protocol::method::is_reserved;
+use crate::protocol::{CallError, FetchError};
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
@@ -15,6 +16,10 @@ impl PoolCore {
     /// While this node drains it does for its own scripts what it can: it has left the cluster, and may have been the
     /// only node that could.
     pub(in crate::actors) fn send_out(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        let calls = self.publish_some(from, calls);
+        if calls.is_empty() {
+            return;
+        }
         let Some(outbound) = self.outbound.get() else { return self.run_here(from, calls) };
         if !self.drains() {
             return outbound.send(from.clone(), calls);
@@ -31,6 +36,11 @@ impl PoolCore {
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
         for OutgoingCall { id, parent, call } in calls {
             let reply = ReplyTo::Script { executor: from.clone(), call: id };
+            if is_reserved(&call.method) {
+                // By such names an engine knows what is no method, such as its subscriptions.
+                reply.send(Err(CallError::MethodNotFound));
+                continue;
+            }
             if call.scope.idempotency_key.is_some() {
                 self.once(call, reply, None);
                 continue;

@@ -10,8 +10,7 @@ use tokio::sync::oneshot;
 use super::{PoolCore, Versioned};
 use crate::actors::executor_inbox::Work;
 use crate::actors::watchdog::Watched;
-use crate::engine::{Contexts, LoadError, Program, Surroundings, Watch, STACK_BYTES};
-use crate::protocol::MethodInfo;
+use crate::engine::{Contexts, LoadError, Program, Registered, Surroundings, Watch, STACK_BYTES};
 
 /// Beyond the limit of running time, for scripts that load: a module may wait.
 const LOAD_GRACE: Duration = Duration::from_secs(15);
@@ -26,7 +25,7 @@ pub(super) const LOAD_HANGS: &str = "the scripts do not finish loading";
 
 impl PoolCore {
     /// Loads scripts beside those that run, on a thread of its own, and drops them again.
-    pub(super) async fn try_out(self: &Arc<Self>, program: Program) -> Result<Vec<MethodInfo>, LoadError> {
+    pub(super) async fn try_out(self: &Arc<Self>, program: Program) -> Result<Registered, LoadError> {
         let watch = Arc::new(Watch::default());
         let watched = Watched { number: TRIAL, watch: watch.clone(), thread: None };
         match &mut *self.lock_trial() {
@@ -37,7 +36,7 @@ impl PoolCore {
         let core = self.clone();
         let body = move || {
             let surroundings = Surroundings { watch: Some(watch), ..core.surroundings() };
-            let load = || Contexts::load(program, core.isolation(), surroundings).map(|tried| tried.methods());
+            let load = || Contexts::load(program, core.isolation(), surroundings).map(|tried| tried.registered());
             let loaded = catch_unwind(AssertUnwindSafe(load));
             *core.lock_trial() = None;
             let _gone = outcome.send(loaded.unwrap_or_else(|_| Err(LoadError(LOAD_FAILED.into()))));
@@ -60,12 +59,12 @@ impl PoolCore {
     }
 
     /// From here on every call that begins runs in the new scripts. New methods are known only after that.
-    pub(super) fn publish(&self, program: Program, methods: Vec<MethodInfo>) {
+    pub(super) fn publish(&self, program: Program, registered: Registered) {
         let roster = self.lock_roster();
         let version = self.version() + 1;
         self.program.store(Arc::new(Versioned { version, program }));
         self.version.store(version, Ordering::Release);
-        self.serve_methods(methods);
+        self.serve(registered);
         for executor in &roster.everyone {
             executor.send(Work::Renew);
         }

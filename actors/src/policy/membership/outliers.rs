@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::member::Member;
+use super::news::Change;
 use super::Membership;
 use crate::policy::health::NodeState;
 use crate::policy::node::NodeId;
@@ -31,6 +32,7 @@ impl Membership {
                 let length = member.conduct.eject(outlier, now);
                 log::warn!("node {} ejected for {} s: {outlier}", member.entry.url, length.as_secs());
                 self.events.ejected += 1;
+                self.news.push(Change::Ejected, member, &outlier.to_string());
                 self.changed = true;
             }
         }

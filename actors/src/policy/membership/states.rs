@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::news::Change;
 use super::Membership;
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
@@ -45,12 +46,14 @@ impl Membership {
             (_, NodeState::Down) => {
                 log::warn!(node = url.as_str(); "node {url} down: {reason}");
                 self.events.down += 1;
+                self.news.push(Change::Down, member, reason);
                 member.down_reason = reason.into();
                 member.forget_conduct();
             }
             (NodeState::Up, NodeState::Suspect) => {
                 log::warn!(node = url.as_str(); "node {url} suspect: {reason}");
                 self.events.suspect += 1;
+                self.news.push(Change::Suspect, member, reason);
             }
             (NodeState::Down, _) => {
                 member.up_since = Some(now);
@@ -58,17 +61,20 @@ impl Membership {
                 if std::mem::replace(&mut member.was_up, true) {
                     log::info!(node = url.as_str(); "node {url} recovered");
                     self.events.recovered += 1;
+                    self.news.push(Change::Recovered, member, "it is back");
                     // Being down was the harder verdict, and it is over.
                     member.entry.renew();
                 } else {
                     let kind = if member.foreign { " (a JSON-RPC server of another make)" } else { "" };
                     log::info!(node = url.as_str(); "node {url} joined{kind} with {} methods", member.methods.len());
                     self.events.joined += 1;
+                    self.news.push(Change::Joined, member, "");
                 }
             }
             (NodeState::Up | NodeState::Suspect, _) => {
                 log::info!(node = url.as_str(); "node {url} recovered: it answers");
                 self.events.recovered += 1;
+                self.news.push(Change::Recovered, member, "it answers");
             }
         }
     }

@@ -1,0 +1,206 @@
+//! ScriptEvents: takes what a node's scripts publish to the broker, and events to the functions that they subscribed.
+//!
+//! Each event runs on one executor of the node, as a call of its own that nobody waits for. Those of one pattern run one
+//! after the other, so that they keep their order whatever executor they get.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+
+use super::broker::{Broker, Delivery, Happened, Outlet};
+use super::executor_inbox::{ExecutorInbox, Work};
+use super::js_pool::PoolCore;
+use crate::engine::OutgoingCall;
+use crate::policy::event_queue::{EventQueue, Room, Taken};
+use crate::protocol::{CallError, Event, JsonText};
+
+/// What waits for the function of one pattern.
+const ROOM: Room = Room { items: 4_096, bytes: 32 << 20 };
+
+/// Between two lines of the log about events that one pattern has lost.
+const COMPLAINT: Duration = Duration::from_secs(5);
+
+/// A handle to the actor.
+#[derive(Clone, Debug)]
+pub struct ScriptEvents(Addr<ScriptEventsActor>);
+
+/// Scripts on `from` publish.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Publish {
+    from: Arc<ExecutorInbox>,
+    calls: Vec<OutgoingCall>,
+}
+
+/// The scripts subscribe to these patterns now, and to no others.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Subscribe {
+    patterns: Arc<Vec<Arc<str>>>,
+}
+
+/// The outlet has given something.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Arrived(Taken<Delivery>);
+
+struct ScriptEventsActor {
+    pool: Weak<PoolCore>,
+    broker: Arc<dyn Broker>,
+    outlet: Arc<Outlet>,
+    /// How long one event may take.
+    timeout: Duration,
+    subscribed: HashMap<Arc<str>, Subscribed>,
+}
+
+struct Subscribed {
+    queue: EventQueue<Event>,
+    runs: bool,
+    lost: u64,
+    complained: Option<Instant>,
+}
+
+impl ScriptEvents {
+    /// Starts on the current arbiter.
+    pub(super) fn start(pool: Weak<PoolCore>, broker: Arc<dyn Broker>, timeout: Duration) -> Self {
+        let outlet = Outlet::new();
+        let actor =
+            ScriptEventsActor { pool, broker, outlet: outlet.clone(), timeout, subscribed: HashMap::new() }.start();
+        let address = actor.clone();
+        actix_rt::spawn(async move {
+            loop {
+                let taken = outlet.next().await;
+                // Answered when it was dealt with, so that what waits waits in the outlet, which is bounded.
+                if address.send(Arrived(taken)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        ScriptEvents(actor)
+    }
+
+    /// Takes `_publish` calls to the broker, and the results back. Their number is bounded by the engine.
+    pub(super) fn publish(&self, from: Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+        self.0.do_send(Publish { from, calls });
+    }
+
+    /// Subscribes to these patterns instead of those before.
+    pub(super) fn subscribe(&self, patterns: Arc<Vec<Arc<str>>>) {
+        self.0.do_send(Subscribe { patterns });
+    }
+}
+
+impl ScriptEventsActor {
+    /// Runs the next event of a pattern, unless one runs.
+    fn go_on(&mut self, pattern: &Arc<str>, context: &mut Context<Self>) {
+        let Some(subscribed) = self.subscribed.get_mut(pattern).filter(|subscribed| !subscribed.runs) else { return };
+        let event = loop {
+            match subscribed.queue.take() {
+                Some(Taken::Item(event)) => break event,
+                Some(Taken::Dropped(count)) => subscribed.complain(pattern, count),
+                None => return,
+            }
+        };
+        let Some(pool) = self.pool.upgrade() else { return };
+        subscribed.runs = true;
+        let run = pool.run_event(pattern, &event, self.timeout);
+        let pattern = pattern.clone();
+        context.spawn(run.into_actor(self).map(move |result, actor, context| {
+            if let Err(error) = result {
+                log::error!(target: "script", "(event {pattern}) failed on {}: {error}", event.channel.escape_debug());
+            }
+            if let Some(subscribed) = actor.subscribed.get_mut(&pattern) {
+                subscribed.runs = false;
+            }
+            actor.go_on(&pattern, context);
+        }));
+    }
+}
+
+impl Subscribed {
+    fn complain(&mut self, pattern: &str, count: u64) {
+        self.lost = self.lost.saturating_add(count);
+        let now = Instant::now();
+        if self.complained.is_none_or(|last| now.saturating_duration_since(last) >= COMPLAINT) {
+            log::warn!(target: "script", "(event {pattern}) has lost {} events: it is too slow for them", self.lost);
+            (self.complained, self.lost) = (Some(now), 0);
+        }
+    }
+}
+
+impl Actor for ScriptEventsActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Publish> for ScriptEventsActor {
+    type Result = ();
+
+    fn handle(&mut self, Publish { from, calls }: Publish, _: &mut Self::Context) {
+        for OutgoingCall { id, call, .. } in calls {
+            let publishing = Event::read(call.params.as_ref(), false).map(|event| self.broker.publish(event));
+            let (from, deadline) = (from.clone(), call.scope.deadline);
+            actix_rt::spawn(async move {
+                let result = match publishing {
+                    Ok(publishing) => {
+                        let published = tokio::time::timeout_at(deadline.into(), publishing).await;
+                        published.unwrap_or(Err(CallError::Timeout)).and_then(|count| JsonText::of(&count))
+                    }
+                    Err(refused) => Err(refused),
+                };
+                from.send(Work::Settled(vec![(id, result)]));
+            });
+        }
+    }
+}
+
+impl Handler<Subscribe> for ScriptEventsActor {
+    type Result = ();
+
+    fn handle(&mut self, Subscribe { patterns }: Subscribe, _: &mut Self::Context) {
+        let wanted: HashSet<&Arc<str>> = patterns.iter().collect();
+        let mut changing = Vec::new();
+        self.subscribed.retain(|pattern, _| {
+            let stays = wanted.contains(pattern);
+            if !stays {
+                changing.push(self.broker.subscribe(&self.outlet, pattern.clone(), 0));
+            }
+            stays
+        });
+        for pattern in wanted {
+            if !self.subscribed.contains_key(pattern) {
+                let fresh = Subscribed { queue: EventQueue::new(ROOM), runs: false, lost: 0, complained: None };
+                self.subscribed.insert(pattern.clone(), fresh);
+                changing.push(self.broker.subscribe(&self.outlet, pattern.clone(), 1));
+            }
+        }
+        actix_rt::spawn(async move {
+            for changed in changing {
+                if let Err(error) = changed.await {
+                    log::error!(target: "script", "a subscription of the scripts is not there: {error}");
+                }
+            }
+        });
+    }
+}
+
+impl Handler<Arrived> for ScriptEventsActor {
+    type Result = ();
+
+    fn handle(&mut self, Arrived(taken): Arrived, context: &mut Self::Context) {
+        let (patterns, what) = match taken {
+            Taken::Item(Delivery { patterns, what }) => (patterns, what),
+            // Whose they were is not known.
+            Taken::Dropped(count) => (self.subscribed.keys().cloned().collect(), Happened::Lost(count)),
+        };
+        for pattern in patterns {
+            let Some(subscribed) = self.subscribed.get_mut(&pattern) else { continue };
+            match &what {
+                Happened::Event(event) => drop(subscribed.queue.put(event.clone(), event.size())),
+                Happened::Lost(count) => drop(subscribed.queue.count_dropped(*count)),
+            }
+            self.go_on(&pattern, context);
+        }
+    }
+}
