@@ -8,6 +8,7 @@ pub mod commands;
 pub mod http;
 pub mod load;
 pub mod observe;
+pub mod otlp;
 pub mod reload;
 pub mod shutdown;
 pub mod supervisor;

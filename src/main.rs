@@ -17,8 +17,15 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(usage) => return commands::show_usage(&terminal, &usage).into(),
     };
-    let is_client =
-        matches!(command, Command::Call(_) | Command::Drain(_) | Command::Bench(_) | Command::Sub(_) | Command::Pub(_));
+    let is_client = matches!(
+        command,
+        Command::Call(_)
+            | Command::Drain(_)
+            | Command::Bench(_)
+            | Command::Sub(_)
+            | Command::Pub(_)
+            | Command::Trace(_)
+    );
     let level = if is_client { "warn" } else { "info" };
     observe::init(&terminal, level, command.log_format());
     if let Err(error) = secrets::hide(&command, std::env::args_os()) {
@@ -29,6 +36,7 @@ fn main() -> ExitCode {
         Command::Node(config) => finish(commands::node::run(config, terminal)),
         Command::Call(config) => commands::call::run(config, &terminal).into(),
         Command::Drain(config) => commands::drain::run(&config, &terminal).into(),
+        Command::Trace(config) => commands::trace::run(&config, &terminal).into(),
         Command::Bench(config) => commands::bench::run(config, &terminal).into(),
         Command::Sub(config) => commands::subscribe::run(&config, &terminal).into(),
         Command::Pub(config) => commands::publish::run(&config, &terminal).into(),

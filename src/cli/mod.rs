@@ -20,6 +20,7 @@ pub mod secrets;
 pub mod security;
 pub mod server;
 pub mod tls;
+pub mod trace;
 pub mod units;
 pub mod values;
 
@@ -31,6 +32,7 @@ pub use client::{CallConfig, DrainConfig, LocalConfig};
 pub use events::{PubConfig, SubConfig};
 pub use security::SecurityOptions;
 pub use server::{NodeConfig, OrchestratorConfig, ServerOptions};
+pub use trace::TraceConfig;
 pub use values::BindAddr;
 
 /// Actors that run JavaScript functions across machines, called by JSON-RPC 2.0.
@@ -53,6 +55,12 @@ pub enum Command {
                               2  usage\n    3  it could not be asked"
     )]
     Drain(DrainConfig),
+    /// Show where the time of calls went: the slowest traces, or the tree of one
+    #[structopt(
+        after_help = "EXIT CODES:\n    0  it was printed\n    1  the reply is an error, as of an unknown trace\n    \
+                              2  usage\n    3  the server could not be asked"
+    )]
+    Trace(TraceConfig),
     /// Load a server with calls, and tell how it bears them
     #[structopt(
         after_help = "EXIT CODES:\n    0  every call gave a result\n    1  some gave an error\n    2  usage\n    \
@@ -108,6 +116,7 @@ impl Command {
             Command::Node(config) => config.complete(env)?,
             Command::Call(config) => config.complete(env)?,
             Command::Drain(config) => config.complete(env)?,
+            Command::Trace(config) => config.complete(env)?,
             Command::Bench(config) => config.complete(env)?,
             Command::Sub(config) => config.complete(env)?,
             Command::Pub(config) => config.complete(env)?,
@@ -133,6 +142,7 @@ impl Command {
             Command::Node(config) => &config.server.security,
             Command::Call(config) => return (config.api_key.as_slice(), None),
             Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Trace(config) => return (config.api_key.as_slice(), None),
             Command::Bench(config) => return (config.api_key.as_slice(), None),
             Command::Sub(config) => return (config.api_key.as_slice(), None),
             Command::Pub(config) => return (config.api_key.as_slice(), None),

@@ -11,10 +11,11 @@ use madrpc_actors::policy::balance::BalancePolicy;
 use madrpc_actors::policy::egress::Entry;
 use madrpc_actors::policy::overrun::Limits;
 use structopt::StructOpt;
+use url::Url;
 
 use super::security::SecurityOptions;
 use super::units::{duration, duration_or_zero, memory, size, whole};
-use super::values::{balance_policy, isolation, net_entry, peer_url, script, tag, BindAddr};
+use super::values::{balance_policy, call_url, isolation, net_entry, peer_url, script, tag, BindAddr};
 use super::Usage;
 use crate::observe::LogFormat;
 
@@ -69,6 +70,9 @@ pub struct ServerOptions {
     /// HTTP worker threads [default: CPUs]
     #[structopt(long, env = "MADRPC_WORKERS", value_name = "N", parse(try_from_str = threads))]
     workers: Option<usize>,
+    /// Collector that traces are exported to, by OTLP over HTTP [default: none]
+    #[structopt(long, env = "MADRPC_OTLP", value_name = "URL", parse(try_from_str = call_url))]
+    pub otlp: Option<Url>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
     pub security: SecurityOptions,

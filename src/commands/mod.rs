@@ -10,12 +10,14 @@ pub mod completions;
 pub mod drain;
 mod json_layout;
 pub mod local;
+mod looks;
 pub mod node;
 pub mod orchestrator;
 pub mod publish;
 mod rpc;
 mod serving;
 pub mod subscribe;
+pub mod trace;
 
 /// The reply is an error, or the command failed.
 pub const FAILED: u8 = 1;

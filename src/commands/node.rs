@@ -16,6 +16,7 @@ use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
 use madrpc_actors::protocol::{Event, JsonText, Report};
+use madrpc_actors::traces::Traces;
 use serde_json::json;
 
 use super::serving;
@@ -88,6 +89,8 @@ async fn serve(
         limits: config.limits(),
         metrics: metrics.clone(),
     })?;
+    let traces = Traces::of_node(node_name.clone());
+    pool.trace_by(traces.tracer());
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let transport = serving::transport(&config.server, DialIns::default());
     let clients = AwcClient::factory(transport.clone());
@@ -129,7 +132,7 @@ async fn serve(
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
     let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
-    let process = serving::process(role.instance.clone(), admission.clone(), draining, metrics);
+    let process = serving::process(role.instance.clone(), admission.clone(), draining, metrics, traces);
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
@@ -174,7 +177,8 @@ async fn serve(
     actix_rt::spawn(keep_scripts_fresh(config.clone(), hangup, pool.clone(), registrar, announce));
     let gauges = move || std::future::ready(gauges(&pool, admission.inflight()));
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process, config.server.drain_timeout).await
+    let exporting = serving::export_traces(&config.server, &process, "madrpc-node");
+    serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.

@@ -7,6 +7,7 @@ use madrpc_actors::actors::cluster::{BreakerConfig, HealthConfig, DEFAULT_LEASE}
 use madrpc_actors::actors::{Broker, Cluster, ClusterConfig, Hub, OrchestratorHandle};
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
@@ -25,7 +26,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let listening = serving::listen(&config.bind, serving::scheme(&config.server), &terminal)?;
     let admission = Admission::new(config.server.max_inflight);
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
-    let process = serving::process(serving::new_instance(), admission.clone(), draining, Metrics::new());
+    let (metrics, traces) = (Metrics::new(), Traces::of_orchestrator());
+    let process = serving::process(serving::new_instance(), admission.clone(), draining, metrics, traces);
     let dial_ins = DialIns::default();
     let clients = AwcClient::factory(serving::transport(&config.server, dial_ins.clone()));
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
@@ -47,7 +49,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
     let gauges = move || gauges(cluster.clone(), admission.inflight());
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
-    serving::until_told_to_end(server, process, config.server.drain_timeout).await
+    let exporting = serving::export_traces(&config.server, &process, "madrpc-orchestrator");
+    serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
 }
 
 fn cluster_config(config: &OrchestratorConfig, process: &Process) -> ClusterConfig {

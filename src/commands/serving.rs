@@ -14,10 +14,12 @@ use madrpc_actors::actors::broker::SessionClient;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::traces::Traces;
 
 use crate::cli::{BindAddr, ServerOptions};
 use crate::http::{self, Draining, HttpConfig, Listening, Origins, Process, Reserved};
 use crate::observe::Terminal;
+use crate::otlp::{self, Exported, Exporting};
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
@@ -91,10 +93,16 @@ pub(super) fn new_instance() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The identity and the figures of this process, whose calls `admission` counts and `metrics` measures.
-pub(super) fn process(instance: String, admission: Admission, draining: Draining, metrics: Metrics) -> Process {
+/// The identity and the figures of this process, whose calls `admission` counts, `metrics` measures and `traces` keeps.
+pub(super) fn process(
+    instance: String,
+    admission: Admission,
+    draining: Draining,
+    metrics: Metrics,
+    traces: Traces,
+) -> Process {
     let sessions = Arc::default();
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics }
+    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics, traces }
 }
 
 /// How long a server may take to end.
@@ -126,6 +134,13 @@ pub(super) fn http_config(
         max_connections: max_connections(defaults.max_connections),
         ..defaults
     }
+}
+
+/// Exports the traces of this process where it is told to.
+pub(super) fn export_traces(options: &ServerOptions, process: &Process, service: &'static str) -> Option<Exporting> {
+    let exported = Exported { service, instance: process.instance.to_string() };
+    let tls = options.security.client.client_tls.clone();
+    options.otlp.as_ref().map(|url| otlp::start(url, process.traces.clone(), exported, tls))
 }
 
 /// What this process speaks.
@@ -189,6 +204,7 @@ pub(super) async fn until_told_to_end(
     server: ServerHandle,
     process: Process,
     drain_timeout: Duration,
+    exporting: Option<Exporting>,
 ) -> anyhow::Result<()> {
     let mut reasons = shutdown::listen().context("cannot listen for signals")?;
     let reason = reasons.next().await;
@@ -218,6 +234,9 @@ pub(super) async fn until_told_to_end(
         actix_rt::time::sleep(LOOK).await;
     }
     server.stop(false).await;
+    if let Some(exporting) = exporting {
+        exporting.finish().await;
+    }
     Ok(())
 }
 

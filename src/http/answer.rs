@@ -1,12 +1,14 @@
 //! HTTP responses around what the endpoint has to say.
 
+use std::time::Instant;
+
 use actix_web::body::{BodyStream, BoxBody};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{reply, CallError, CallResult};
+use madrpc_actors::protocol::{reply, CallError, CallResult, Notes};
 
 use super::head::Head;
 
@@ -50,11 +52,29 @@ pub(super) fn nothing() -> HttpResponse {
     HttpResponse::with_body(StatusCode::OK, BoxBody::new(Bytes::new()))
 }
 
+/// Adds to the reply that was written last what a peer wants to hear of its call's times.
+pub(super) fn tell_times(out: &mut Vec<u8>, notes: Option<&Notes>) {
+    if let Some(notes) = notes {
+        reply::add_times(out, notes.own_times(Instant::now()));
+    }
+}
+
 /// One reply object.
 pub(super) fn reply(write: WriteReply, id: Option<&str>, result: &CallResult) -> HttpResponse {
+    timed_reply(write, id, result, None)
+}
+
+/// One reply object, with what a peer wants to hear of its call's times.
+pub(super) fn timed_reply(
+    write: WriteReply,
+    id: Option<&str>,
+    result: &CallResult,
+    notes: Option<&Notes>,
+) -> HttpResponse {
     // Room to the byte: the vector becomes the response body without a further allocation.
     let mut out = Vec::with_capacity(reply_len(id, result));
     write(&mut out, id, result);
+    tell_times(&mut out, notes);
     match result {
         Ok(_) => json(StatusCode::OK, out),
         Err(error) => explained(json(status(error), out), error),

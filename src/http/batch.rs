@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::http::StatusCode;
@@ -12,7 +13,7 @@ use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
 use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request;
-use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Notes};
 use serde_json::value::RawValue;
 
 use super::answer::{self, WriteReply};
@@ -36,6 +37,8 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Running {
     /// The ids to answer with, one per slot; a notification has no slot.
     ids: Vec<Option<JsonText>>,
+    /// Of each slot what a peer wants to hear of its call's times.
+    notes: Vec<Option<Arc<Notes>>>,
     answers: LocalBoxStream<'static, (usize, CallResult)>,
 }
 
@@ -105,6 +108,7 @@ fn start<S: Service>(
     limited: &CallError,
 ) -> Running {
     let mut ids = Vec::with_capacity(elements.len());
+    let mut notes = Vec::with_capacity(elements.len());
     let mut refused: Vec<(usize, CallResult)> = Vec::new();
     let mut builtins: Vec<LocalBoxFuture<'static, (Option<usize>, CallResult)>> = Vec::new();
     let (mut calls, mut slots, mut notifications) = (Vec::new(), Vec::new(), Vec::new());
@@ -125,6 +129,7 @@ fn start<S: Service>(
         };
         let slot = id.map(|id| {
             ids.push(id.map(|id| JsonText::slice(incoming.body, id)));
+            notes.push(work.as_ref().ok().and_then(Prepared::notes_for_peer));
             ids.len() - 1
         });
         match (work, slot) {
@@ -146,7 +151,7 @@ fn start<S: Service>(
         .buffer_unordered(BUILTINS_AT_ONCE)
         .filter_map(|(slot, result)| ready(slot.map(|slot| (slot, result))));
     let calls = run(endpoint, incoming, calls).map(move |(index, result)| (slots[index], result));
-    Running { ids, answers: stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local() }
+    Running { ids, notes, answers: stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local() }
 }
 
 /// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once.
@@ -159,8 +164,7 @@ fn run<S: Service>(
         return stream::empty().boxed_local();
     }
     let service = endpoint.service.clone();
-    let spans = calls.iter().map(|call| (call.method.clone(), call.scope.trace.span_id));
-    let mut begun = BegunBatch::new(service.clone(), incoming.at, spans);
+    let mut begun = BegunBatch::new(service.clone(), incoming.at, &calls);
     // Calls of one batch come from one place; were they mixed, the outermost says what all of them are.
     let depth = calls.iter().map(|call| call.scope.depth).min().unwrap_or(0);
     let deadlines: Vec<_> = calls.iter().map(|call| call.scope.deadline).collect();
@@ -206,9 +210,10 @@ pub(super) async fn whole(mut running: Running, max_body: usize, write: WriteRep
 
 /// One reply a line; what is ready together goes out together.
 fn lines(running: Running, write: WriteReply) -> impl Stream<Item = Bytes> {
-    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
+    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, notes: Option<&Notes>| {
         let line = out.len();
         write(out, id, result);
+        answer::tell_times(out, notes);
         // A result keeps its sender's layout. A line break in it can only be white space: inside a JSON string it is
         // escaped.
         for byte in out[line..].iter_mut().filter(|byte| **byte == b'\n') {
@@ -221,9 +226,10 @@ fn lines(running: Running, write: WriteReply) -> impl Stream<Item = Bytes> {
 
 /// Arrays of the replies that are ready together.
 pub(super) fn arrays(running: Running, write: WriteReply) -> impl Stream<Item = Vec<u8>> {
-    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
+    let write = move |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, notes: Option<&Notes>| {
         out.push(if out.is_empty() { b'[' } else { b',' });
         write(out, id, result);
+        answer::tell_times(out, notes);
     };
     ready_together(running, write).map(|mut array| {
         array.push(b']');
@@ -233,16 +239,16 @@ pub(super) fn arrays(running: Running, write: WriteReply) -> impl Stream<Item = 
 
 fn ready_together(
     running: Running,
-    mut write: impl FnMut(&mut Vec<u8>, Option<&str>, &CallResult),
+    mut write: impl FnMut(&mut Vec<u8>, Option<&str>, &CallResult, Option<&Notes>),
 ) -> impl Stream<Item = Vec<u8>> {
-    let Running { ids, answers } = running;
+    let Running { ids, notes, answers } = running;
     let mut answers = answers.fuse();
     stream::poll_fn(move |cx| {
         let mut out = Vec::new();
         while out.len() < CHUNK {
             match Pin::new(&mut answers).poll_next(cx) {
                 Poll::Ready(Some((slot, result))) => {
-                    write(&mut out, ids[slot].as_ref().map(JsonText::as_str), &result);
+                    write(&mut out, ids[slot].as_ref().map(JsonText::as_str), &result, notes[slot].as_deref());
                 }
                 Poll::Ready(None) => break,
                 Poll::Pending if out.is_empty() => return Poll::Pending,

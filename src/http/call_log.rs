@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use log::Level;
 use madrpc_actors::metrics::UNKNOWN;
 use madrpc_actors::policy::log_rate::LogRate;
-use madrpc_actors::protocol::{CallError, CallResult, Code};
+use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Code};
+use madrpc_actors::traces::Opened;
 
 use super::service::{CallRecorder, Service};
 use crate::observe::latency;
@@ -21,18 +22,26 @@ pub(super) struct Begun<'a, S: Service> {
     service: &'a S,
     method: &'a str,
     at: Instant,
+    span: Option<Opened>,
     finished: bool,
 }
 
 impl<'a, S: Service> Begun<'a, S> {
     pub(super) fn new(service: &'a S, method: &'a str, at: Instant) -> Self {
-        Begun { service, method, at, finished: false }
+        Begun { service, method, at, span: None, finished: false }
+    }
+
+    /// As a call of this scope, which may leave a span.
+    pub(super) fn in_scope(mut self, scope: Option<&CallScope>) -> Self {
+        self.span = scope.and_then(Opened::of);
+        self
     }
 
     /// `span` is the call's id in the log, 0 if it was refused before it had one.
     pub(super) fn finish(mut self, span: u64, result: &CallResult) {
         self.finished = true;
         finish(self.service, self.method, self.at, span, result);
+        trace(self.service, self.span.as_ref(), self.method, Some(result));
     }
 }
 
@@ -40,6 +49,7 @@ impl<S: Service> Drop for Begun<'_, S> {
     fn drop(&mut self) {
         if !self.finished {
             record(self.service, self.method, Some(Code::CANCELLED), self.at.elapsed());
+            trace(self.service, self.span.as_ref(), self.method, None);
         }
     }
 }
@@ -48,26 +58,28 @@ impl<S: Service> Drop for Begun<'_, S> {
 pub(super) struct BegunBatch<S: Service> {
     service: S,
     at: Instant,
-    open: Vec<Option<(String, u64)>>,
+    open: Vec<Option<(String, u64, Option<Opened>)>>,
 }
 
 impl<S: Service> BegunBatch<S> {
-    /// `calls` are the methods and log ids.
-    pub(super) fn new(service: S, at: Instant, calls: impl Iterator<Item = (String, u64)>) -> Self {
-        BegunBatch { service, at, open: calls.map(Some).collect() }
+    pub(super) fn new(service: S, at: Instant, calls: &[Call]) -> Self {
+        let begun = |call: &Call| Some((call.method.clone(), call.scope.trace.span_id, Opened::of(&call.scope)));
+        BegunBatch { service, at, open: calls.iter().map(begun).collect() }
     }
 
     pub(super) fn finish(&mut self, index: usize, result: &CallResult) {
-        if let Some((method, span)) = self.open.get_mut(index).and_then(Option::take) {
-            finish(&self.service, &method, self.at, span, result);
+        if let Some((method, id, span)) = self.open.get_mut(index).and_then(Option::take) {
+            finish(&self.service, &method, self.at, id, result);
+            trace(&self.service, span.as_ref(), &method, Some(result));
         }
     }
 }
 
 impl<S: Service> Drop for BegunBatch<S> {
     fn drop(&mut self) {
-        for (method, _) in self.open.iter().flatten() {
+        for (method, _, span) in self.open.iter().flatten() {
             record(&self.service, method, Some(Code::CANCELLED), self.at.elapsed());
+            trace(&self.service, span.as_ref(), method, None);
         }
     }
 }
@@ -77,6 +89,15 @@ fn finish(service: &impl Service, method: &str, at: Instant, span: u64, result: 
     let known = record(service, method, error.map(CallError::code), took);
     if let Some(error) = error {
         failed(known.unwrap_or(UNKNOWN), method, span, took, error);
+    }
+}
+
+/// `None`: it was given up.
+fn trace(service: &impl Service, span: Option<&Opened>, method: &str, result: Option<&CallResult>) {
+    match (span, result) {
+        (Some(span), Some(result)) => service.tracer().finish(span, method, result),
+        (Some(span), None) => service.tracer().give_up(span, method),
+        (None, _) => {}
     }
 }
 

@@ -17,7 +17,7 @@ use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
 use madrpc_actors::protocol::streams::{self, End, Reader, Writer};
-use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
 
 use super::answer;
 use super::body::{self, BodyError};
@@ -67,6 +67,16 @@ pub(super) enum Prepared {
     /// Answered by this process itself; neither admitted nor counted.
     Builtin(LocalBoxFuture<'static, CallResult>),
     Call(Call),
+}
+
+impl Prepared {
+    /// What whoever sent the call wants to hear of its times: a peer that keeps its span.
+    pub(super) fn notes_for_peer(&self) -> Option<Arc<Notes>> {
+        match self {
+            Prepared::Call(call) => call.scope.notes.clone().filter(|notes| !notes.kept_here),
+            Prepared::Builtin(_) => None,
+        }
+    }
 }
 
 impl<S: Service> Endpoint<S> {
@@ -128,7 +138,7 @@ impl<S: Service> Endpoint<S> {
                         streaming::answer(flow, format, id.get().to_owned(), write)
                     }
                     _ => match self.single(&incoming, &request).await {
-                        Some((id, result)) => answer::reply(write, Some(id), &result),
+                        Some((id, result, notes)) => answer::timed_reply(write, Some(id), &result, notes.as_deref()),
                         None => answer::nothing(),
                     },
                 },
@@ -167,8 +177,13 @@ impl<S: Service> Endpoint<S> {
     }
 
     /// The id and what the request came to; `None` for a notification.
-    async fn single<'a>(&self, incoming: &Incoming<'_>, request: &Request<'a>) -> Option<(&'a str, CallResult)> {
+    async fn single<'a>(
+        &self,
+        incoming: &Incoming<'_>,
+        request: &Request<'a>,
+    ) -> Option<(&'a str, CallResult, Option<Arc<Notes>>)> {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
+        let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
         let Some(id) = request.id else {
             match prepared {
                 Ok(Prepared::Builtin(work)) => drop(work.await),
@@ -181,7 +196,8 @@ impl<S: Service> Endpoint<S> {
             }
             return None;
         };
-        Some((id.get(), run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await))
+        let result = run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await;
+        Some((id.get(), result, notes))
     }
 
     /// A call whose items are wanted as they come. Of a method that yields none there is the result alone.
@@ -189,7 +205,8 @@ impl<S: Service> Endpoint<S> {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
         let items = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
         let (prepared, ends) = open_streams(prepared, Flows { items, input: false });
-        Flow::new(self.begin(incoming, request, prepared), ends.items)
+        let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
+        Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes)
     }
 
     /// Runs what was prepared, on its own.
@@ -212,7 +229,7 @@ impl<S: Service> Endpoint<S> {
         idempotency_key: Option<&HeaderValue>,
     ) -> Result<Prepared, CallError> {
         let inherited = incoming.inherited.as_ref().map_err(Clone::clone)?;
-        let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key)?;
+        let mut scope = inherited.scope(&request.meta, incoming.at, idempotency_key, self.service.tracer())?;
         if let Some(key) = &mut scope.idempotency_key {
             key.client = incoming.peer.identity.number();
         }
@@ -288,7 +305,7 @@ pub(super) async fn run<S: Service>(
         Ok(Prepared::Call(call)) => Ok(call),
         Err(error) => Err(error),
     };
-    let begun = Begun::new(service, method, at);
+    let begun = Begun::new(service, method, at).in_scope(call.as_ref().ok().map(|call| &call.scope));
     let span = call.as_ref().map_or(0, |call| call.scope.trace.span_id);
     let result = match call {
         Ok(call) => match service.admission().admit(1, call.scope.depth) {

@@ -1,12 +1,13 @@
 //! A call and its items, as they come.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::Stream;
 use madrpc_actors::protocol::streams::Reader;
-use madrpc_actors::protocol::{CallResult, JsonText, MethodInfo};
+use madrpc_actors::protocol::{CallResult, JsonText, MethodInfo, Notes};
 
 /// What is known of a method's calls beside their results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub(super) struct Flow {
     work: Option<LocalBoxFuture<'static, CallResult>>,
     items: Option<Reader>,
     result: Option<CallResult>,
+    notes: Option<Arc<Notes>>,
 }
 
 /// What comes next.
@@ -41,7 +43,17 @@ pub(super) enum Step {
 impl Flow {
     /// `work` writes to `items` whatever it yields before it is done.
     pub(super) fn new(work: LocalBoxFuture<'static, CallResult>, items: Option<Reader>) -> Self {
-        Flow { work: Some(work), items, result: None }
+        Flow { work: Some(work), items, result: None, notes: None }
+    }
+
+    /// With what a peer wants to hear of the call's times.
+    pub(super) fn noted(self, notes: Option<Arc<Notes>>) -> Self {
+        Flow { notes, ..self }
+    }
+
+    /// What was given to `noted`.
+    pub(super) fn notes(&self) -> Option<&Notes> {
+        self.notes.as_deref()
     }
 
     /// The next item, if one `may` be taken now, or what the call came to after all of them. Must not be called after

@@ -10,6 +10,7 @@ use madrpc_actors::actors::JsPool;
 use madrpc_actors::metrics::{Exposition, Kind, Recorder};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, MethodInfo};
+use madrpc_actors::traces::Tracer;
 use serde::Serialize;
 
 use super::documents;
@@ -38,6 +39,7 @@ struct Inner {
     facts: NodeFacts,
     process: Process,
     recorder: NodeRecorder,
+    tracer: Tracer,
 }
 
 /// The figures, and word to the supervisor that this engine serves.
@@ -66,7 +68,8 @@ impl NodeService {
     /// succeeds.
     pub fn new(pool: JsPool, facts: NodeFacts, process: Process, reporter: Reporter) -> Self {
         let recorder = NodeRecorder { figures: process.metrics.recorder(), reporter };
-        NodeService(Rc::new(Inner { pool, facts, process, recorder }))
+        let tracer = process.traces.tracer();
+        NodeService(Rc::new(Inner { pool, facts, process, recorder, tracer }))
     }
 }
 
@@ -90,6 +93,7 @@ impl Service for NodeService {
             "_health" => process.health(),
             "_metrics" => JsonText::of(&process.metrics.snapshot()),
             "_info" => self.0.info(),
+            "_trace" => process.trace(params),
             "_drain" => return Some(Box::pin(process.draining.clone().ask(params, caller.clone()))),
             "rpc.discover" => documents::discover("madrpc-actor node", &self.0.pool.methods()),
             _ => return None,
@@ -103,6 +107,10 @@ impl Service for NodeService {
 
     fn recorder(&self) -> &dyn CallRecorder {
         &self.0.recorder
+    }
+
+    fn tracer(&self) -> &Tracer {
+        &self.0.tracer
     }
 
     fn knows_method(&self, name: &str) -> bool {

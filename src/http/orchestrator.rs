@@ -12,6 +12,7 @@ use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::membership::{ClusterView, NodeEvents};
 use madrpc_actors::protocol::membership::{Heartbeat, Register};
 use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Report};
+use madrpc_actors::traces::Tracer;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -30,6 +31,7 @@ struct Inner {
     cluster: Cluster,
     process: Process,
     recorder: Recorder,
+    tracer: Tracer,
 }
 
 impl std::fmt::Debug for OrchestratorService {
@@ -42,7 +44,8 @@ impl OrchestratorService {
     /// `orchestrator` is this thread's own.
     pub fn new(orchestrator: OrchestratorHandle, cluster: Cluster, process: Process) -> Self {
         let recorder = process.metrics.recorder();
-        OrchestratorService(Rc::new(Inner { orchestrator, cluster, process, recorder }))
+        let tracer = process.traces.tracer();
+        OrchestratorService(Rc::new(Inner { orchestrator, cluster, process, recorder, tracer }))
     }
 }
 
@@ -66,6 +69,7 @@ impl Service for OrchestratorService {
             "_health" => Box::pin(async move { inner.process.health() }),
             "_metrics" => Box::pin(async move { inner.metrics().await }),
             "_info" => Box::pin(async move { inner.info().await }),
+            "_trace" => Box::pin(async move { inner.process.trace(params) }),
             "_register" => Box::pin(async move {
                 let params = register(params)?;
                 JsonText::of(&inner.cluster.register(params, caller.ip, caller.cluster_token).await?)
@@ -92,6 +96,10 @@ impl Service for OrchestratorService {
 
     fn recorder(&self) -> &dyn CallRecorder {
         &self.0.recorder
+    }
+
+    fn tracer(&self) -> &Tracer {
+        &self.0.tracer
     }
 
     fn knows_method(&self, name: &str) -> bool {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use madrpc_actors::metrics::{Metrics, Recorder};
 use madrpc_actors::policy::admission::Admission;
-use madrpc_actors::protocol::{CallResult, Code};
+use madrpc_actors::protocol::{CallResult, Code, JsonText};
+use madrpc_actors::traces::Traces;
 
 use super::documents;
 use super::draining::Draining;
@@ -27,11 +28,18 @@ pub struct Process {
     pub sessions: Arc<AtomicUsize>,
     /// The figures of all threads.
     pub metrics: Metrics,
+    /// The traces of all threads.
+    pub traces: Traces,
 }
 
 impl Process {
     pub(super) fn health(&self) -> CallResult {
         documents::health(&self.instance, self.sessions.load(Ordering::Relaxed), self.admission.inflight())
+    }
+
+    /// Result of `_trace` and `GET /_trace`.
+    pub(super) fn trace(&self, params: Option<JsonText>) -> CallResult {
+        documents::trace(&self.traces, params)
     }
 
     pub(super) fn uptime_ms(&self) -> u64 {

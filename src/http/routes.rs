@@ -17,7 +17,7 @@ use bytes::Bytes;
 use madrpc_actors::metrics;
 use madrpc_actors::policy::access::Identity;
 use madrpc_actors::policy::rate_limit::Granted;
-use madrpc_actors::protocol::{reply, CallError};
+use madrpc_actors::protocol::{reply, CallError, JsonText};
 use serde_json::json;
 
 use super::endpoint::{in_time, Endpoint, Peer};
@@ -83,7 +83,7 @@ async fn dispatch<S: Service>(
     let allow = match request.path() {
         "/" => "GET, HEAD, POST, OPTIONS",
         "/rpc" => "POST, OPTIONS",
-        "/health" | "/ready" | "/metrics" | "/_metrics" | "/_info" | "/ws" => "GET, HEAD, OPTIONS",
+        "/health" | "/ready" | "/metrics" | "/_metrics" | "/_info" | "/_trace" | "/ws" => "GET, HEAD, OPTIONS",
         _ => return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc"),
     };
     match (request.method(), request.path()) {
@@ -91,7 +91,7 @@ async fn dispatch<S: Service>(
             Ok(identity) => endpoint.post(&Peer { head, ip, identity }, payload).await,
             Err(error) => endpoint.turn_away(head, payload, error).await,
         },
-        (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health").await,
+        (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health", None).await,
         (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {
             // A request for a WebSocket does not come here.
             Ok(_) => session::needed(),
@@ -106,8 +106,9 @@ async fn dispatch<S: Service>(
         },
         (&Method::GET | &Method::HEAD, path) if path != "/rpc" => match endpoint.enter(head, ip) {
             Ok(()) => match path {
-                "/_metrics" => document(endpoint, head, ip, "_metrics").await,
-                "/_info" => document(endpoint, head, ip, "_info").await,
+                "/_metrics" => document(endpoint, head, ip, "_metrics", None).await,
+                "/_info" => document(endpoint, head, ip, "_info", None).await,
+                "/_trace" => document(endpoint, head, ip, "_trace", query(request.query_string())).await,
                 "/metrics" => exposition(endpoint).await,
                 _ => welcome(&endpoint.service),
             },
@@ -129,7 +130,7 @@ fn welcome(service: &impl Service) -> HttpResponse {
         "server_type": service.server_type(),
         "version": env!("CARGO_PKG_VERSION"),
         "rpc": "POST JSON-RPC 2.0 to / or /rpc",
-        "routes": ["/health", "/ready", "/metrics", "/_metrics", "/_info"],
+        "routes": ["/health", "/ready", "/metrics", "/_metrics", "/_info", "/_trace"],
         "websocket": "/ws",
     });
     let mut response = answer::json(StatusCode::OK, text.to_string());
@@ -147,6 +148,17 @@ fn ready(service: &impl Service) -> HttpResponse {
     }
 }
 
+/// The parameters of a query as those of a method: digits alone are a number where the method takes one.
+fn query(text: &str) -> Option<JsonText> {
+    let pairs = url::form_urlencoded::parse(text.as_bytes());
+    let number = |name: &str, value: &str| match name {
+        "limit" => value.parse::<u64>().map_or_else(|_| json!(value), |number| json!(number)),
+        _ => json!(value),
+    };
+    let params: serde_json::Map<_, _> = pairs.map(|(name, value)| (name.to_string(), number(&name, &value))).collect();
+    (!params.is_empty()).then(|| JsonText::of(&params).ok()).flatten()
+}
+
 async fn exposition<S: Service>(endpoint: &Endpoint<S>) -> HttpResponse {
     let text = tokio::time::timeout(endpoint.config.call_timeout, endpoint.service.exposition()).await;
     match text {
@@ -156,13 +168,20 @@ async fn exposition<S: Service>(endpoint: &Endpoint<S>) -> HttpResponse {
 }
 
 /// The result of a built-in method as a document of its own.
-async fn document<S: Service>(endpoint: &Endpoint<S>, head: &Head<'_>, ip: IpAddr, method: &str) -> HttpResponse {
-    let Some(work) = endpoint.service.builtin(method, None, &head.caller(ip)) else {
+async fn document<S: Service>(
+    endpoint: &Endpoint<S>,
+    head: &Head<'_>,
+    ip: IpAddr,
+    method: &str,
+    params: Option<JsonText>,
+) -> HttpResponse {
+    let Some(work) = endpoint.service.builtin(method, params, &head.caller(ip)) else {
         return answer::http_error(StatusCode::NOT_FOUND, "POST JSON-RPC 2.0 to / or /rpc");
     };
     let deadline = std::time::Instant::now() + endpoint.config.call_timeout;
     match in_time(deadline, work).await {
         Ok(text) => answer::json(StatusCode::OK, text.as_bytes().to_vec()),
+        Err(error @ CallError::InvalidParams { .. }) => answer::refusal(StatusCode::BAD_REQUEST, error),
         Err(error @ CallError::Timeout) => answer::refusal(StatusCode::GATEWAY_TIMEOUT, error),
         Err(error) => answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, error),
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::HeaderValue;
 use madrpc_actors::protocol::request::Meta;
 use madrpc_actors::protocol::{CallError, CallScope, IdempotencyKey, TraceContext};
+use madrpc_actors::traces::{Origin, Tracer};
 
 use super::head::Head;
 
@@ -54,16 +55,16 @@ impl Inherited {
         meta: &Meta,
         now: Instant,
         idempotency_key: Option<&HeaderValue>,
+        tracer: &Tracer,
     ) -> Result<CallScope, CallError> {
         let allowed = meta.timeout_ms.map_or(Ok(self.timeout), timeout)?;
         let trace = match meta.traceparent.as_deref() {
             Some(text) => TraceContext::parse(text),
             None => self.trace,
         };
-        let trace = match trace {
-            Some(own) if self.from_peer => own,
-            Some(callers) => callers.child(),
-            None => TraceContext::root(),
+        let origin = match trace {
+            Some(own) if self.from_peer => Origin::Peer(own, meta.parent.unwrap_or(0)),
+            client => Origin::Outside(client),
         };
         let key = match (&meta.idempotency_key, idempotency_key) {
             (Some(key), _) => Some(key.clone()),
@@ -74,12 +75,14 @@ impl Inherited {
             }
             (None, None) => None,
         };
+        let (trace, notes) = tracer.begin(origin, now);
         Ok(CallScope {
             deadline: now + allowed,
             depth: meta.depth.unwrap_or(self.depth),
             trace,
             idempotency_key: key.map(|key| IdempotencyKey::new(0, key)).transpose()?,
             tags: meta.tags.clone().unwrap_or_else(|| self.tags.clone()),
+            notes,
         })
     }
 }
@@ -120,6 +123,8 @@ fn tags(value: &HeaderValue) -> Result<BTreeMap<String, String>, CallError> {
 
 #[cfg(test)]
 mod tests {
+    use madrpc_actors::traces::Traces;
+
     use super::*;
 
     const DEFAULT: Duration = Duration::from_secs(30);
@@ -137,7 +142,8 @@ mod tests {
         let head = Head { timeout_ms: value.as_ref(), ..Head::default() };
         let meta = Meta { timeout_ms: meta, ..Meta::default() };
         let now = Instant::now();
-        Ok(Inherited::read(&head, DEFAULT)?.scope(&meta, now, None)?.deadline - now)
+        let tracer = Traces::of_orchestrator().tracer();
+        Ok(Inherited::read(&head, DEFAULT)?.scope(&meta, now, None, &tracer)?.deadline - now)
     }
 
     #[test]
@@ -174,7 +180,8 @@ mod tests {
         let scope = |depth| {
             let head = Head { traceparent: Some(&trace), depth, ..Head::default() };
             let inherited = Inherited::read(&head, DEFAULT).expect("sane");
-            inherited.scope(&Meta::default(), Instant::now(), None).expect("sane")
+            let tracer = Traces::of_orchestrator().tracer();
+            inherited.scope(&Meta::default(), Instant::now(), None, &tracer).expect("sane")
         };
         let (outside, peers) = (scope(None), scope(Some(&depth)));
         assert_eq!(peers.trace.to_string(), TRACE);

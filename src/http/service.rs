@@ -12,6 +12,7 @@ use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
 use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, Secret};
+use madrpc_actors::traces::Tracer;
 
 use super::closing::Closing;
 use super::flow::Flows;
@@ -44,6 +45,9 @@ pub trait Service: Clone + 'static {
 
     /// Takes the figures of finished calls.
     fn recorder(&self) -> &dyn CallRecorder;
+
+    /// Takes the spans of finished calls.
+    fn tracer(&self) -> &Tracer;
 
     /// Whether some node has registered the name: only such names become labels of the figures.
     fn knows_method(&self, name: &str) -> bool;

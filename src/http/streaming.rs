@@ -57,6 +57,10 @@ pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteRep
                 Step::Item(item) => write_item(&mut chunk, format, &item),
                 Step::End(result) => {
                     over = true;
+                    let write = |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
+                        write(out, id, result);
+                        answer::tell_times(out, flow.notes());
+                    };
                     write_end(&mut chunk, format, &id, &result, write);
                 }
             }
@@ -80,7 +84,13 @@ fn write_item(out: &mut Vec<u8>, format: Format, item: &JsonText) {
     out.extend_from_slice(if format == Format::Events { b"\n\n" } else { b"\n" });
 }
 
-fn write_end(out: &mut Vec<u8>, format: Format, id: &str, result: &CallResult, write: WriteReply) {
+fn write_end(
+    out: &mut Vec<u8>,
+    format: Format,
+    id: &str,
+    result: &CallResult,
+    write: impl Fn(&mut Vec<u8>, Option<&str>, &CallResult),
+) {
     if format == Format::Events {
         out.extend_from_slice(if result.is_ok() { b"event: result\ndata: " } else { b"event: error\ndata: " });
     }

@@ -9,12 +9,14 @@ use madrpc_actors::metrics::Metrics;
 
 mod json_log;
 mod log;
+mod plain;
 mod progress;
 mod summary;
 mod terminal;
 mod text;
 
 pub use self::log::{init, LogFormat};
+pub use self::plain::{duration_us, on_one_line, utc};
 pub use self::terminal::{Bar, LiveLine, Terminal};
 pub use self::text::{grouped, latency, rate};
 

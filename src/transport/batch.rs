@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use awc::http::header::{HeaderMap, HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
-use madrpc_actors::protocol::{Call, CallError, CallResult, Reply};
+use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Reply};
 use serde_json::value::RawValue;
 
 use super::lines::{Lines, NDJSON};
@@ -19,6 +20,9 @@ use super::{failure, wire};
 use crate::http::{header, EachInTime, ENVELOPE_SLACK, STREAM_BATCH_MAX};
 
 const BATCH: HeaderName = HeaderName::from_static(header::BATCH);
+
+/// Of all calls, by index.
+type Scopes = Rc<[CallScope]>;
 
 type Answers = LocalBoxStream<'static, (usize, CallResult)>;
 
@@ -30,7 +34,9 @@ pub(super) fn send(request: Result<FrozenClientRequest, CallError>, calls: Vec<C
     };
     let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
     let parts = bodies(&calls, max_body, Instant::now());
-    let mut answers = parts.into_iter().map(|(part, body)| exchange(request.clone(), part, body, max_body));
+    let scopes: Scopes = calls.into_iter().map(|call| call.scope).collect();
+    let exchange = |(part, body)| exchange(request.clone(), part, body, max_body, scopes.clone());
+    let mut answers = parts.into_iter().map(exchange);
     let answers = match (answers.next(), answers.len()) {
         (Some(only), 0) => only,
         (first, _) => stream::select_all(first.into_iter().chain(answers)).boxed_local(),
@@ -72,7 +78,13 @@ fn bodies(calls: &[Call], max_body: usize, now: Instant) -> Vec<(Range<usize>, V
 }
 
 /// One request and its answers.
-fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max_body: usize) -> Answers {
+fn exchange(
+    request: FrozenClientRequest,
+    part: Range<usize>,
+    body: Vec<u8>,
+    max_body: usize,
+    scopes: Scopes,
+) -> Answers {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(BATCH, HeaderValue::from_static("stream"));
     let sending = request.extra_headers(headers).send_body(body);
@@ -82,16 +94,16 @@ fn exchange(request: FrozenClientRequest, part: Range<usize>, body: Vec<u8>, max
             Err(error) => return every(part, failure::unreachable(&error)).boxed_local(),
         };
         if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == NDJSON.as_bytes()) {
-            Replies { lines: Lines::new(response, max_body), part, failed: None }.boxed_local()
+            Replies { lines: Lines::new(response, max_body), part, scopes, failed: None }.boxed_local()
         } else {
-            whole(response, part, max_body).await
+            whole(response, part, max_body, &scopes).await
         }
     };
     stream::once(begin).flatten().boxed_local()
 }
 
 /// The answer of a peer that does not stream: an array of replies, or one error about all of them.
-async fn whole<S>(response: ClientResponse<S>, part: Range<usize>, max_body: usize) -> Answers
+async fn whole<S>(response: ClientResponse<S>, part: Range<usize>, max_body: usize, scopes: &[CallScope]) -> Answers
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
@@ -105,23 +117,28 @@ where
         _ => received.not_a_reply(),
     };
     let replies: Vec<&RawValue> = serde_json::from_slice(&received.body).unwrap_or_default();
-    let answers: Vec<_> =
-        replies.iter().filter_map(|reply| answer(&received.body.slice_ref(reply.get().as_bytes()), &part)).collect();
+    let answer = |reply: &&RawValue| answer(&received.body.slice_ref(reply.get().as_bytes()), &part, scopes);
+    let answers: Vec<_> = replies.iter().filter_map(answer).collect();
     // Indexes that were answered are left out of what follows.
     stream::iter(answers).chain(every(part, error)).boxed_local()
 }
 
 /// Which call a reply answers, and how; `None` when it answers none of `part`.
-fn answer(reply: &Bytes, part: &Range<usize>) -> Option<(usize, CallResult)> {
+fn answer(reply: &Bytes, part: &Range<usize>, scopes: &[CallScope]) -> Option<(usize, CallResult)> {
     let reply = Reply::read(reply)?;
-    let index = reply.id?.parse().ok()?;
-    part.contains(&index).then_some((index, reply.result))
+    let index: usize = reply.id.as_deref()?.parse().ok()?;
+    if !part.contains(&index) {
+        return None;
+    }
+    scopes.get(index)?.hears(&reply);
+    Some((index, reply.result))
 }
 
 /// Replies, one a line, as they come.
 struct Replies<S> {
     lines: Lines<S>,
     part: Range<usize>,
+    scopes: Scopes,
     /// Answers everything that is left.
     failed: Option<CallError>,
 }
@@ -137,7 +154,7 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Replies<S
             }
             match std::task::ready!(Pin::new(&mut this.lines).poll_next(cx)) {
                 Some(Ok(line)) => {
-                    if let Some(answer) = answer(&line, &this.part) {
+                    if let Some(answer) = answer(&line, &this.part, &this.scopes) {
                         return Poll::Ready(Some(answer));
                     }
                 }

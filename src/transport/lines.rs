@@ -73,7 +73,7 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> 
 #[derive(Debug)]
 pub(crate) enum Line {
     Item(JsonText),
-    End(CallResult),
+    End(Reply),
 }
 
 impl Line {
@@ -90,7 +90,7 @@ impl Line {
         }
         match serde_json::from_slice(line) {
             Ok(Item { value }) => Some(Line::Item(JsonText::slice(line, value))),
-            Err(_) => Reply::read(line).map(|reply| Line::End(reply.result)),
+            Err(_) => Reply::read(line).map(Line::End),
         }
     }
 }
@@ -103,7 +103,7 @@ pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut 
     let response = response.map_err(|error| failure::unreachable(&error))?;
     if response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != NDJSON.as_bytes()) {
         // Not one of ours: it has a result, and no items.
-        return receive(response, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result();
+        return receive(response, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result(&call.scope);
     }
     let mut lines = Lines::new(response, max_body);
     while let Some(line) = lines.next().await {
@@ -114,7 +114,10 @@ pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut 
                     return Err(CallError::Cancelled);
                 }
             }
-            Some(Line::End(result)) => return result,
+            Some(Line::End(reply)) => {
+                call.scope.hears(&reply);
+                return reply.result;
+            }
             None => return Err(CallError::internal("a line of the answer is neither an item nor a reply")),
         }
     }
@@ -151,8 +154,14 @@ mod tests {
         for (text, value) in [(r#"{"value": {"id":1}}"#, r#"{"id":1}"#), (r#"{"value": null}"#, "null")] {
             assert!(matches!(read(text), Some(Line::Item(item)) if item.as_str() == value), "{text}");
         }
-        assert!(matches!(read(r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#), Some(Line::End(Ok(_)))));
-        assert!(matches!(read(r#"{"jsonrpc":"2.0","id":1,"error":{"code":7,"message":""}}"#), Some(Line::End(Err(_)))));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":1,"result":[1]}"#),
+            Some(Line::End(Reply { result: Ok(_), .. }))
+        ));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":1,"error":{"code":7,"message":""}}"#),
+            Some(Line::End(Reply { result: Err(_), .. }))
+        ));
         assert!(read("{}").is_none() && read("x").is_none());
     }
 }

@@ -6,7 +6,7 @@ use awc::http::StatusCode;
 use awc::ClientResponse;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use madrpc_actors::protocol::{CallError, CallResult, Reply};
+use madrpc_actors::protocol::{CallError, CallResult, CallScope, Reply};
 use serde::de::IgnoredAny;
 
 /// Of a body that is no reply, this much is logged.
@@ -59,8 +59,8 @@ pub(super) fn lost(error: &PayloadError) -> CallError {
 
 impl Received {
     /// The reply to a call sent alone, whose id was 1.
-    pub(super) fn into_result(self) -> CallResult {
-        match Reply::read(&self.body) {
+    pub(super) fn into_result(self, scope: &CallScope) -> CallResult {
+        match Reply::read(&self.body).inspect(|reply| scope.hears(reply)) {
             Some(reply) => match reply.id.as_deref() {
                 Some("1") => reply.result,
                 // An error about the request as a whole has no id.
@@ -84,11 +84,13 @@ impl Received {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn code(body: &'static str, complete: bool) -> i64 {
         let received = Received { status: StatusCode::OK, body: Bytes::from_static(body.as_bytes()), complete };
-        received.into_result().err().map_or(0, |error| error.code().0)
+        received.into_result(&CallScope::root(Duration::from_secs(1))).err().map_or(0, |error| error.code().0)
     }
 
     #[test]

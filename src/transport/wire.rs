@@ -28,6 +28,8 @@ struct Meta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a BTreeMap<String, String>>,
@@ -62,12 +64,22 @@ pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
             _ => meta.get_or_insert_with(Meta::default).idempotency_key = Some(key),
         }
     }
+    if let Some(parent) = parent(scope) {
+        meta.get_or_insert_with(Meta::default).parent = Some(parent);
+    }
     if !scope.tags.is_empty() {
         meta.get_or_insert_with(Meta::default).tags = Some(&scope.tags);
     }
     let mut body = Vec::with_capacity(ENVELOPE + call.method.len() + call.params.as_ref().map_or(0, |text| text.len()));
     request(&mut body, 1, call, meta.as_ref());
     (headers, body)
+}
+
+/// The call that made this one, for an orchestrator that keeps the trace. A client's span, above depth 0, is of no use to
+/// a node.
+fn parent(scope: &CallScope) -> Option<u64> {
+    let notes = scope.notes.as_ref().filter(|notes| notes.sampled && scope.depth > 0)?;
+    Some(notes.parent)
 }
 
 /// About the length of an element without its params.
@@ -80,6 +92,7 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
         timeout_ms: Some(left_ms(scope, now)),
         depth: Some(scope.depth),
         traceparent: Some(scope.trace.to_string()),
+        parent: parent(scope),
         idempotency_key: scope.idempotency_key.as_ref().map(|key| key.key.as_str()),
         tags: (!scope.tags.is_empty()).then_some(&scope.tags),
         stream: call.streams.items.is_some(),

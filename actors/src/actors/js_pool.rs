@@ -29,6 +29,7 @@ use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
+use crate::traces::Tracer;
 
 /// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
 pub const MAX_SPARES: usize = 128;
@@ -101,6 +102,8 @@ pub struct PoolCore {
     idempotency: Idempotency,
     /// Says whether the node leaves its clusters.
     admission: OnceLock<Admission>,
+    /// Records the calls that scripts make here.
+    tracer: OnceLock<Tracer>,
 }
 
 #[derive(Debug)]
@@ -142,6 +145,7 @@ impl JsPool {
             children: Mutex::default(),
             idempotency: Idempotency::start(),
             admission: OnceLock::new(),
+            tracer: OnceLock::new(),
             config,
         });
         watchdog::start(&core).map_err(|error| LoadError(format!("no thread to watch the scripts: {error}")))?;
@@ -169,6 +173,11 @@ impl JsPool {
     /// Lets the scripts' calls stay on this node while `admission` is closing or closed.
     pub fn drain_with(&self, admission: Admission) {
         let _ = self.0.admission.set(admission);
+    }
+
+    /// Records the calls that scripts make on this node from now on.
+    pub fn trace_by(&self, tracer: Tracer) {
+        let _ = self.0.tracer.set(tracer);
     }
 
     /// Lets scripts fetch from now on.

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::executor_inbox::{ExecutorInbox, Work};
 use crate::engine::CallId;
 use crate::protocol::CallResult;
+use crate::traces::OpenSpan;
 
 /// Takes one result to whoever waits for it, on whatever thread that is.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum ReplyTo {
         executor: Arc<ExecutorInbox>,
         /// The call that it made.
         call: CallId,
+        /// Its place in its trace, where one is kept of it.
+        span: Option<OpenSpan>,
     },
 }
 
@@ -35,7 +38,12 @@ impl ReplyTo {
         match self {
             ReplyTo::One(reply) => drop(reply.send(result)),
             ReplyTo::Batch { index, replies } => drop(replies.send((index, result))),
-            ReplyTo::Script { executor, call } => executor.send(Work::Settled(vec![(call, result)])),
+            ReplyTo::Script { executor, call, span } => {
+                if let Some(span) = span {
+                    span.finish(&result);
+                }
+                executor.send(Work::Settled(vec![(call, result)]));
+            }
         }
     }
 

@@ -354,6 +354,9 @@ impl Host {
     }
 
     fn begin_turn(&self, invocation: &Invocation, now: Instant) {
+        if let Some(notes) = &invocation.scope.notes {
+            notes.turn_begins(now);
+        }
         let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
         self.clock.sample(now);
         self.turn_began.set(now);
@@ -361,6 +364,9 @@ impl Host {
     }
 
     fn end_turn(&self, invocation: &Invocation) {
+        if let Some(notes) = &invocation.scope.notes {
+            notes.turn_ends();
+        }
         let Some(watch) = &self.surroundings.watch else { return };
         if let Some(reason) = watch.end() {
             self.leaky.set(true);

@@ -412,6 +412,9 @@ impl Engine {
     /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
     fn end(&mut self, invocation: &Rc<Invocation>) {
         invocation.finished.set(true);
+        if let Some(notes) = &invocation.scope.notes {
+            notes.ends();
+        }
         web::ended(invocation.id, &self.context);
         let mut timers = self.host.timers.borrow_mut();
         if !timers.is_empty() {

@@ -32,3 +32,4 @@ pub mod retry_budget;
 pub mod routing;
 pub mod slow_start;
 pub mod tally;
+pub mod traces;

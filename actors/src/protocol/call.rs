@@ -1,10 +1,13 @@
 //! One call on its way through a process.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::CallError;
 use super::json_text::JsonText;
+use super::notes::Notes;
+use super::reply::Reply;
 use super::streams::Streams;
 use super::trace::TraceContext;
 
@@ -44,6 +47,8 @@ pub struct CallScope {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Tags that a node must carry to be chosen.
     pub tags: BTreeMap<String, String>,
+    /// What is noted of it for its trace; none where nobody wants to know.
+    pub notes: Option<Arc<Notes>>,
 }
 
 /// Names one call of one client, however often it is sent.
@@ -78,18 +83,28 @@ impl CallScope {
             trace: TraceContext::root(),
             idempotency_key: None,
             tags: BTreeMap::new(),
+            notes: None,
         }
     }
 
     /// The scope of a call made from inside this one: one level deeper, in the same trace, with no later deadline.
     pub fn nested(&self, timeout: Option<Duration>) -> Self {
         let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let notes = self.notes.as_ref().filter(|notes| notes.sampled);
         CallScope {
             deadline: own.map_or(self.deadline, |own| own.min(self.deadline)),
             depth: self.depth.saturating_add(1),
             trace: self.trace.child(),
             idempotency_key: None,
             tags: BTreeMap::new(),
+            notes: notes.map(|_| Arc::new(Notes::new(Instant::now(), self.trace.span_id, true, true))),
+        }
+    }
+
+    /// Notes what a node's reply says of the call's times.
+    pub fn hears(&self, reply: &Reply) {
+        if let (Some(notes), Some(times)) = (&self.notes, reply.times) {
+            notes.hears(times);
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::call::CallResult;
 use super::error::{CallError, Code, Fault, RemoteError};
 use super::json_text::JsonText;
+use super::span::Times;
 
 /// Appends the reply to `id` (its JSON text; `None` is `null`).
 pub fn write(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult) {
@@ -16,6 +17,20 @@ pub fn write(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult) {
 /// As `write`, and tells an orchestrator what kind of failure it is.
 pub fn write_for_orchestrator(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult) {
     write_with_fault(out, id, result, result.as_ref().err().and_then(CallError::fault));
+}
+
+/// Adds to the reply that was written last where the time of its call went, for an orchestrator.
+pub fn add_times(out: &mut Vec<u8>, times: Times) {
+    if out.last() == Some(&b'}') {
+        out.pop();
+        let Times { queue_us, js_us, wait_us } = times;
+        let mut number = itoa::Buffer::new();
+        for (before, us) in [(&b",\"times\":["[..], queue_us), (b",", js_us), (b",", wait_us)] {
+            out.extend_from_slice(before);
+            out.extend_from_slice(number.format(us).as_bytes());
+        }
+        out.extend_from_slice(b"]}");
+    }
 }
 
 fn write_with_fault(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, fault: Option<Fault>) {
@@ -50,6 +65,8 @@ pub struct Reply {
     pub id: Option<String>,
     /// What the call came to.
     pub result: CallResult,
+    /// Where a node's time went.
+    pub times: Option<Times>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +78,8 @@ struct Envelope<'a> {
     #[serde(borrow)]
     error: Option<&'a RawValue>,
     fault: Option<Fault>,
+    #[serde(borrow)]
+    times: Option<&'a RawValue>,
 }
 
 impl Reply {
@@ -83,7 +102,9 @@ impl Reply {
             (None, None) => Ok(null_result(body)?),
             (Some(_), Some(_)) => return None,
         };
-        Some(Reply { id: envelope.id.map(|id| id.get().to_owned()), result })
+        // What another server may mean by a member of that name does not make its reply a bad one.
+        let times = envelope.times.and_then(|times| serde_json::from_str(times.get()).ok());
+        Some(Reply { id: envelope.id.map(|id| id.get().to_owned()), result, times })
     }
 }
 
@@ -122,6 +143,24 @@ mod tests {
                 assert_eq!((remote.code, remote.fault), (Code::OVERLOADED, Some(Fault::Refused)))
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn times_travel_beside_result_and_error() {
+        let times = Times { queue_us: 1, js_us: 23, wait_us: 456 };
+        for result in [Ok(JsonText::NULL), Err(CallError::Overloaded)] {
+            let mut out = Vec::new();
+            write_for_orchestrator(&mut out, Some("7"), &result);
+            let without = Reply::read(&Bytes::from(out.clone())).expect("a reply");
+            add_times(&mut out, times);
+            let with = Reply::read(&Bytes::from(out)).expect("a reply");
+            assert_eq!((without.times, with.times), (None, Some(times)));
+            assert_eq!(with.result.is_ok(), result.is_ok());
+        }
+        for odd in ["3", "[1,2]", "\"now\"", "[-1,0,0]"] {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":2,"times":{odd}}}"#);
+            assert_eq!(Reply::read(&Bytes::from(text)).expect("a reply").times, None, "{odd}");
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Meta {
     pub tags: Option<BTreeMap<String, String>>,
     /// How many calls this one is nested in. Told by nodes.
     pub depth: Option<u32>,
+    /// The span of the call that made it. Told by nodes, of calls whose trace is kept.
+    pub parent: Option<u64>,
     /// Whether its items are wanted one by one, over a WebSocket.
     pub stream: Option<bool>,
     /// Values will be pushed to it. Told by our own processes; a client just pushes.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The bit of the flags that says so.
+const SAMPLED: u8 = 1;
+
 /// Which trace a call belongs to, and the call itself within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
@@ -17,6 +20,17 @@ impl TraceContext {
     /// A new trace. Ids are random, not secret.
     pub fn root() -> Self {
         TraceContext { trace_id: fastrand::u128(1..), span_id: fastrand::u64(1..), flags: 0 }
+    }
+
+    /// Whether whoever began the trace keeps it (section 3.2.2.3.1 of the specification).
+    pub fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// The same, with or without the sampled bit.
+    pub fn sampled(self, sampled: bool) -> Self {
+        let flags = if sampled { self.flags | SAMPLED } else { self.flags & !SAMPLED };
+        TraceContext { flags, ..self }
     }
 
     /// A further call of the same trace.
@@ -66,6 +80,13 @@ mod tests {
         assert_eq!((context.flags, context.to_string().as_str()), (1, text));
         assert_ne!(context.child().span_id, context.span_id);
         assert_eq!(context.child().trace_id, context.trace_id);
+    }
+
+    #[test]
+    fn the_sampled_bit_leaves_its_neighbours_alone() {
+        let context = TraceContext { trace_id: 1, span_id: 2, flags: 0b110 };
+        assert!(!context.is_sampled() && context.sampled(true).is_sampled());
+        assert_eq!((context.sampled(true).flags, context.sampled(true).sampled(false)), (0b111, context));
     }
 
     #[test]

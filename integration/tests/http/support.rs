@@ -13,6 +13,7 @@ use futures_util::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
 use madrpc_actor::http::{self, documents, CallRecorder, Caller, Flows, HttpConfig, Service};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::protocol::{Call, CallError, CallResult, Code, JsonText, MethodInfo, ScriptError, Secret};
+use madrpc_actors::traces::{Tracer, Traces};
 use serde_json::{json, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -29,6 +30,7 @@ pub(crate) struct Seen {
     pub(crate) connections: AtomicUsize,
     pub(crate) calls: Mutex<Vec<Call>>,
     pub(crate) recorded: Mutex<Vec<(Option<String>, bool)>>,
+    pub(crate) tracer: Tracer,
 }
 
 impl CallRecorder for Seen {
@@ -109,6 +111,10 @@ impl Service for TestService {
 
     fn recorder(&self) -> &dyn CallRecorder {
         &*self.0
+    }
+
+    fn tracer(&self) -> &Tracer {
+        &self.0.tracer
     }
 
     fn method_timeout(&self, _name: &str) -> Option<Duration> {
@@ -193,6 +199,7 @@ impl Server {
             connections: AtomicUsize::new(0),
             calls: Mutex::default(),
             recorded: Mutex::default(),
+            tracer: Traces::of_orchestrator().tracer(),
         });
         let addr = listening.addr;
         let (for_workers, for_connections) = (seen.clone(), seen.clone());

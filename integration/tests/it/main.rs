@@ -43,5 +43,6 @@ mod soak;
 mod supervisor;
 mod tidy;
 mod tls;
+mod traces;
 mod values;
 mod watchdog;

@@ -13,7 +13,7 @@ use madrpc_actors::protocol::{CallError, JsonText};
 
 use super::outbox::Outbox;
 use super::written;
-use crate::http::answer::WriteReply;
+use crate::http::answer::{tell_times, WriteReply};
 use crate::http::flow::{Flow, Step};
 
 /// A client's items wait for the socket up to about this many bytes, those of other calls included.
@@ -170,7 +170,9 @@ impl Flowing {
                     }
                     result => result,
                 };
-                written(self.write, Some(self.id.as_str()), &result)
+                let mut text = written(self.write, Some(self.id.as_str()), &result);
+                tell_times(&mut text, self.flow.notes());
+                text
             }
         }
     }

@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use tokio::task::AbortHandle;
 
 use super::answer::WriteReply;
-use super::endpoint::{open_streams, too_deep, Endpoint, Incoming, Peer};
+use super::endpoint::{open_streams, too_deep, Endpoint, Incoming, Peer, Prepared};
 use super::flow::{Flow, Flows};
 use super::head::Head;
 use super::scope::Inherited;
@@ -260,7 +260,8 @@ impl<S: Service> Session<S> {
         };
         let (id, from_peer) = (JsonText::slice(incoming.body, id), incoming.peer.head.is_from_peer());
         let (prepared, ends) = open_streams(prepared, self.flows(request, from_peer));
-        let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items);
+        let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
+        let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items).noted(notes);
         let valve = Valve::new(from_peer, ends.input.is_some());
         let flowing = Flowing::new(id.clone(), flow, ends.input, valve.clone(), self.out.clone(), self.write);
         self.answer_with(Name::Id(id), Some(valve), flowing.limited(self.room(), endpoint.config.max_body));

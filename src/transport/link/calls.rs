@@ -6,12 +6,13 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Reply};
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Notes, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -34,7 +35,7 @@ pub(in crate::transport) struct Link(Rc<RefCell<Calls>>);
 pub(super) struct Calls {
     max_body: usize,
     next: usize,
-    open: HashMap<usize, Waiter>,
+    open: HashMap<usize, Waiting>,
     /// Frames with the calls that are in them; one whose calls nobody waits for any more is not sent.
     outgoing: VecDeque<(Range<usize>, Vec<u8>)>,
     pump: Option<Waker>,
@@ -46,6 +47,14 @@ enum Waiter {
     Single(oneshot::Sender<CallResult>),
     OfBatch { index: usize, results: mpsc::UnboundedSender<(usize, CallResult)> },
     Flowing(Teller),
+}
+
+/// With what is to be noted of the call.
+type Waiting = (Waiter, Option<Arc<Notes>>);
+
+/// What hears of the times of a call, if anybody wants to.
+fn noted(call: &Call) -> Option<Arc<Notes>> {
+    call.scope.notes.clone().filter(|notes| notes.sampled)
 }
 
 impl Waiter {
@@ -82,7 +91,7 @@ impl Link {
         let number = calls.next;
         let mut frame = Vec::with_capacity(wire::ELEMENT + call.params.as_ref().map_or(0, |params| params.len()));
         wire::element(&mut frame, number, call, now);
-        calls.begin(vec![Waiter::Single(reply)], frame, now);
+        calls.begin(vec![(Waiter::Single(reply), noted(call))], frame, now);
         drop(calls);
         Answer { link: self.clone(), number, result }
     }
@@ -94,7 +103,7 @@ impl Link {
         let number = calls.next;
         let mut frame = Vec::with_capacity(wire::ELEMENT + call.params.as_ref().map_or(0, |params| params.len()));
         wire::element(&mut frame, number, call, now);
-        calls.begin(vec![Waiter::Flowing(teller)], frame, now);
+        calls.begin(vec![(Waiter::Flowing(teller), noted(call))], frame, now);
         drop(calls);
         OpenFlow { link: self.clone(), number }
     }
@@ -124,7 +133,7 @@ impl Link {
             }
             frame.push(if frame.is_empty() { b'[' } else { b',' });
             frame.extend_from_slice(&element);
-            waiters.push(Waiter::OfBatch { index, results: sender.clone() });
+            waiters.push((Waiter::OfBatch { index, results: sender.clone() }, noted(call)));
         }
         frames.push(shared.begin_batch(waiters, frame, now));
         drop(shared);
@@ -133,7 +142,7 @@ impl Link {
 }
 
 impl Calls {
-    fn begin_batch(&mut self, waiters: Vec<Waiter>, mut frame: Vec<u8>, now: Instant) -> Range<usize> {
+    fn begin_batch(&mut self, waiters: Vec<Waiting>, mut frame: Vec<u8>, now: Instant) -> Range<usize> {
         let first = self.next;
         frame.push(b']');
         self.begin(waiters, frame, now);
@@ -141,12 +150,13 @@ impl Calls {
     }
 
     /// Sends a frame with one call for each waiter, by the next numbers.
-    fn begin(&mut self, waiters: Vec<Waiter>, frame: Vec<u8>, now: Instant) {
+    fn begin(&mut self, waiters: Vec<Waiting>, frame: Vec<u8>, now: Instant) {
         let numbers = self.next..self.next + waiters.len();
         self.next = numbers.end;
         self.last_used = now;
         if self.ended {
-            return waiters.into_iter().for_each(|waiter| waiter.answer(Err(CallError::Unreachable { sent: false })));
+            let unsent = |(waiter, _): Waiting| waiter.answer(Err(CallError::Unreachable { sent: false }));
+            return waiters.into_iter().for_each(unsent);
         }
         self.open.extend(numbers.clone().zip(waiters));
         self.send(numbers, frame);
@@ -222,7 +232,7 @@ impl Calls {
             n: Option<usize>,
         }
         let Ok(Frame { params: Params { id, value, n } }) = serde_json::from_slice(text) else { return };
-        let Some(Waiter::Flowing(teller)) = self.open.get(&id) else { return };
+        let Some((Waiter::Flowing(teller), _)) = self.open.get(&id) else { return };
         let news = match (value, n) {
             (_, Some(n)) => News::Credit(n),
             (Some(value), None) => News::Item(JsonText::slice(text, value)),
@@ -230,7 +240,7 @@ impl Calls {
             (None, None) => News::Item(JsonText::NULL),
         };
         if !teller.tell(news) {
-            if let Some(waiter) = self.open.remove(&id) {
+            if let Some((waiter, _)) = self.open.remove(&id) {
                 waiter.answer(Err(CallError::internal("the peer streams more than it was asked for")));
             }
         }
@@ -240,7 +250,10 @@ impl Calls {
     fn reply(&mut self, text: &Bytes) {
         let Some(reply) = Reply::read(text) else { return };
         let number = reply.id.as_deref().and_then(|id| id.parse().ok());
-        if let Some(waiter) = number.and_then(|number: usize| self.open.remove(&number)) {
+        if let Some((waiter, notes)) = number.and_then(|number: usize| self.open.remove(&number)) {
+            if let (Some(notes), Some(times)) = (notes, reply.times) {
+                notes.hears(times);
+            }
             let limit = self.max_body;
             waiter.answer(match reply.result {
                 Ok(text) if text.len() > limit => Err(CallError::TooLarge { limit: limit as u64 }),
@@ -253,11 +266,11 @@ impl Calls {
     pub(super) fn end(&mut self) {
         self.ended = true;
         for number in std::mem::take(&mut self.outgoing).into_iter().flat_map(|(numbers, _)| numbers) {
-            if let Some(waiter) = self.open.remove(&number) {
+            if let Some((waiter, _)) = self.open.remove(&number) {
                 waiter.answer(Err(CallError::Unreachable { sent: false }));
             }
         }
-        for (_, waiter) in self.open.drain() {
+        for (_, (waiter, _)) in self.open.drain() {
             waiter.answer(Err(CallError::Unreachable { sent: true }));
         }
     }

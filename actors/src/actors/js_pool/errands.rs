@@ -9,6 +9,7 @@ use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
 use crate::protocol::method::is_reserved;
 use crate::protocol::{CallError, FetchError};
+use crate::traces::OpenSpan;
 
 impl PoolCore {
     /// Sends out the calls that scripts on `from` made.
@@ -35,8 +36,11 @@ impl PoolCore {
 
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
         for OutgoingCall { id, parent, call } in calls {
-            let reply = ReplyTo::Script { executor: from.clone(), call: id };
-            if is_reserved(&call.method) {
+            let reserved = is_reserved(&call.method);
+            let tracer = self.tracer.get().filter(|_| !reserved);
+            let span = tracer.and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
+            let reply = ReplyTo::Script { executor: from.clone(), call: id, span };
+            if reserved {
                 // By such names an engine knows what is no method, such as its subscriptions.
                 reply.send(Err(CallError::MethodNotFound));
                 continue;

@@ -104,7 +104,13 @@ impl Forwarder {
         }
         let late = self.latencies.borrow().get(&journey.call.method).and_then(Latencies::p95);
         let (attempt, result) = match late {
-            Some(late) => self.hedge(journey, attempt, sending.as_mut(), late).await,
+            Some(late) => {
+                let (attempt, result) = self.hedge(journey, attempt, sending.as_mut(), late).await;
+                if let Some(notes) = &journey.call.scope.notes {
+                    notes.answered_by(attempt.picked.url());
+                }
+                (attempt, result)
+            }
             None => {
                 let result = sending.await;
                 (attempt, result)
@@ -203,6 +209,9 @@ impl Forwarder {
         let again = || (may_return && journey.attempts.was_lost()).then(|| pick(&[])).flatten();
         let picked = pick(&journey.tried).or_else(again).ok_or(CallError::NoNode)?;
         picked.sent(clock::unix_ms());
+        if let Some(notes) = &scope.notes {
+            notes.goes_to(picked.url());
+        }
         journey.tried.push(picked.id());
         Ok(Attempt { picked, at: now, allowed })
     }
