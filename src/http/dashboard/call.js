@@ -79,7 +79,7 @@ class Caller {
   }
 
   told() {
-    return this.running.items ? `, ${count(this.running.items)} items` : '';
+    return this.running.items ? `, ${many(this.running.items, 'item')}` : '';
   }
 
   outcome(tone, text) {

@@ -22,7 +22,7 @@ class Chart {
     Object.assign(this, { title, series, show, least, points: [], chosen: null });
     const id = `chart-${title.toLowerCase().replaceAll(' ', '-')}`;
     this.values = series.map(() => el('b'));
-    const legend = el('div', { class: 'legend' },
+    const legend = el('div', { class: 'legend end' },
       ...series.map(({ name, color }, n) => el('span', {}, el('i', { class: `k-${color}` }), `${name} `, this.values[n])));
     this.picture = svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', tabindex: 0 });
     for (const part of [0, 0.5, 1]) {

@@ -2,6 +2,12 @@
 
 const MOST_EVENTS = 200;
 
+/** What happened to a node in a few words; of other events their data. */
+function told(channel, data) {
+  if (!String(channel).startsWith('_node.') || typeof data?.node !== 'string') return brief(data);
+  return data.reason ? `${address(data.node)}: ${data.reason}` : address(data.node);
+}
+
 class Events {
   constructor(session) {
     this.session = session;
@@ -39,8 +45,8 @@ class Events {
 
   /** Whether the notification was one of these. */
   take(method, params) {
-    if (method === '_event') this.add(params.channel, brief(params.data));
-    else if (method === '_dropped') this.add('', `${params.count} events came faster than this page could take them`);
+    if (method === '_event') this.add(params.channel, told(params.channel, params.data));
+    else if (method === '_dropped') this.add('', `${many(params.count, 'event')} came faster than this page could take them`);
     else return false;
     return true;
   }

@@ -28,6 +28,9 @@ function count(value) {
   return Math.round(value).toLocaleString('en');
 }
 
+/** "1 node", "2 nodes". */
+const many = (number, what) => `${count(number)} ${what}${number === 1 ? '' : 's'}`;
+
 function latency(us) {
   if (!isNumber(us)) return NONE;
   if (us < 1000) return `${Math.round(us)} µs`;

@@ -55,7 +55,7 @@ class Traces {
     const end = Math.max(...trace.spans.map((span) => span.start_us + span.total_us));
     const scale = { from: trace.start_us, over: Math.max(1, end - trace.start_us) };
     const rows = fold(trace.spans);
-    const close = el('button', { type: 'button', on: { click: () => { $('tree').hidden = true; } } }, 'Close');
+    const close = el('button', { type: 'button', class: 'end', on: { click: () => { $('tree').hidden = true; } } }, 'Close');
     const keys = PARTS.map(([color, name]) => el('span', { class: `key-${color}` }, el('i', { class: color }), name));
     const head = ['Method', 'Node', 'Queue', 'Wait', 'JavaScript', 'Network', 'Total', 'Time'];
     const left = (n) => (n < 2 || n === 7 ? 'left' : null);
@@ -65,11 +65,11 @@ class Traces {
     const more = rows.length - MOST_SPANS + (trace.dropped ?? 0);
     return [
       el('div', { class: 'title' },
-        el('h3', {}, `${latency(trace.total_us)} · ${count(trace.calls)} calls · ${count(trace.nodes)} nodes · ${count(trace.errors)} errors`),
+        el('h3', {}, `${latency(trace.total_us)} · ${many(trace.calls, 'call')} · ${many(trace.nodes, 'node')} · ${many(trace.errors, 'error')}`),
         el('div', { class: 'legend' }, ...keys), close),
       el('p', { class: 'note mono' }, trace.trace_id),
       el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Calls of the trace' }, table),
-      more > 0 ? el('p', { class: 'note' }, `${count(more)} more calls are not shown.`) : null,
+      more > 0 ? el('p', { class: 'note' }, `${many(more, 'call')} more not shown`) : null,
     ].filter(Boolean);
   }
 }
@@ -114,7 +114,7 @@ function line({ span, siblings }, scale) {
     const share = (of) => latency(totals[Math.min(totals.length - 1, Math.floor(of * totals.length))]);
     const nodes = new Set(siblings.map((one) => one.node)).size;
     for (const one of siblings.slice(0, MOST_SPANS)) bar('js', one.start_us, one.total_us);
-    cells = [`${indent}${span.method} ×${count(siblings.length)}`, `${nodes} nodes`, '', '', `p50 ${share(0.5)}`, `p90 ${share(0.9)}`, `max ${share(1)}`];
+    cells = [`${indent}${span.method} ×${count(siblings.length)}`, many(nodes, 'node'), '', '', `p50 ${share(0.5)}`, `p90 ${share(0.9)}`, `max ${share(1)}`];
   } else {
     let from = span.start_us;
     for (const [color, , name] of PARTS) { bar(color, from, span[name]); from += span[name] ?? 0; }
