@@ -16,6 +16,19 @@ interface MadrpcContext {
   readonly signal: AbortSignal;
   /** The W3C trace that the call belongs to. */
   readonly trace: { readonly traceId: string; readonly spanId: string };
+  /** What the caller pushes while the call runs, each value once; without a caller that pushes it is at its end. */
+  readonly input: MadrpcStream<any, undefined>;
+}
+
+/**
+ * Values as they come, to be read once. To leave it (`break`, `return()`) cancels the call that it is of. Several values
+ * may be asked for at once, up to 1,024 that are not there.
+ */
+interface MadrpcStream<T, R> {
+  next(): Promise<{ done: false; value: T } | { done: true; value: R }>;
+  return(value?: any): Promise<{ done: true; value: any }>;
+  throw(reason?: any): Promise<{ done: true; value: any }>;
+  [Symbol.asyncIterator](): MadrpcStream<T, R>;
 }
 
 /** What the function of a subscription is told about its event. */
@@ -48,6 +61,22 @@ interface MadrpcCallOptions {
   signal?: AbortSignal;
 }
 
+/** How a stream is asked for: it can't be replayed, and so has no idempotency key. */
+type MadrpcStreamOptions = Omit<MadrpcCallOptions, 'idempotencyKey'>;
+
+/** How the calls of a map are made. */
+interface MadrpcMapOptions extends MadrpcStreamOptions {
+  /** Calls that are open at once, at most; 256 by default. */
+  concurrency?: number;
+  /** `abort`, the default: the first error rejects the map, and cancels the calls that are open. `collect`: none does. */
+  onError?: 'abort' | 'collect';
+  /** Called as each item is done. The total is null while an iterator has not ended. What it throws rejects the map. */
+  onProgress?: (done: number, total: number | null) => void;
+}
+
+/** What `onError: 'collect'` gives for an item, as `Promise.allSettled` does. */
+type MadrpcSettled<R> = { status: 'fulfilled'; value: R } | { status: 'rejected'; reason: any };
+
 /** An error with a JSON-RPC code. Thrown by a method it reaches the caller as it is; a failed `call` rejects with one. */
 declare class MadrpcRpcError extends Error {
   /** @param code an integer; -32768 to -32000 are JSON-RPC's own */
@@ -60,6 +89,7 @@ declare class MadrpcRpcError extends Error {
 /** The params of a call: positional or by name. */
 type MadrpcParams = readonly unknown[] | object;
 
+/** An `async function*` is a stream: its items reach the caller as they are read. */
 type MadrpcMethod<P, R> = (params: P, ctx: MadrpcContext) => R | PromiseLike<R>;
 
 declare const madrpc: {
@@ -79,6 +109,29 @@ declare const madrpc: {
 
   /** As `call`, but this executor does nothing else until the answer is there. Throws a `madrpc.RpcError`. */
   callSync<R = any>(method: string, params?: MadrpcParams, options?: MadrpcCallOptions): R;
+
+  /**
+   * Calls an `async function*` and gives its items as they come. The call leaves with those that this turn makes; it runs
+   * ahead of its reader by some items, and waits then. What it returns is the value at the end; what it throws, or
+   * whatever else fails, is thrown after the items before it. A method of another kind has no items, and its result as the value at the
+   * end.
+   */
+  stream<T = any, R = any>(method: string, params?: MadrpcParams, options?: MadrpcStreamOptions): MadrpcStream<T, R>;
+
+  /**
+   * Calls a method once for each item, which is the params of that call, and gives the results in the items' order. So
+   * many calls are open at a time.
+   */
+  map<R = any>(
+    method: string,
+    items: Iterable<MadrpcParams> | AsyncIterable<MadrpcParams>,
+    options: MadrpcMapOptions & { onError: 'collect' },
+  ): Promise<MadrpcSettled<R>[]>;
+  map<R = any>(
+    method: string,
+    items: Iterable<MadrpcParams> | AsyncIterable<MadrpcParams>,
+    options?: MadrpcMapOptions,
+  ): Promise<R[]>;
 
   readonly RpcError: typeof MadrpcRpcError;
   /**

@@ -19,6 +19,7 @@ madrpc.register('fan', async args => { const calls = []; for (let i = 0; i < arg
 fn contexts(isolation: Isolation, watch: Option<Arc<Watch>>) -> Contexts {
     let surroundings = Surroundings {
         call_sync: Rc::new(|_| Err(CallError::NoNode)),
+        waker: Rc::new(|_| std::task::Waker::noop().clone()),
         node_name: Arc::new(OnceLock::new()),
         max_depth: 64,
         max_body: 10 << 20,

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use actix::Addr;
@@ -33,6 +34,8 @@ pub enum Work {
     Settled(Vec<(CallId, CallResult)>),
     /// A fetch of its scripts has come to this.
     Fetched(CallId, Box<FetchResult>),
+    /// The queue of this flow has room again, or has something in it, or has lost its other end.
+    Flow(CallId),
     /// Nobody waits for this invocation any more.
     Cancel(InvocationId),
     /// There are other scripts to run.
@@ -113,6 +116,23 @@ fn wake_soon(inbox: Arc<ExecutorInbox>) {
     }
 }
 
+/// Tells an executor of a flow.
+#[derive(Debug)]
+struct Flowing {
+    inbox: Arc<ExecutorInbox>,
+    id: CallId,
+}
+
+impl Wake for Flowing {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.inbox.send(Work::Flow(self.id));
+    }
+}
+
 impl ExecutorInbox {
     /// An empty inbox; connect it before the first message.
     pub fn new(number: usize) -> Self {
@@ -135,6 +155,12 @@ impl ExecutorInbox {
     /// Tells the inbox which actor to wake.
     pub fn connect(&self, executor: Addr<JsExecutor>) {
         let _ = self.doorbell.set(executor);
+    }
+
+    /// Tells the executor of the flow `id` when it is woken. A queue wakes once for each time that it is asked in vain, so
+    /// that there are no more such messages than flows.
+    pub fn waker(self: &Arc<Self>, id: CallId) -> Waker {
+        Arc::new(Flowing { inbox: self.clone(), id }).into()
     }
 
     /// Delivers a message and sees to it that the executor looks.

@@ -15,7 +15,7 @@ use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
-use crate::engine::{Contexts, InvocationId, LoadError, OutgoingCall, Registered, Surroundings};
+use crate::engine::{Cancelled, Contexts, InvocationId, LoadError, OutgoingCall, Registered, Surroundings};
 use crate::metrics::{Hop, Recorder};
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{CallError, CallResult};
@@ -71,9 +71,11 @@ impl JsExecutor {
     fn load(&mut self) {
         let _first = self.inbox.thread.set(own_thread());
         let (inbox, pool, replaced) = (self.inbox.clone(), self.pool.clone(), self.replaced.clone());
+        let for_flows = inbox.clone();
         let calls = SyncCalls { inbox, pool, replaced };
         let surroundings = Surroundings {
             call_sync: Rc::new(move |leaving| calls.call_and_wait(leaving)),
+            waker: Rc::new(move |id| for_flows.waker(id)),
             watch: Some(self.inbox.watch.clone()),
             ..self.pool.surroundings()
         };
@@ -200,6 +202,11 @@ impl JsExecutor {
                     contexts.settle_fetch(id, &result);
                 }
             }
+            Work::Flow(id) => {
+                if let Some(contexts) = &mut self.contexts {
+                    contexts.flow(id);
+                }
+            }
             Work::Cancel(id) => self.cancel(id),
             Work::Renew => self.keep_up(),
         }
@@ -233,6 +240,21 @@ impl JsExecutor {
         }
     }
 
+    /// Answers a call whose generator is still to put things in order. It keeps its place until then.
+    fn answer_early(&self, id: InvocationId, result: CallResult) {
+        if let Some(Waiting { reply, permit }) = self.inbox.calls.take(id) {
+            self.inbox.calls.winds_down(id, permit);
+            reply.send(result);
+        }
+    }
+
+    fn finish(&self, id: InvocationId, result: CallResult) {
+        self.answer(id, result);
+        if self.inbox.calls.wound_down(id) {
+            self.pool.forget_children(id);
+        }
+    }
+
     /// Changes to the scripts that the pool runs now. They have been loaded once by then, so an error here is odd; the
     /// old ones go on.
     fn keep_up(&mut self) {
@@ -247,10 +269,14 @@ impl JsExecutor {
     }
 
     fn cancel(&mut self, id: InvocationId) {
-        if self.inbox.calls.take(id).is_some() {
-            if let Some(contexts) = &mut self.contexts {
-                contexts.cancel(id);
-            }
+        let Some(waiting) = self.inbox.calls.take(id) else { return };
+        let Some(contexts) = &mut self.contexts else { return };
+        // Before its JavaScript runs: what runs for a call that is in no table is stopped.
+        self.inbox.calls.winds_down(id, waiting.permit);
+        if contexts.cancel(id) != Some(Cancelled::WindsDown) {
+            self.inbox.calls.wound_down(id);
+            self.flush();
+            self.pool.forget_children(id);
         }
     }
 
@@ -258,14 +284,21 @@ impl JsExecutor {
     fn flush(&mut self) {
         let Some(contexts) = &mut self.contexts else { return };
         let events = contexts.take_events();
+        // First, as what made them is forgotten when it has finished, and may make others to put things in order.
+        if !events.abandoned.is_empty() {
+            self.pool.abandon(events.abandoned);
+        }
+        if !events.called_off.is_empty() {
+            self.pool.call_off(events.called_off);
+        }
+        for (id, result) in events.winding {
+            self.answer_early(id, result);
+        }
         for (id, result) in events.finished {
-            self.answer(id, result);
+            self.finish(id, result);
         }
         if !events.outgoing.is_empty() {
             self.pool.send_out(&self.inbox, events.outgoing);
-        }
-        if !events.abandoned.is_empty() {
-            self.pool.abandon(events.abandoned);
         }
         if !events.fetches.is_empty() {
             self.pool.fetch(&self.inbox, events.fetches);
@@ -278,6 +311,9 @@ impl JsExecutor {
     fn sweep(&mut self) {
         for id in self.inbox.calls.unwanted() {
             self.cancel(id);
+        }
+        if let Some(contexts) = &mut self.contexts {
+            contexts.look_for_readers();
         }
         self.flush();
     }
@@ -356,7 +392,7 @@ impl SyncCalls {
                     self.inbox.done();
                     self.pool.redirect(invoke);
                 }
-                Some(other @ (Work::Renew | Work::Fetched(..))) => kept.push_back(other),
+                Some(other @ (Work::Renew | Work::Fetched(..) | Work::Flow(_))) => kept.push_back(other),
                 Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
                     if id == parent {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix::SyncArbiter;
@@ -23,7 +23,7 @@ use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use super::script_events::ScriptEvents;
 use super::watchdog::{self, LastResort, Rouser, Watched};
-use crate::engine::{InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
+use crate::engine::{CallId, InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::metrics::{Metrics, Recorder};
 use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
@@ -121,7 +121,15 @@ struct Roster {
 }
 
 /// The calls that scripts made to this very node, by who made them, so that they end with their parent.
-type Children = HashMap<InvocationId, Vec<(Arc<ExecutorInbox>, InvocationId)>>;
+type Children = HashMap<InvocationId, Vec<Child>>;
+
+#[derive(Debug)]
+struct Child {
+    /// How its parent knows it.
+    call: CallId,
+    executor: Arc<ExecutorInbox>,
+    invocation: InvocationId,
+}
 
 impl JsPool {
     /// Starts the executors and waits until all have loaded the scripts. Blocks: call it before serving.
@@ -333,6 +341,7 @@ impl PoolCore {
     pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
             call_sync: Rc::new(|_| Err(CallError::Cancelled)),
+            waker: Rc::new(|_| Waker::noop().clone()),
             node_name: self.config.node_name.clone(),
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,

@@ -35,6 +35,9 @@ struct Table {
     /// The call that is being begun; most end before they are ever parked.
     begun: Option<(InvocationId, Waiting)>,
     parked: HashMap<InvocationId, Waiting>,
+    /// Calls that have been answered, or have nobody to be answered, and whose generators put things in order: their
+    /// places among the admitted are still taken.
+    winding: HashMap<InvocationId, Option<Permit>>,
 }
 
 impl OpenCalls {
@@ -63,12 +66,25 @@ impl OpenCalls {
         }
     }
 
+    /// A call that was taken out goes on for a moment, with its place among the admitted.
+    pub fn winds_down(&self, id: InvocationId, permit: Option<Permit>) {
+        self.lock().winding.insert(id, permit);
+    }
+
+    /// It has ended. False when it did not go on.
+    pub fn wound_down(&self, id: InvocationId) -> bool {
+        let permit = self.lock().winding.remove(&id);
+        permit.is_some()
+    }
+
     /// Takes out all, with those that are parked named.
     pub fn take_all(&self) -> (Vec<InvocationId>, Vec<Waiting>) {
         let mut table = self.lock();
+        let winding = std::mem::take(&mut table.winding);
         let begun = table.begun.take().map(|(_, waiting)| waiting);
         let parked = std::mem::take(&mut table.parked);
-        let ids = parked.keys().copied().collect();
+        drop(table);
+        let ids = parked.keys().chain(winding.keys()).copied().collect();
         (ids, begun.into_iter().chain(parked.into_values()).collect())
     }
 
@@ -77,6 +93,7 @@ impl OpenCalls {
         let table = self.lock();
         match &table.begun {
             Some((begun, waiting)) if *begun == id => waiting.reply.is_closed(),
+            _ if table.winding.contains_key(&id) => false,
             _ => table.parked.get(&id).is_none_or(|waiting| waiting.reply.is_closed()),
         }
     }
@@ -87,9 +104,10 @@ impl OpenCalls {
         table.parked.iter().filter(|(_, waiting)| waiting.reply.is_closed()).map(|(id, _)| *id).collect()
     }
 
-    /// True when none is parked.
+    /// True when none is parked, and none puts things in order.
     pub fn none_parked(&self) -> bool {
-        self.lock().parked.is_empty()
+        let table = self.lock();
+        table.parked.is_empty() && table.winding.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -1,7 +1,7 @@
 //! Outbound: takes the calls of a node's scripts to an orchestrator, and the results back to their executors.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -42,6 +42,11 @@ impl Outbound {
         self.0.do_send(Send { from, calls });
     }
 
+    /// Nobody waits for these calls any more. A request ends when that is true of all that it carries.
+    pub fn call_off(&self, ids: HashSet<CallId>) {
+        self.0.do_send(CallOff { ids });
+    }
+
     /// These invocations no longer wait for their calls.
     pub fn abandon(&self, parents: Vec<InvocationId>) {
         self.0.do_send(Abandon { parents });
@@ -61,8 +66,23 @@ struct Abandon {
     parents: Vec<InvocationId>,
 }
 
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct CallOff {
+    ids: HashSet<CallId>,
+}
+
+/// Those calls of a request that have no result and that somebody waits for.
+type Wanted = Rc<RefCell<HashSet<CallId>>>;
+
 /// The requests that are under way, by the invocation whose calls they carry.
-type Running = Rc<RefCell<HashMap<InvocationId, HashMap<u64, AbortHandle>>>>;
+type Running = Rc<RefCell<HashMap<InvocationId, HashMap<u64, Request>>>>;
+
+/// One of them.
+struct Request {
+    wanted: Wanted,
+    handle: AbortHandle,
+}
 
 struct OutboundActor {
     client: Rc<dyn PeerClient>,
@@ -83,7 +103,9 @@ impl Handler<Send> for OutboundActor {
             let task = self.next_task;
             self.next_task += 1;
             let running = self.running.clone();
-            let carry = carry(self.client.clone(), self.orchestrators.clone(), message.from.clone(), calls);
+            let wanted: Wanted = Rc::new(RefCell::new(calls.iter().map(|(id, _)| *id).collect()));
+            let to = Recipient { executor: message.from.clone(), wanted: wanted.clone() };
+            let carry = carry(self.client.clone(), self.orchestrators.clone(), to, calls);
             // Context::spawn would poll every request on each wake-up of the actor.
             let handle = actix_rt::spawn(async move {
                 carry.await;
@@ -95,7 +117,11 @@ impl Handler<Send> for OutboundActor {
                     }
                 }
             });
-            self.running.borrow_mut().entry(parent).or_default().insert(task, handle.abort_handle());
+            self.running
+                .borrow_mut()
+                .entry(parent)
+                .or_default()
+                .insert(task, Request { wanted, handle: handle.abort_handle() });
         }
     }
 }
@@ -105,22 +131,47 @@ impl Handler<Abandon> for OutboundActor {
 
     fn handle(&mut self, message: Abandon, _context: &mut Self::Context) {
         for parent in message.parents {
-            for (_, task) in self.running.borrow_mut().remove(&parent).unwrap_or_default() {
-                task.abort();
+            for (_, request) in self.running.borrow_mut().remove(&parent).unwrap_or_default() {
+                request.handle.abort();
             }
         }
     }
 }
 
-/// Groups calls that travel together: those of one invocation, up to the bounds of one request.
+impl Handler<CallOff> for OutboundActor {
+    type Result = ();
+
+    fn handle(&mut self, message: CallOff, _context: &mut Self::Context) {
+        self.running.borrow_mut().retain(|_, requests| {
+            requests.retain(|_, request| {
+                let mut wanted = request.wanted.borrow_mut();
+                wanted.retain(|id| !message.ids.contains(id));
+                if wanted.is_empty() {
+                    request.handle.abort();
+                }
+                !wanted.is_empty()
+            });
+            !requests.is_empty()
+        });
+    }
+}
+
+/// Groups calls that travel together: those of one invocation, up to the bounds of one request, and none that may be
+/// called off by itself.
 fn split(calls: Vec<OutgoingCall>) -> Vec<(InvocationId, Vec<(CallId, Call)>)> {
     let mut groups: Vec<(InvocationId, Vec<(CallId, Call)>)> = Vec::new();
     let mut bytes = 0;
-    for OutgoingCall { id, parent, call } in calls {
+    // Whether another may join the last group.
+    let mut open = false;
+    for OutgoingCall { id, parent, call, alone } in calls {
         let size = call.params.as_ref().map_or(0, |params| params.len());
         match groups.last_mut() {
             Some((owner, group))
-                if *owner == parent && group.len() < MAX_TOGETHER && bytes + size <= MAX_BYTES_TOGETHER =>
+                if open
+                    && !alone
+                    && *owner == parent
+                    && group.len() < MAX_TOGETHER
+                    && bytes + size <= MAX_BYTES_TOGETHER =>
             {
                 bytes += size;
                 group.push((id, call));
@@ -128,17 +179,38 @@ fn split(calls: Vec<OutgoingCall>) -> Vec<(InvocationId, Vec<(CallId, Call)>)> {
             _ => {
                 bytes = size;
                 groups.push((parent, vec![(id, call)]));
+                open = !alone;
             }
         }
     }
     groups
 }
 
+/// Where the results of a request go.
+struct Recipient {
+    executor: Arc<ExecutorInbox>,
+    wanted: Wanted,
+}
+
+impl Recipient {
+    /// False when nobody waits for anything else.
+    fn send(&self, results: Vec<(CallId, CallResult)>) -> bool {
+        let mut wanted = self.wanted.borrow_mut();
+        for (id, _) in &results {
+            wanted.remove(id);
+        }
+        let goes_on = !wanted.is_empty();
+        drop(wanted);
+        self.executor.send(Work::Settled(results));
+        goes_on
+    }
+}
+
 /// Takes calls to the first orchestrator that can be reached, and every result to the executor.
 async fn carry(
     client: Rc<dyn PeerClient>,
     orchestrators: Rc<[PeerUrl]>,
-    to: Arc<ExecutorInbox>,
+    to: Recipient,
     mut calls: Vec<(CallId, Call)>,
 ) {
     for (position, orchestrator) in orchestrators.iter().enumerate() {
@@ -155,7 +227,7 @@ async fn carry(
 async fn attempt(
     client: &Rc<dyn PeerClient>,
     orchestrator: &PeerUrl,
-    to: &Arc<ExecutorInbox>,
+    to: &Recipient,
     mut calls: Vec<(CallId, Call)>,
     last: bool,
 ) -> Vec<(CallId, Call)> {
@@ -165,9 +237,9 @@ async fn attempt(
         let kept = if last { None } else { Some(call.clone()) };
         let result = client.call(orchestrator, call).await;
         return match kept {
-            Some(call) if unsent(&result) => vec![(id, call)],
+            Some(call) if unsent(&result) && !call.streams.have_begun() => vec![(id, call)],
             _ => {
-                to.send(Work::Settled(vec![(id, result)]));
+                to.send(vec![(id, result)]);
                 Vec::new()
             }
         };
@@ -186,8 +258,8 @@ async fn attempt(
                 settled.push((ids[index], result));
             }
         }
-        if !settled.is_empty() {
-            to.send(Work::Settled(settled));
+        if !settled.is_empty() && !to.send(settled) {
+            break;
         }
     }
     again
@@ -206,9 +278,10 @@ mod tests {
             id: CallId { engine: 0, number },
             parent,
             call: Call::new("m", None, CallScope::root(Duration::from_secs(1))),
+            alone: number == 50,
         };
         let calls = (0..300).map(|number| call(number, u64::from(number >= 200))).collect();
         let sizes: Vec<_> = split(calls).into_iter().map(|(parent, group)| (parent, group.len())).collect();
-        assert_eq!(sizes, [(0, 128), (0, 72), (1, 100)]);
+        assert_eq!(sizes, [(0, 50), (0, 1), (0, 128), (0, 21), (1, 100)]);
     }
 }

@@ -178,7 +178,7 @@ fn sighting(pool: &PoolCore, watched: &Watched, turn: &Turn) -> Sighting {
         before: turn.before,
         deadline: turn.deadline,
         heap_growth: watched.watch.heap_growth_of(turn),
-        unwanted: pool.is_unwanted(watched.number, turn.invocation),
+        unwanted: !turn.is_told && pool.is_unwanted(watched.number, turn.invocation),
         cpu: watched.thread.and_then(thread_cpu),
     }
 }

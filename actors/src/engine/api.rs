@@ -17,7 +17,7 @@ use boa_engine::{
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, events, heap, json_reader, json_writer};
+use super::{errors, events, heap, json_reader, json_writer, map, streams};
 use crate::protocol::method::is_reserved;
 use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
@@ -53,6 +53,8 @@ pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
         .function(NativeFunction::from_fn_ptr(call_sync), js_string!("callSync"), 2)
         .function(NativeFunction::from_fn_ptr(events::publish), js_string!("publish"), 2)
         .function(NativeFunction::from_fn_ptr(events::subscribe), js_string!("subscribe"), 2)
+        .function(NativeFunction::from_fn_ptr(streams::stream), js_string!("stream"), 2)
+        .function(NativeFunction::from_fn_ptr(map::map), js_string!("map"), 2)
         .property(js_string!("RpcError"), rpc_error.clone(), Attribute::READONLY | Attribute::ENUMERABLE)
         .build();
     context.register_global_property(js_string!("madrpc"), madrpc, Attribute::WRITABLE | Attribute::CONFIGURABLE)?;
@@ -105,7 +107,8 @@ fn register(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> Js
         _ => return Err(type_error("madrpc.register takes a name, options if any, and a function")),
     };
     let function = function.as_function().ok_or_else(|| type_error(format!("{name} is not a function")))?;
-    let info = method_info(name.clone(), &options, context)?;
+    let mut info = method_info(name.clone(), &options, context)?;
+    info.stream = streams::is_stream(&function, context);
     let registered_at = errors::stack_here(context)
         .and_then(|stack| stack.lines().find(|line| !line.contains("native")).map(|line| position(&name, line)))
         .unwrap_or_default();
@@ -183,8 +186,9 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
         return Ok(promise.into());
     }
     match open_call(&host, arguments, context)? {
-        Ok((invocation, outgoing)) => {
+        Ok((invocation, mut outgoing)) => {
             let id = outgoing.id;
+            outgoing.alone = signal.is_some();
             begin_call(&host, invocation, outgoing, resolvers);
             if let Some(signal) = signal {
                 signal.borrow().data().on_abort(Algorithm::CancelCall(id), context)?;
@@ -211,7 +215,7 @@ pub(super) fn begin_call(
 }
 
 /// The option `signal` of `madrpc.call`.
-fn signal_of(arguments: &[JsValue], context: &mut Context) -> JsResult<Option<JsObject<AbortSignal>>> {
+pub(super) fn signal_of(arguments: &[JsValue], context: &mut Context) -> JsResult<Option<JsObject<AbortSignal>>> {
     match arguments.get_or_undefined(2).as_object() {
         Some(options) => web::follow(&options.get(js_string!("signal"), context)?),
         None => Ok(None),
@@ -240,52 +244,76 @@ pub(super) fn read_result(text: &JsonText, context: &mut Context) -> JsResult<Js
         .map_err(|error| JsNativeError::range().with_message(format!("the result can't be read: {error:?}")).into())
 }
 
-type Opened = Result<(Rc<Invocation>, OutgoingCall), CallError>;
+pub(super) type Opened = Result<(Rc<Invocation>, OutgoingCall), CallError>;
 
 /// Reads the arguments of `madrpc.call`. A programming error throws; what PROTOCOL has a code for is a `CallError`.
-fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
+pub(super) fn open_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
     // The call leaves this thread.
     heap::uncounted(|| read_call(host, arguments, context))
 }
 
 fn read_call(host: &Host, arguments: &[JsValue], context: &mut Context) -> JsResult<Opened> {
-    let method =
-        arguments.get_or_undefined(0).as_string().ok_or_else(|| type_error("the method of madrpc.call is a string"))?;
-    let method = method.to_std_string_lossy();
-    let mut options = CallOptions::default();
-    let given = arguments.get_or_undefined(2);
-    if !given.is_undefined() {
-        let given = given.as_object().ok_or_else(|| type_error("options of madrpc.call are an object"))?;
-        options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
-        let key = given.get(js_string!("idempotencyKey"), context)?;
-        if !key.is_undefined() {
-            let key = key.to_string(context)?.to_std_string_lossy();
-            match IdempotencyKey::new(0, key) {
-                Ok(key) => options.idempotency_key = Some(key),
-                Err(refused) => return Ok(Err(refused)),
-            }
-        }
-        options.tags = tags(&given, context)?;
-    }
-    let params = arguments.get_or_undefined(1);
-    if !params.is_undefined() {
-        if !params.is_object() || params.is_callable() {
-            return Ok(Err(CallError::invalid_params("params", "params are an array or an object")));
-        }
-        let Some(invocation) = host.current() else {
-            return Ok(Err(CallError::Cancelled));
-        };
-        match json_writer::write(params, host.surroundings.max_body, &host.api()?.intrinsics, context) {
-            // `toJSON` may turn an object into anything.
-            Ok(text) if !matches!(text.first(), Some(b'[' | b'{')) => {
-                return Ok(Err(CallError::invalid_params("params", "params are an array or an object")));
-            }
-            Ok(text) => options.params = Some(JsonText::from_trusted(text)),
-            Err(json_writer::WriteError::Thrown(error)) => return Err(error),
-            Err(error) => return Ok(Err(errors::write_error(error, host, &invocation, context))),
-        }
+    let method = method_of(arguments, "madrpc.call")?;
+    let mut options = match call_options(arguments.get_or_undefined(2), context)? {
+        Ok(options) => options,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match params(arguments.get_or_undefined(1), host, context)? {
+        Ok(params) => options.params = params,
+        Err(refused) => return Ok(Err(refused)),
     }
     Ok(host.open_call(method, options))
+}
+
+/// The name of the method that is to be called.
+pub(super) fn method_of(arguments: &[JsValue], what: &str) -> JsResult<String> {
+    let method = arguments.get_or_undefined(0).as_string();
+    Ok(method.ok_or_else(|| type_error(format!("the method of {what} is a string")))?.to_std_string_lossy())
+}
+
+/// What is said about a call, but for its params.
+pub(super) fn call_options(given: &JsValue, context: &mut Context) -> JsResult<Result<CallOptions, CallError>> {
+    let mut options = CallOptions::default();
+    if given.is_undefined() {
+        return Ok(Ok(options));
+    }
+    let given = given.as_object().ok_or_else(|| type_error("options of a call are an object"))?;
+    options.timeout = timeout_ms(&given, context)?.map(Duration::from_millis);
+    let key = given.get(js_string!("idempotencyKey"), context)?;
+    if !key.is_undefined() {
+        let key = key.to_string(context)?.to_std_string_lossy();
+        match IdempotencyKey::new(0, key) {
+            Ok(key) => options.idempotency_key = Some(key),
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
+    options.tags = tags(&given, context)?;
+    Ok(Ok(options))
+}
+
+/// The text of params. Only arrays and objects are params.
+pub(super) fn params(
+    params: &JsValue,
+    host: &Host,
+    context: &mut Context,
+) -> JsResult<Result<Option<JsonText>, CallError>> {
+    if params.is_undefined() {
+        return Ok(Ok(None));
+    }
+    let refused = || Ok(Err(CallError::invalid_params("params", "params are an array or an object")));
+    if !params.is_object() || params.is_callable() {
+        return refused();
+    }
+    let Some(invocation) = host.current() else {
+        return Ok(Err(CallError::Cancelled));
+    };
+    match json_writer::write(params, host.surroundings.max_body, &host.api()?.intrinsics, context) {
+        // `toJSON` may turn an object into anything.
+        Ok(text) if !matches!(text.first(), Some(b'[' | b'{')) => refused(),
+        Ok(text) => Ok(Ok(Some(JsonText::from_trusted(text)))),
+        Err(json_writer::WriteError::Thrown(error)) => Err(error),
+        Err(error) => Ok(Err(errors::write_error(error, host, &invocation, context))),
+    }
 }
 
 fn tags(options: &JsObject, context: &mut Context) -> JsResult<BTreeMap<String, String>> {
@@ -329,17 +357,19 @@ struct CallContext {
     invocation: Rc<Invocation>,
     /// `ctx.signal`, once the function has looked at it.
     signal: GcRefCell<Option<JsObject>>,
+    /// `ctx.input`, likewise.
+    input: GcRefCell<Option<JsObject>>,
 }
 
 /// The `ctx` of an invocation.
 pub(super) fn ctx(invocation: &Rc<Invocation>, host: &Host, context: &Context) -> JsResult<JsObject> {
     let prototype = host.api()?.ctx_prototype.clone();
-    let ctx = CallContext { invocation: invocation.clone(), signal: GcRefCell::default() };
+    let ctx = CallContext { invocation: invocation.clone(), signal: GcRefCell::default(), input: GcRefCell::default() };
     Ok(JsObject::new(context.root_shape(), prototype, ctx).upcast())
 }
 
 fn ctx_prototype(context: &mut Context) -> JsObject {
-    let getters: [(JsString, Native); 5] = [
+    let getters: [(JsString, Native); 6] = [
         (js_string!("id"), |this, _, _| {
             invocation(this).map(|invocation| JsString::from(invocation.scope.to_string()).into())
         }),
@@ -348,6 +378,7 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
         }),
         (js_string!("deadline"), |this, _, _| invocation(this).map(|invocation| deadline_ms(&invocation))),
         (js_string!("signal"), signal),
+        (js_string!("input"), input),
         (js_string!("trace"), |this, _, context| {
             let trace = invocation(this)?.scope.trace;
             let object = ObjectInitializer::new(context)
@@ -385,6 +416,19 @@ fn signal(this: &JsValue, _arguments: &[JsValue], context: &mut Context) -> JsRe
     let signal = web::context_signal(&ctx.invocation, context)?;
     *ctx.signal.borrow_mut() = Some(signal.clone());
     Ok(signal.into())
+}
+
+/// `ctx.input`, likewise: there is one, and what it gives, it gives once.
+fn input(this: &JsValue, _arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let ctx = call_context(this)?;
+    let ctx = ctx.borrow();
+    let ctx = ctx.data();
+    if let Some(input) = &*ctx.input.borrow() {
+        return Ok(input.clone().into());
+    }
+    let input = streams::input(&ctx.invocation, context)?;
+    *ctx.input.borrow_mut() = Some(input.clone());
+    Ok(input.into())
 }
 
 /// The deadline in milliseconds of `Date.now()`.

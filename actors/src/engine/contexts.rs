@@ -11,7 +11,7 @@ use super::fetches::OutgoingFetch;
 use super::heap::{self, Account};
 use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
 use super::program::{LoadError, Program};
-use super::{Engine, ModuleState, Registered};
+use super::{Cancelled, Engine, ModuleState, Registered};
 use crate::protocol::{Call, CallError, CallResult, FetchResult, MethodInfo};
 
 /// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
@@ -260,6 +260,20 @@ impl Contexts {
         }
     }
 
+    /// See `Engine::flow`. Runs what follows.
+    pub fn flow(&mut self, id: CallId) {
+        if let Some(engine) = self.engine(id.engine) {
+            engine.flow(id);
+            engine.run_jobs();
+        }
+    }
+
+    /// See `Engine::look_for_readers`.
+    pub fn look_for_readers(&mut self) {
+        self.ready.iter_mut().chain(self.retired.values_mut()).for_each(Engine::look_for_readers);
+        self.touched.extend(self.retired.keys());
+    }
+
     /// Settles a fetch, and runs what follows.
     pub fn settle_fetch(&mut self, id: CallId, result: &FetchResult) {
         if let Some(engine) = self.engine(id.engine) {
@@ -269,10 +283,16 @@ impl Contexts {
     }
 
     /// See `Engine::cancel`.
-    pub fn cancel(&mut self, id: InvocationId) {
-        match self.homes.remove(&id) {
-            Some(home) => drop(self.engine(home).map(|engine| engine.cancel(id))),
-            None => drop(self.ready.iter_mut().any(|engine| engine.cancel(id))),
+    pub fn cancel(&mut self, id: InvocationId) -> Option<Cancelled> {
+        match self.homes.get(&id).copied() {
+            Some(home) => {
+                let cancelled = self.engine(home).and_then(|engine| engine.cancel(id));
+                if cancelled != Some(Cancelled::WindsDown) {
+                    self.homes.remove(&id);
+                }
+                cancelled
+            }
+            None => self.ready.iter_mut().find_map(|engine| engine.cancel(id)),
         }
     }
 
@@ -411,6 +431,10 @@ pub struct Events {
     pub unwanted_fetches: Vec<CallId>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: Vec<InvocationId>,
+    /// Invocations that have come to this and are not finished yet: their generators put things in order.
+    pub winding: Vec<(InvocationId, CallResult)>,
+    /// Calls of earlier events that nobody waits for any more.
+    pub called_off: Vec<CallId>,
 }
 
 impl Events {
@@ -419,7 +443,9 @@ impl Events {
         self.outgoing.append(&mut engine.take_outgoing());
         self.fetches.append(&mut engine.take_fetches());
         self.unwanted_fetches.append(&mut engine.take_unwanted_fetches());
+        self.winding.append(&mut engine.take_winding());
         self.abandoned.append(&mut engine.take_abandoned());
+        self.called_off.append(&mut engine.take_called_off());
     }
 }
 

@@ -102,6 +102,15 @@ impl Fetches {
         open
     }
 
+    /// Calls off those of an invocation that goes on; gives their promises.
+    pub(super) fn call_off_all_of(&self, invocation: &Invocation) -> Vec<ResolvingFunctions> {
+        let pending = self.pending.borrow();
+        let of = |pending: &PendingFetch| pending.invocation.id == invocation.id;
+        let ids: Vec<_> = pending.iter().filter(|(_, pending)| of(pending)).map(|(id, _)| *id).collect();
+        drop(pending);
+        ids.into_iter().filter_map(|id| Some(self.call_off(id)?.resolvers)).collect()
+    }
+
     /// Drops all; none of them can be settled any more.
     pub(super) fn clear(&self) {
         self.pending.borrow_mut().clear();

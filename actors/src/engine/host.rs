@@ -4,9 +4,10 @@
 //! make a reference cycle that keeps the whole context alive.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::ResolvingFunctions;
@@ -16,8 +17,12 @@ use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
 use super::events::Subscriptions;
 use super::fetches::Fetches;
+use super::heap;
+pub use super::invocation::Invocation;
 use super::json_writer::Intrinsics;
+use super::map::Maps;
 use super::run_clock::RunClock;
+use super::streams::Flows;
 use super::timers::Timers;
 use super::watch::{self, Watch};
 use crate::protocol::{Call, CallError, CallResult, CallScope, IdempotencyKey, MethodInfo};
@@ -29,7 +34,7 @@ pub type InvocationId = u64;
 pub const FIRST_BACKGROUND: InvocationId = 1 << 63;
 
 /// Identifies an open `madrpc.call` or `fetch` within one process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId {
     /// The engine that it was made in.
     pub engine: EngineId,
@@ -48,52 +53,6 @@ const BACKGROUND: &str = "(timer)";
 const LOADING: &str = "(load)";
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
-#[derive(Debug)]
-pub struct Invocation {
-    /// Its id.
-    pub id: InvocationId,
-    /// The method that runs.
-    pub method: Arc<str>,
-    /// The name that was asked for where it is the function of a subscription.
-    pub event: Option<Arc<str>>,
-    /// Deadline, depth and trace, which its own calls inherit.
-    pub scope: CallScope,
-    /// Set once it has an outcome; what its leftovers do then concerns nobody.
-    pub finished: Cell<bool>,
-    /// Not a call: a timer that a script set while it loaded.
-    pub background: bool,
-    /// How long its JavaScript has run, up to the turn that runs now.
-    pub ran_for: Cell<Duration>,
-    /// Why it was stopped in the middle of a turn.
-    pub stopped: RefCell<Option<CallError>>,
-    /// How many of its calls are open.
-    pub open_calls: Cell<usize>,
-    /// How many of its fetches are open.
-    pub open_fetches: Cell<usize>,
-    /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
-    pub rejection_stack: RefCell<Option<String>>,
-}
-
-impl Invocation {
-    /// One that has not begun.
-    pub fn new(id: InvocationId, method: Arc<str>, scope: CallScope) -> Self {
-        Invocation {
-            id,
-            method,
-            event: None,
-            scope,
-            background: false,
-            finished: Cell::new(false),
-            ran_for: Cell::default(),
-            stopped: RefCell::default(),
-            open_calls: Cell::new(0),
-            open_fetches: Cell::new(0),
-            rejection_stack: RefCell::default(),
-        }
-    }
-}
-
 /// A call that a script made, on its way out.
 #[derive(Debug)]
 pub struct OutgoingCall {
@@ -103,6 +62,8 @@ pub struct OutgoingCall {
     pub parent: InvocationId,
     /// What to call.
     pub call: Call,
+    /// It may be called off by itself, so it shares no request with others.
+    pub alone: bool,
 }
 
 /// A registered method.
@@ -136,6 +97,8 @@ pub type CallSync = dyn Fn(Vec<OutgoingCall>) -> CallResult;
 pub struct Surroundings {
     /// Blocks until the last of the calls has a result.
     pub call_sync: Rc<CallSync>,
+    /// Makes what tells the executor of this flow: to call `Engine::flow`. It is woken on any thread.
+    pub waker: Rc<dyn Fn(CallId) -> Waker>,
     /// How this node is called in error data; known once it listens.
     pub node_name: Arc<OnceLock<String>>,
     /// Calls may nest this deeply.
@@ -204,6 +167,10 @@ pub struct Host {
     pub outgoing: RefCell<Vec<OutgoingCall>>,
     /// Open fetches.
     pub fetches: Fetches,
+    /// What flows beside calls.
+    pub flows: Flows,
+    /// Maps that run.
+    pub maps: Maps,
     /// Outcomes that wait to be written.
     pub settled: RefCell<Vec<Settled>>,
     /// Timers.
@@ -256,6 +223,8 @@ impl Host {
             pending: RefCell::default(),
             outgoing: RefCell::default(),
             fetches: Fetches::default(),
+            flows: Flows::default(),
+            maps: Maps::default(),
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
@@ -381,10 +350,15 @@ impl Host {
     /// Why `invocation` must not begin another turn.
     pub fn spent(&self, invocation: &Invocation) -> Option<CallError> {
         let cpu = self.surroundings.cpu_limit?;
-        if invocation.ran_for.get() >= cpu {
+        if self.is_exhausted(invocation) {
             return Some(CallError::ran_too_long(cpu));
         }
-        (Instant::now() >= invocation.scope.deadline).then_some(CallError::Timeout)
+        (Instant::now() >= invocation.stops_at()).then_some(CallError::Timeout)
+    }
+
+    /// It has had all the running time that it may have.
+    pub fn is_exhausted(&self, invocation: &Invocation) -> bool {
+        self.surroundings.cpu_limit.is_some_and(|cpu| invocation.ran_for.get() >= cpu)
     }
 
     /// An invocation for what runs while scripts load.
@@ -403,14 +377,19 @@ impl Host {
         Invocation { background: true, ..Invocation::new(id, BACKGROUND.into(), CallScope::root(BACKGROUND_TIMEOUT)) }
     }
 
+    /// The current invocation, if it may make calls.
+    pub fn caller(&self) -> Result<Rc<Invocation>, CallError> {
+        let may_call = |invocation: &Rc<Invocation>| !invocation.finished.get() && !self.loading.get();
+        self.current().filter(may_call).ok_or(CallError::Cancelled)
+    }
+
     /// Opens a call for the current invocation: checks depth and bounds, and makes its scope.
     pub fn open_call(&self, method: String, options: CallOptions) -> Result<(Rc<Invocation>, OutgoingCall), CallError> {
-        let may_call = |invocation: &Rc<Invocation>| !invocation.finished.get() && !self.loading.get();
-        let invocation = self.current().filter(may_call).ok_or(CallError::Cancelled)?;
+        let invocation = self.caller()?;
         if invocation.scope.depth >= self.surroundings.max_depth {
             return Err(CallError::DepthExceeded { limit: self.surroundings.max_depth });
         }
-        if self.pending.borrow().len() >= MAX_OPEN_CALLS {
+        if self.pending.borrow().len() + self.flows.open_calls() + self.maps.open_calls() >= MAX_OPEN_CALLS {
             return Err(CallError::Overloaded);
         }
         let mut scope = invocation.scope.nested(options.timeout);
@@ -418,8 +397,27 @@ impl Host {
         scope.tags = options.tags;
         let id = self.next_call_id();
         let call = Call::new(method, options.params, scope);
-        let outgoing = OutgoingCall { id, parent: invocation.id, call };
+        let outgoing = OutgoingCall { id, parent: invocation.id, call, alone: false };
         Ok((invocation, outgoing))
+    }
+
+    /// Nobody waits for these calls any more.
+    pub fn call_all_back(&self, mut ids: HashSet<CallId>) {
+        heap::uncounted(|| {
+            self.outgoing.borrow_mut().retain(|outgoing| !ids.remove(&outgoing.id));
+            ids.drain().for_each(|id| self.flows.call_off(id));
+        });
+    }
+
+    /// Nobody waits for this call any more, whether it has left or not.
+    pub fn call_back(&self, id: CallId) {
+        heap::uncounted(|| {
+            let mut outgoing = self.outgoing.borrow_mut();
+            match outgoing.iter().position(|outgoing| outgoing.id == id) {
+                Some(place) => drop(outgoing.remove(place)),
+                None => self.flows.call_off(id),
+            }
+        });
     }
 
     /// An id that nothing else in this process has.
@@ -437,6 +435,8 @@ impl Host {
         self.pending.borrow_mut().clear();
         self.outgoing.borrow_mut().clear();
         self.fetches.clear();
+        self.flows.clear();
+        self.maps.clear();
         self.settled.borrow_mut().clear();
         self.timers.borrow_mut().clear();
         self.wanted.take();
@@ -463,7 +463,7 @@ impl Drop for Charging<'_> {
 }
 
 /// What a script may say about a call that it makes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     /// An array or object, as text.
     pub params: Option<crate::protocol::JsonText>,

@@ -14,13 +14,16 @@ mod fetches;
 mod guard;
 pub mod heap;
 pub mod host;
+mod invocation;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
 mod loading;
+mod map;
 mod modules;
 pub mod program;
 mod run_clock;
+mod streams;
 mod timers;
 mod watch;
 mod web;
@@ -79,6 +82,15 @@ pub struct Registered {
     pub subscriptions: Vec<Arc<str>>,
 }
 
+/// What became of an invocation that was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It has ended.
+    Ended,
+    /// Its generator puts things in order. It is told of as finished when it has.
+    WindsDown,
+}
+
 /// One context with its scripts loaded.
 pub struct Engine {
     /// In a place of its own: what it is limited by is changed from another thread while it runs.
@@ -112,7 +124,7 @@ impl Engine {
 
     /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
     pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
-        let Call { method, params, scope, .. } = call;
+        let Call { method, params, scope, streams } = call;
         let event = events::is_event(&method).then(|| Arc::<str>::from(method.as_str()));
         let found = match &event {
             Some(event) => events::find(&self.host, event),
@@ -126,7 +138,10 @@ impl Engine {
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
             let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let invocation = Rc::new(Invocation { event, ..Invocation::new(id, method, scope) });
+            let invocation = Invocation { event, ..Invocation::new(id, method, scope) };
+            *invocation.items.borrow_mut() = streams.items;
+            *invocation.input.borrow_mut() = streams.input;
+            let invocation = Rc::new(invocation);
             let host = self.host.clone();
             let params = read.unwrap_or_default();
             guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))
@@ -179,6 +194,10 @@ impl Engine {
         let function = fresh.as_ref().unwrap_or(function);
         let arguments = events::arguments(invocation, params, ctx, &mut self.context)?;
         let value = function.call(&JsValue::undefined(), &arguments, &mut self.context)?;
+        if let Some(generator) = streams::drives(&value, function, &self.context) {
+            streams::start(generator, invocation, &self.host, &mut self.context)?;
+            return Ok(None);
+        }
         let Some(promise) = value.as_promise() else {
             return match value.as_object() {
                 Some(object) => self.adopt_thenable(object),
@@ -225,7 +244,7 @@ impl Engine {
     /// Settles an open call with what it came to. Run `run_jobs` after the last of a group.
     pub fn settle(&mut self, id: CallId, result: CallResult) {
         let Some(pending) = self.host.pending.borrow_mut().remove(&id) else {
-            return;
+            return self.settle_other(id, result);
         };
         let open = &pending.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
@@ -252,9 +271,17 @@ impl Engine {
         }
     }
 
-    /// Ends a parked invocation without an outcome: nobody waits for it any more. False when it is not parked here.
-    pub fn cancel(&mut self, id: InvocationId) -> bool {
-        let Some(invocation) = self.parked.remove(&id) else { return false };
+    /// Ends a parked invocation without an outcome: nobody waits for it any more. None when it is not parked here.
+    pub fn cancel(&mut self, id: InvocationId) -> Option<Cancelled> {
+        let invocation = self.parked.get(&id).cloned()?;
+        if self.should_wind_down(&invocation, &Err(Failure::Ended(CallError::Cancelled))) {
+            self.wind_down(&invocation, None);
+            self.run_jobs();
+        }
+        if invocation.grace.get().is_some() {
+            return Some(Cancelled::WindsDown);
+        }
+        self.parked.remove(&id);
         let host = self.host.clone();
         // What listens for it may run for as long as the call might have.
         heap::counted(|| {
@@ -263,11 +290,12 @@ impl Engine {
         });
         self.end(&invocation);
         self.run_jobs();
-        true
+        Some(Cancelled::Ended)
     }
 
     /// Fires the timers that are due.
     pub fn fire_timers(&mut self, now: Instant) {
+        self.end_overdue_flows(now);
         loop {
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
@@ -351,7 +379,8 @@ impl Engine {
 
     /// When the next timer is due.
     pub fn next_due(&self) -> Option<Instant> {
-        self.host.timers.borrow().next_due()
+        let timer = self.host.timers.borrow().next_due();
+        timer.into_iter().chain(self.next_flow_due()).min()
     }
 
     /// Invocations that wait.
@@ -364,8 +393,10 @@ impl Engine {
         // The list stays where it was counted; what is taken out of it is on nobody's account.
         let settled: Vec<_> = self.host.settled.borrow_mut().drain(..).collect();
         let mut finished = Vec::with_capacity(settled.len());
+        let mut winding = Vec::new();
         for (invocation, outcome) in settled {
-            if self.parked.remove(&invocation.id).is_some() {
+            if self.parked.contains_key(&invocation.id) && !winding.contains(&invocation.id) {
+                let winds_down = self.should_wind_down(&invocation, &outcome);
                 let host = self.host.clone();
                 let result = heap::counted(|| {
                     let write = || self.outcome(&invocation, outcome);
@@ -374,6 +405,12 @@ impl Engine {
                 let result = result.unwrap_or_else(|| Err(guard::failed()));
                 // Its getters may have run for too long.
                 let result = invocation.stopped.take().map_or(result, Err);
+                if winds_down {
+                    self.wind_down(&invocation, Some(result));
+                    winding.push(invocation.id);
+                    continue;
+                }
+                self.parked.remove(&invocation.id);
                 self.end(&invocation);
                 finished.push((invocation.id, result));
             }
@@ -391,6 +428,9 @@ impl Engine {
         let host = self.host.clone();
         match outcome {
             Ok(value) => {
+                if let Some(items) = streams::collected(invocation, &host) {
+                    return Ok(items);
+                }
                 let intrinsics = match host.api() {
                     Ok(api) => &api.intrinsics,
                     Err(error) => return Err(CallError::internal(error.to_string())),
@@ -420,6 +460,8 @@ impl Engine {
         if !timers.is_empty() {
             timers.end_of(invocation.id);
         }
+        self.host.flows.end_of(invocation);
+        self.host.maps.end_of(invocation);
         let (method, id) = (&invocation.method, &invocation.scope);
         let fetches = self.host.fetches.end_of(invocation);
         if fetches > 0 {

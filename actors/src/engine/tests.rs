@@ -24,6 +24,7 @@ pub(super) fn surroundings() -> Surroundings {
             let methods: Vec<_> = calls.iter().map(|outgoing| outgoing.call.method.as_str()).collect();
             JsonText::of(&serde_json::json!({"sync": methods}))
         }),
+        waker: Rc::new(|_| std::task::Waker::noop().clone()),
         node_name,
         max_depth: 64,
         max_body: 1 << 20,
@@ -51,7 +52,9 @@ pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> Ca
         return result;
     }
     loop {
-        if let Some((_, result)) = engine.take_finished().pop() {
+        let finished = engine.take_finished().pop();
+        // The generator of one that comes first in the other list goes on.
+        if let Some((_, result)) = engine.take_winding().pop().or(finished) {
             return result;
         }
         assert!(Instant::now() < deadline, "{method} neither settled nor waits for anything");
@@ -66,7 +69,7 @@ pub(super) fn run(engine: &mut Engine, method: &str, params: Option<&str>) -> Ca
         }
         fetches::tests::answer_all(engine);
         engine.run_jobs();
-        if let Some(due) = engine.next_due() {
+        if let Some(due) = engine.next_due().filter(|_| !engine.has_jobs()) {
             std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
             engine.fire_timers(Instant::now());
         }

@@ -30,8 +30,10 @@ pub struct Turn {
     pub since: Instant,
     /// How long it had run before this turn.
     pub before: Duration,
-    /// When whoever called stops waiting.
+    /// When it is stopped, if it runs until then.
     pub deadline: Instant,
+    /// It is a generator's, which is told when nobody waits for it any more, and can't be once it was stopped.
+    pub is_told: bool,
     /// What the thread's heap held when it began.
     heap: isize,
     /// How long the call had run when it was stopped, if it was.
@@ -143,7 +145,8 @@ impl Watch {
             call: invocation.scope.trace.span_id,
             since,
             before: invocation.ran_for.get(),
-            deadline: invocation.scope.deadline,
+            deadline: invocation.stops_at(),
+            is_told: invocation.producing.get().is_some(),
             heap: self.heap.get_or_init(Account::own).bytes(),
             told_to_stop: None,
         };

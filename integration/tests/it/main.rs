@@ -21,6 +21,7 @@ mod events;
 mod failover;
 mod fetch;
 mod figures;
+mod generators;
 mod hedging;
 mod hostile;
 mod idempotency;

@@ -39,6 +39,23 @@ madrpc.register('abortable', async (params, ctx) => {
   return madrpc.call('add', [1, 2], { signal });
 });
 
+madrpc.register('count', async function* ({ to }: { to: number }, ctx) {
+  for (let n = 0; n < to && !ctx.signal.aborted; n++) yield n;
+  for await (const pushed of ctx.input) yield pushed;
+  return 'all';
+});
+
+async function streams(): Promise<number[]> {
+  const seen: number[] = [];
+  for await (const n of madrpc.stream<number>('count', { to: 3 }, { timeoutMs: 100 })) seen.push(n);
+  const last = await madrpc.stream<number, string>('count', { to: 0 }).next();
+  if (last.done) console.log(last.value.length);
+  const sums = await madrpc.map<number>('add', [[1, 2], { a: 1, b: 2 }], { concurrency: 8, onProgress: (done, total) => console.log(done, total) });
+  const all = await madrpc.map<number>('add', new Set([[1, 2]]), { onError: 'collect' });
+  return [...seen, ...sums, ...all.map((one) => (one.status === 'fulfilled' ? one.value : 0))];
+}
+void streams;
+
 async function web(): Promise<unknown[]> {
   const url = new URL('/path', 'http://example.org');
   url.searchParams.append('name', 'value');
@@ -88,4 +105,8 @@ madrpc.call('m', {}, { timeout: 5 });
 // @ts-expect-error the code is a number
 new madrpc.RpcError('1001', 'no');
 // @ts-expect-error no such member
-madrpc.map('m', []);
+madrpc.each('m', []);
+// @ts-expect-error an item is the params of a call
+madrpc.map('m', [1, 2]);
+// @ts-expect-error a stream has no key
+madrpc.stream('m', [], { idempotencyKey: 'k' });

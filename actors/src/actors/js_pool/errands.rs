@@ -1,9 +1,10 @@
 //! What the scripts of a pool ask of others: calls and fetches.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::{dispatch, Children, PoolCore};
+use super::{dispatch, Child, Children, PoolCore};
 use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
@@ -35,7 +36,7 @@ impl PoolCore {
     }
 
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        for OutgoingCall { id, parent, call } in calls {
+        for OutgoingCall { id, parent, call, .. } in calls {
             let reserved = is_reserved(&call.method);
             let tracer = self.tracer.get().filter(|_| !reserved);
             let span = tracer.and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
@@ -53,7 +54,7 @@ impl PoolCore {
             let cost = self.cost_of(&call);
             let invoke = dispatch::invocation(invocation, call, reply, None, cost);
             let executor = self.redirect(Box::new(invoke));
-            self.lock_children().entry(parent).or_default().push((executor, invocation));
+            self.lock_children().entry(parent).or_default().push(Child { call: id, executor, invocation });
         }
     }
 
@@ -67,9 +68,25 @@ impl PoolCore {
         }
         for parent in parents {
             let children = self.lock_children().remove(&parent).unwrap_or_default();
-            for (executor, invocation) in children {
+            for Child { executor, invocation, .. } in children {
                 executor.send(Work::Cancel(invocation));
             }
+        }
+    }
+
+    /// Nobody waits for these calls any more, although those who made them go on.
+    pub(in crate::actors) fn call_off(&self, ids: Vec<CallId>) {
+        let ids: HashSet<CallId> = ids.into_iter().collect();
+        let mut gone = Vec::new();
+        self.lock_children().retain(|_, children| {
+            gone.extend(children.extract_if(.., |child| ids.contains(&child.call)));
+            !children.is_empty()
+        });
+        for Child { executor, invocation, .. } in gone {
+            executor.send(Work::Cancel(invocation));
+        }
+        if let Some(outbound) = self.outbound.get() {
+            outbound.call_off(ids);
         }
     }
 

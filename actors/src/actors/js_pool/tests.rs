@@ -25,6 +25,8 @@ madrpc.register('parentOfHold', () => madrpc.call('hold'));
 madrpc.register('panic', () => { (-2147483648 | 0) % -1; const a = Array.from({length: 500}, (_, i) => i); for (let n = 0; n < 50; n++) a.sort(() => Math.random() - 0.5); return 'survived' });
 ";
 
+mod streams;
+
 fn program(source: &str) -> Program {
     Program::new(vec![Script { path: "pool.js".into(), source: source.into() }])
 }

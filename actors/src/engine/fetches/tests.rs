@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::engine::tests::{call, load, on_engine_stack, run, surroundings};
+use crate::engine::Cancelled;
 use crate::engine::{Contexts, Isolation, Program, Script};
 use crate::protocol::{CallResult, FetchError, HttpResponse};
 
@@ -99,7 +100,7 @@ fn fetches_end_with_their_call() {
         let mut unwanted = engine.take_unwanted_fetches();
         unwanted.sort_by_key(|id| id.number);
         assert_eq!(unwanted, [fetches[0].id, fetches[1].id], "those of the call that ended");
-        assert!(engine.cancel(2));
+        assert_eq!(engine.cancel(2), Some(Cancelled::Ended));
         assert_eq!(engine.take_unwanted_fetches(), [fetches[2].id], "that of the call that was cancelled");
         for fetch in fetches {
             engine.settle_fetch(fetch.id, &Err(FetchError("late".into())));

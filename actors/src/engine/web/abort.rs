@@ -10,7 +10,7 @@ use boa_engine::gc::GcRefCell;
 use boa_engine::{Context, Finalize, JsArgs, JsData, JsError, JsObject, JsResult, JsValue, Trace};
 
 use super::super::host::{CallId, Host, Invocation};
-use super::super::timers;
+use super::super::{streams, timers};
 use super::class::{class, illegal_constructor, instance, instance_of, receiver, type_error, Members, WebClass};
 use super::convert::{enforced_integer, required, sequence};
 use super::event::{abort_kind, Event};
@@ -26,7 +26,7 @@ const FIRST_PRUNING: usize = 64;
 /// What else happens when a signal is aborted, before its listeners hear of it.
 #[derive(Clone, Debug, Trace, Finalize)]
 pub(in crate::engine) enum Algorithm {
-    /// Reject an open call.
+    /// Reject an open call, or end a stream.
     CancelCall(#[unsafe_ignore_trace] CallId),
     /// Reject an open fetch.
     CancelFetch(#[unsafe_ignore_trace] CallId),
@@ -98,7 +98,7 @@ impl AbortSignal {
         let host = Host::of(context)?;
         let pending = host.pending.borrow();
         algorithms.retain(|algorithm| match algorithm {
-            Algorithm::CancelCall(id) => pending.contains_key(id),
+            Algorithm::CancelCall(id) => pending.contains_key(id) || host.flows.is_open(*id) || host.maps.is_open(*id),
             Algorithm::CancelFetch(id) => host.fetches.is_open(*id),
             Algorithm::RemoveListener(_, removed) => !removed.get(),
         });
@@ -262,14 +262,13 @@ fn run_abort_steps(signal: &JsObject, reason: &JsValue, context: &mut Context) -
     Ok(())
 }
 
-/// Rejects an open call. One that has not left stays here; one that has left ends by its deadline, since calls of one
-/// turn travel together and have no way of their own to be called back.
+/// Rejects an open call, and calls it back.
 fn cancel_call(id: CallId, reason: &JsValue, context: &mut Context) -> JsResult<()> {
     let host = Host::of(context)?;
-    let Some(pending) = host.pending.borrow_mut().remove(&id) else { return Ok(()) };
+    let Some(pending) = host.pending.borrow_mut().remove(&id) else { return streams::abort(id, reason, context) };
     let open = &pending.invocation.open_calls;
     open.set(open.get().saturating_sub(1));
-    host.outgoing.borrow_mut().retain(|outgoing| outgoing.id != id);
+    host.call_back(id);
     host.on_behalf_of(Some(pending.invocation.clone()), || {
         pending.resolvers.reject.call(&JsValue::undefined(), std::slice::from_ref(reason), context).map(drop)
     })
@@ -285,7 +284,9 @@ pub(in crate::engine) fn follow(value: &JsValue) -> JsResult<Option<JsObject<Abo
 
 /// Makes `ctx.signal`, which is aborted when the invocation is cancelled.
 pub(in crate::engine) fn context_signal(invocation: &Invocation, context: &mut Context) -> JsResult<JsObject> {
-    let signal = instance(AbortSignal::new(None, false), context)?;
+    // A generator that was told to return may look for the first time after that.
+    let reason = invocation.grace.get().map(|_| reason_or_default(None, context)).transpose()?;
+    let signal = instance(AbortSignal::new(reason, false), context)?;
     if !invocation.finished.get() {
         Web::of(context)?.signals.borrow_mut().insert(invocation.id, signal.clone());
     }

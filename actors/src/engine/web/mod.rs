@@ -40,9 +40,9 @@ use boa_engine::{Context, JsArgs, JsError, JsNativeError, JsObject, JsResult, Js
 
 use super::console;
 use super::host::{Host, Invocation, InvocationId};
-use class::Native;
 
 pub(super) use abort::{context_signal, follow, AbortSignal, Algorithm};
+pub(super) use class::{function, type_error, Native};
 pub(super) use fetch::received;
 
 /// Functions of the global object: name, length, body.

@@ -154,6 +154,11 @@ fn promises() {
 }
 
 #[test]
+fn streams() {
+    catalogue("streams.js", &flags("3s", "512MiB"), 50, 3);
+}
+
+#[test]
 fn odd_values() {
     catalogue("odd.js", &flags("3s", "512MiB"), 100, 3);
 }

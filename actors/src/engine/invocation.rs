@@ -1,0 +1,88 @@
+//! What the engine knows of one call while it runs.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::host::{CallId, InvocationId};
+use super::streams::GRACE;
+use crate::protocol::streams::{End, Reader, Writer};
+use crate::protocol::{CallError, CallScope};
+
+/// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
+#[derive(Debug)]
+pub struct Invocation {
+    /// Its id.
+    pub id: InvocationId,
+    /// The method that runs.
+    pub method: Arc<str>,
+    /// The name that was asked for where it is the function of a subscription.
+    pub event: Option<Arc<str>>,
+    /// Deadline, depth and trace, which its own calls inherit.
+    pub scope: CallScope,
+    /// Set once it has an outcome; what its leftovers do then concerns nobody.
+    pub finished: Cell<bool>,
+    /// Not a call: a timer that a script set while it loaded.
+    pub background: bool,
+    /// How long its JavaScript has run, up to the turn that runs now.
+    pub ran_for: Cell<Duration>,
+    /// Why it was stopped in the middle of a turn.
+    pub stopped: RefCell<Option<CallError>>,
+    /// How many of its calls are open.
+    pub open_calls: Cell<usize>,
+    /// How many of its fetches are open.
+    pub open_fetches: Cell<usize>,
+    /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
+    pub rejection_stack: RefCell<Option<String>>,
+    /// Its generator, which the engine drives.
+    pub producing: Cell<Option<CallId>>,
+    /// Until when that generator may put things in order: nobody waits for the invocation any more.
+    pub grace: Cell<Option<Instant>>,
+    /// It has read a stream.
+    pub reads: Cell<bool>,
+    /// It has run `madrpc.map`.
+    pub maps: Cell<bool>,
+    /// Where its items go, until it yields some.
+    pub items: RefCell<Option<End<Writer>>>,
+    /// What its caller pushes, until it looks.
+    pub input: RefCell<Option<End<Reader>>>,
+}
+
+impl Invocation {
+    /// One that has not begun.
+    pub fn new(id: InvocationId, method: Arc<str>, scope: CallScope) -> Self {
+        Invocation {
+            id,
+            method,
+            event: None,
+            scope,
+            background: false,
+            finished: Cell::new(false),
+            ran_for: Cell::default(),
+            stopped: RefCell::default(),
+            open_calls: Cell::new(0),
+            open_fetches: Cell::new(0),
+            rejection_stack: RefCell::default(),
+            producing: Cell::default(),
+            grace: Cell::default(),
+            reads: Cell::default(),
+            maps: Cell::default(),
+            items: RefCell::default(),
+            input: RefCell::default(),
+        }
+    }
+
+    /// When it must have come to something; for a generator that was told to return, when it must have done so.
+    pub fn ends_at(&self) -> Instant {
+        self.grace.get().unwrap_or(self.scope.deadline)
+    }
+
+    /// When it must not run on. A generator that was stopped in the middle, or one step of which was left out, could not
+    /// put anything in order; `Flows` tells it in time.
+    pub fn stops_at(&self) -> Instant {
+        match self.producing.get() {
+            Some(_) => self.grace.get().unwrap_or(self.scope.deadline + GRACE),
+            None => self.scope.deadline,
+        }
+    }
+}
