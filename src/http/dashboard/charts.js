@@ -1,6 +1,7 @@
-// Lines over the last five minutes, as SVG.
+// Lines over the last minutes, as SVG: as many as the page has seen, from one to five.
 
-const WINDOW_MS = 5 * 60 * 1000;
+const SHORTEST_MS = 60 * 1000;
+const LONGEST_MS = 5 * 60 * 1000;
 const WIDTH = 600;
 const HEIGHT = 118;
 
@@ -34,6 +35,7 @@ class Chart {
     this.picture.append(this.mark, ...this.lines);
     this.top = el('span', { class: 'top' });
     this.when = el('span', {}, 'now');
+    this.since = el('span');
     this.picture.addEventListener('pointermove', (event) => {
       const box = this.picture.getBoundingClientRect();
       this.choose((event.clientX - box.left) / box.width);
@@ -44,13 +46,18 @@ class Chart {
     this.element = el('section', { class: 'card', 'aria-labelledby': id },
       el('div', { class: 'title' }, el('h2', { id }, title), legend),
       el('div', { class: 'plot' }, this.top, this.picture),
-      el('div', { class: 'axis' }, el('span', {}, '5 min ago'), this.when));
+      el('div', { class: 'axis' }, this.since, this.when));
+  }
+
+  /** The time from the left to the right edge. */
+  get width() {
+    return Math.max(SHORTEST_MS, this.points.at(-1).at - this.points[0].at);
   }
 
   /** Of what is not known, `values` has null, and the line a gap. */
   add(at, values) {
     this.points.push({ at, values });
-    while (this.points[0].at < at - WINDOW_MS) this.points.shift();
+    while (this.points[0].at < at - LONGEST_MS) this.points.shift();
     this.draw();
   }
 
@@ -67,7 +74,7 @@ class Chart {
     const newest = this.points.at(-1);
     this.chosen = null;
     if (share !== null && newest) {
-      const at = newest.at - WINDOW_MS * (1 - share);
+      const at = newest.at - this.width * (1 - share);
       const distance = (point) => Math.abs(point.at - at);
       this.chosen = this.points.reduce((best, point) => (distance(point) < distance(best) ? point : best));
     }
@@ -79,7 +86,8 @@ class Chart {
     if (!newest) return;
     const all = this.points.flatMap((point) => point.values.filter(isNumber));
     const top = roundUp(Math.max(this.least, ...all));
-    const x = (at) => (WIDTH * (1 - (newest.at - at) / WINDOW_MS)).toFixed(1);
+    const { width } = this;
+    const x = (at) => (WIDTH * (1 - (newest.at - at) / width)).toFixed(1);
     const y = (value) => (1 + (HEIGHT - 2) * (1 - value / top)).toFixed(1);
     this.lines.forEach((line, n) => {
       let path = '';
@@ -94,6 +102,7 @@ class Chart {
     this.mark.setAttribute('x1', place);
     this.mark.setAttribute('x2', place);
     say(this.top, this.show(top));
+    say(this.since, `${span(width)} ago`);
     say(this.when, shown === this.chosen ? clock(shown.at) : 'now');
     this.values.forEach((value, n) => say(value, this.show(shown.values[n])));
     const told = this.series.map(({ name }, n) => `${name} ${this.show(shown.values[n])}`).join(', ');
