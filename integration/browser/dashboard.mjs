@@ -131,5 +131,14 @@ await withPage(async (page, mistakes) => {
   await until('the node is down', async () => (await states()).filter((state) => state === 'down').length === 1);
   await page.locator('#events li b', { hasText: '_node.down' }).first().waitFor();
   await shoot(page, 'dashboard');
+
+  // A node has the same page, with what it knows.
+  await page.goto(given.node);
+  await page.locator('#kind', { hasText: /^node / }).waitFor();
+  await page.locator('#tiles dt', { hasText: 'Executors busy' }).waitFor();
+  assert.equal(await page.locator('#nodes-section').isVisible(), false);
+  await call(page, 'greet', '{"name": "Grace"}');
+  await outcome(page, 'Result');
+  assert.equal(await text(page, '#result'), '"Hello, Grace!"');
   assert.deepEqual(mistakes, []);
 });

@@ -56,6 +56,7 @@ fn the_dashboard_is_clicked_through() {
     let cluster = Cluster::start(program("dashboard.js"), 2);
     let given = json!({
         "url": cluster.orchestrator.url,
+        "node": cluster.nodes[0].url,
         "kill": cluster.nodes[1].pid(),
         "failingLine": line_of("dashboard.js", "fail"),
         "pictures": std::env::var("MADRPC_PICTURES").ok(),

@@ -17,6 +17,6 @@ fn the_ws_package_of_node_talks_to_orchestrator_and_node() {
 fn pythons_websockets_talk_to_orchestrator_and_node() {
     let cluster = Cluster::start(program("dashboard.js"), 1);
     for server in [&cluster.orchestrator, &cluster.nodes[0]] {
-        succeed(bounded(python()).arg(repository("integration/clients/websockets.py")).arg(&server.url));
+        succeed(bounded(python()).arg(repository("integration/clients/python-websockets.py")).arg(&server.url));
     }
 }
