@@ -33,7 +33,7 @@ class Overview {
       { name: 'Up for', get: (row) => row.uptime_ms, show: span },
     ], { by: 0, down: false, key: (row) => row.addr, empty: 'No node has joined yet.' });
     this.methods = new Table($('methods'), 'Methods', [
-      { name: 'Method', left: true, get: (row) => row.name, node: (row, cell) => link(cell, row.name, row.description ?? 'Call it', () => choose(row.name)) },
+      { name: 'Method', left: true, get: (row) => row.name, node: (row, cell) => this.methodName(row, cell, choose) },
       { name: 'Calls/s', get: (row) => row.rate, show: count },
       { name: 'Calls', get: (row) => row.call_count, show: count },
       { name: 'Errors', get: (row) => row.failure_count, show: count },
@@ -120,7 +120,15 @@ class Overview {
     say($('nodes-note'), hidden ? `${rows.length}, the first ${MOST_ROWS} of this order are shown` : `${rows.length}`);
   }
 
+  /** What is not registered, such as the sum of unknown names, can't be called. */
+  methodName({ name, description }, cell, choose) {
+    if (this.registered.has(name)) link(cell, name, description ?? 'Call it', () => choose(name));
+    else if (cell.textContent !== name) cell.replaceChildren(name);
+  }
+
   nodeState(row, cell) {
+    // What it said last, and nothing that holds now.
+    cell.parentElement.classList.toggle('stale', row.state === 'down');
     const reason = this.details.get(row.addr)?.disable_reason;
     const ejected = row.state === 'up' && reason;
     state(cell, ejected ? 'up, no calls' : row.state, ejected ? 'warn' : STATES[row.state] ?? 'warn', reason);

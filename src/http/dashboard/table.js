@@ -79,6 +79,6 @@ function state(cell, text, tone, title) {
 
 /** A cell that begins with a button which does something with the row's name. */
 function link(cell, text, title, act) {
-  if (!cell.firstChild) cell.append(el('button', { type: 'button', title, on: { click: () => act() } }));
+  if (!cell.firstElementChild) cell.replaceChildren(el('button', { type: 'button', title, on: { click: () => act() } }));
   say(cell.firstChild, text);
 }
