@@ -128,7 +128,7 @@ fn the_snapshot_has_the_published_shape() {
             "total_requests": 1, "successful_requests": 1, "failed_requests": 0, "error_codes": {}, "active_connections": 0, "uptime_ms": 0,
             "methods": {"add": {"call_count": 1, "success_count": 1, "failure_count": 0, "error_codes": {}, "avg_latency_us": 1000,
                 "p50_latency_us": 1000, "p95_latency_us": 1000, "p99_latency_us": 1000, "max_latency_us": 1000}},
-            "hops": {}, "nodes": null
+            "hops": {}, "recent": null, "nodes": null
         })
     );
 }
