@@ -41,6 +41,7 @@ mod readme;
 mod reload;
 mod sessions;
 mod soak;
+mod streams;
 mod supervisor;
 mod tidy;
 mod tls;
