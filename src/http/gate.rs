@@ -36,6 +36,11 @@ impl Gate {
         })
     }
 
+    /// Whether clients need a key.
+    pub(super) fn asks_for_keys(&self) -> bool {
+        !self.access.keys.is_empty()
+    }
+
     /// Takes `calls` from the caller's allowance. Members need none.
     pub(super) fn take(&self, identity: Identity, ip: IpAddr, calls: usize) -> Granted {
         match identity {

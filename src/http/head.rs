@@ -27,6 +27,7 @@ pub(super) struct Head<'a> {
     pub(super) cluster_token: Option<&'a HeaderValue>,
     pub(super) accept: Option<&'a HeaderValue>,
     pub(super) dial_in: Option<&'a HeaderValue>,
+    pub(super) subprotocols: Option<&'a HeaderValue>,
 }
 
 impl<'a> Head<'a> {
@@ -41,6 +42,7 @@ impl<'a> Head<'a> {
                 "accept" => &mut head.accept,
                 "host" => &mut head.host,
                 "sec-fetch-site" => &mut head.fetch_site,
+                "sec-websocket-protocol" => &mut head.subprotocols,
                 "authorization" => &mut head.authorization,
                 header::API_KEY => &mut head.api_key,
                 header::TIMEOUT_MS => &mut head.timeout_ms,
@@ -66,6 +68,17 @@ impl<'a> Head<'a> {
     /// Whether the answers of a batch are to come as they finish.
     pub(super) fn wants_stream(&self) -> bool {
         self.batch.is_some_and(|value| value.as_bytes() == b"stream")
+    }
+
+    /// Whether a page is asked for rather than a document: browsers name its type, programs don't.
+    pub(super) fn wants_page(&self) -> bool {
+        let accepted = self.accept.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        accepted.split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let html = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("text/html"));
+            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            html && weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0))
+        })
     }
 
     /// The declared length of the body.
@@ -98,6 +111,7 @@ impl<'a> Head<'a> {
             token: self.cluster_token.map(bytes),
             authorization: self.authorization.map(bytes),
             api_key: self.api_key.map(bytes),
+            subprotocols: self.subprotocols.map(bytes),
         }
     }
 }
@@ -111,10 +125,26 @@ mod tests {
         for (name, value) in pairs {
             match *name {
                 "content-type" => head.content_type = Some(value),
+                "accept" => head.accept = Some(value),
                 other => panic!("{other}"),
             }
         }
         head
+    }
+
+    #[test]
+    fn browsers_want_the_page_and_programs_do_not() {
+        for (accepted, page) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("application/json, Text/HTML ; q=0.1", true),
+            ("*/*", false),
+            ("application/json", false),
+            ("text/html;q=0, */*", false),
+            ("text/htmlx", false),
+        ] {
+            assert_eq!(head(&[("accept", HeaderValue::from_static(accepted))]).wants_page(), page, "{accepted}");
+        }
+        assert!(!head(&[]).wants_page());
     }
 
     #[test]

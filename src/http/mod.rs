@@ -8,6 +8,7 @@ mod batch;
 mod body;
 mod call_log;
 mod closing;
+mod dashboard;
 mod desk;
 pub mod documents;
 mod draining;

@@ -10,11 +10,13 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderValue, ALLOW};
+use actix_web::http::header::{HeaderValue, ALLOW, IF_NONE_MATCH, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use madrpc_actors::metrics;
+use madrpc_actors::policy::access::Identity;
+use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::{reply, CallError, JsonText};
 use serde_json::json;
 
@@ -23,7 +25,7 @@ use super::head::Head;
 use super::origin::Foreign;
 use super::service::Service;
 use super::watch::{Busy, Watch};
-use super::{answer, origin, session};
+use super::{answer, dashboard, origin, session};
 
 /// Answers any request that the server takes.
 pub(super) async fn respond<S: Service>(
@@ -96,6 +98,12 @@ async fn dispatch<S: Service>(
             Err(error) => answer::reply(reply::write, None, &Err(error)),
         },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),
+        (&Method::GET | &Method::HEAD, "/") if head.wants_page() => match endpoint.gate.take(Identity::Anyone, ip, 1) {
+            Granted { calls: 0, retry_after_s } => {
+                answer::reply(reply::write, None, &Err(CallError::RateLimited { retry_after_s }))
+            }
+            _ => dashboard::answer(request.headers().get(IF_NONE_MATCH), endpoint.gate.asks_for_keys()),
+        },
         (&Method::GET | &Method::HEAD, path) if path != "/rpc" => match endpoint.enter(head, ip) {
             Ok(()) => match path {
                 "/_metrics" => document(endpoint, head, ip, "_metrics", None).await,
@@ -125,7 +133,9 @@ fn welcome(service: &impl Service) -> HttpResponse {
         "routes": ["/health", "/ready", "/metrics", "/_metrics", "/_info", "/_trace"],
         "websocket": "/ws",
     });
-    answer::json(StatusCode::OK, text.to_string())
+    let mut response = answer::json(StatusCode::OK, text.to_string());
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 fn ready(service: &impl Service) -> HttpResponse {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Histogram, Outcomes};
+use super::{Histogram, Outcomes, RecentFigures};
 
 /// The shape of `_metrics`.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +28,8 @@ pub struct MetricsSnapshot {
     pub methods: BTreeMap<String, MethodFigures>,
     /// What the parts of a call's way took; those that this process sees.
     pub hops: BTreeMap<&'static str, LatencyFigures>,
+    /// What happened lately; null when nobody had asked in the last ten seconds.
+    pub recent: Option<RecentFigures>,
     /// By node URL, on an orchestrator; whoever serves the snapshot fills it in.
     pub nodes: Option<BTreeMap<String, NodeFigures>>,
 }

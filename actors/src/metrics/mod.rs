@@ -16,6 +16,7 @@ mod figures;
 mod histogram;
 mod interval;
 mod outcomes;
+mod recent;
 mod recorder;
 mod report;
 
@@ -25,6 +26,7 @@ pub use figures::{LatencyFigures, MethodFigures, MetricsSnapshot, NodeFigures};
 pub use histogram::{Histogram, LONGEST_US};
 pub use interval::{IntervalFigures, IntervalReader};
 pub use outcomes::{Outcomes, OTHER};
+pub use recent::RecentFigures;
 pub use recorder::Recorder;
 use recorder::Shard;
 
@@ -71,6 +73,7 @@ struct Shared {
     shards: Mutex<Shards>,
     /// Every label in use. Never locked by a thread that holds the lock of a shard.
     labels: Mutex<BTreeSet<Arc<str>>>,
+    looks: Mutex<recent::Looks>,
 }
 
 #[derive(Default)]
@@ -121,6 +124,7 @@ impl Metrics {
                 connections: AtomicUsize::new(0),
                 shards: Mutex::default(),
                 labels: Mutex::default(),
+                looks: Mutex::default(),
             }),
         }
     }
@@ -201,6 +205,12 @@ impl Metrics {
         IntervalReader::new(self.clone())
     }
 
+    /// What has happened since somebody asked this, in the last ten seconds.
+    fn recent(&self, now: Instant) -> Option<RecentFigures> {
+        let all = self.all();
+        lock(&self.shared.looks).take(now, all)
+    }
+
     /// Everything so far, as `_metrics` shows it.
     pub fn snapshot(&self) -> MetricsSnapshot {
         let methods = self.by_method();
@@ -217,6 +227,7 @@ impl Metrics {
             uptime_ms: u64::try_from(self.uptime().as_millis()).unwrap_or(u64::MAX),
             methods: methods.iter().map(|(label, traffic)| (label.to_string(), traffic.figures())).collect(),
             hops: self.hops().iter().map(|(name, histogram)| (*name, LatencyFigures::of(histogram))).collect(),
+            recent: self.recent(Instant::now()),
             nodes: None,
         }
     }

@@ -129,7 +129,7 @@ fn the_snapshot_has_the_published_shape() {
             "avg_latency_us": 1000, "p50_latency_us": 1000, "p95_latency_us": 1000, "p99_latency_us": 1000, "max_latency_us": 1000,
             "methods": {"add": {"call_count": 1, "success_count": 1, "failure_count": 0, "error_codes": {}, "avg_latency_us": 1000,
                 "p50_latency_us": 1000, "p95_latency_us": 1000, "p99_latency_us": 1000, "max_latency_us": 1000}},
-            "hops": {}, "nodes": null
+            "hops": {}, "recent": null, "nodes": null
         })
     );
 }

@@ -3,7 +3,16 @@
 //! The cluster's token is the stronger credential: whoever presents it is a member of the cluster and may do whatever a
 //! client with a key may, and more. A key alone makes a client.
 
+use base64::prelude::{Engine, BASE64_URL_SAFE_NO_PAD};
+
 use crate::protocol::{CallError, Secret};
+
+/// The subprotocol of a WebSocket that our servers speak, if it is offered.
+pub const SUBPROTOCOL: &str = "madrpc";
+
+/// What a subprotocol that is in truth a key begins with; the key follows in base64url without padding (RFC 4648,
+/// section 5), since not every character of a key may stand there.
+const KEY_SUBPROTOCOL: &str = "madrpc.key.";
 
 /// What a process asks of its callers.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +54,8 @@ pub struct Presented<'a> {
     pub authorization: Option<&'a [u8]>,
     /// `X-API-Key`
     pub api_key: Option<&'a [u8]>,
+    /// `Sec-WebSocket-Protocol`: pages of a browser can send no other header with a WebSocket.
+    pub subprotocols: Option<&'a [u8]>,
 }
 
 impl Access {
@@ -58,7 +69,8 @@ impl Access {
         if self.keys.is_empty() {
             return Ok(Identity::Anyone);
         }
-        let keys = [presented.authorization.and_then(bearer), presented.api_key];
+        let offered = presented.subprotocols.and_then(offered_key);
+        let keys = [presented.authorization.and_then(bearer), presented.api_key, offered.as_deref()];
         let known = keys.into_iter().flatten().find_map(|key| Secret::position(&self.keys, key));
         known.map(Identity::Client).ok_or(CallError::Unauthorized)
     }
@@ -68,6 +80,20 @@ impl Access {
 fn bearer(authorization: &[u8]) -> Option<&[u8]> {
     let (scheme, key) = authorization.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| key.trim_ascii())
+}
+
+/// Whether our subprotocol is among those of a `Sec-WebSocket-Protocol`.
+pub fn offers_ours(subprotocols: &[u8]) -> bool {
+    each(subprotocols).any(|name| name == SUBPROTOCOL.as_bytes())
+}
+
+fn offered_key(subprotocols: &[u8]) -> Option<Vec<u8>> {
+    let encoded = each(subprotocols).find_map(|name| name.strip_prefix(KEY_SUBPROTOCOL.as_bytes()))?;
+    BASE64_URL_SAFE_NO_PAD.decode(encoded).ok()
+}
+
+fn each(subprotocols: &[u8]) -> impl Iterator<Item = &[u8]> {
+    subprotocols.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
@@ -84,6 +110,7 @@ mod tests {
         let presented = match header {
             "token" => Presented { token: value, ..Presented::default() },
             "authorization" => Presented { authorization: value, ..Presented::default() },
+            "subprotocols" => Presented { subprotocols: value, ..Presented::default() },
             _ => Presented { api_key: value, ..Presented::default() },
         };
         access.identify(&presented).ok()
@@ -100,8 +127,33 @@ mod tests {
         }
         assert_eq!(identity(&access, "x-api-key", "Bearer new"), None);
         assert!(access.identify(&Presented::default()).is_err());
-        let both = Presented { authorization: Some(b"Basic x"), api_key: Some(b"new"), token: Some(b"new") };
+        let both = Presented {
+            authorization: Some(b"Basic x"),
+            api_key: Some(b"new"),
+            token: Some(b"new"),
+            subprotocols: Some(b"x"),
+        };
         assert_eq!(access.identify(&both).ok(), Some(Identity::Client(0)));
+    }
+
+    #[test]
+    fn a_page_offers_its_key_as_a_subprotocol() {
+        let access = access(&["a key/with+all?", "k"], None);
+        for (offered, who) in [
+            ("madrpc, madrpc.key.YSBrZXkvd2l0aCthbGw_", Some(Identity::Client(0))),
+            ("madrpc.key.aw,madrpc", Some(Identity::Client(1))),
+            ("madrpc, madrpc.key.aw==", None),
+            ("madrpc, madrpc.key.YSBrZXkvd2l0aCthbGw/", None),
+            ("madrpc, madrpc.key.", None),
+            ("madrpc, madrpc.key.bA", None),
+            ("madrpc, aw", None),
+            ("madrpc", None),
+            ("", None),
+        ] {
+            assert_eq!(identity(&access, "subprotocols", offered), who, "{offered}");
+        }
+        assert!(offers_ours(b"madrpc") && offers_ours(b"x, madrpc ,madrpc.key.aw"));
+        assert!(!offers_ours(b"madrpc.key.aw") && !offers_ours(b"madrpcx") && !offers_ours(b""));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use crate::harness::{
-    node, node_of, orchestrator, program, run, run_with, wait_until, Client, Cluster, Process, Script, SOON,
+    node, node_of, orchestrator, program, run, run_with, wait_until, Client, Cluster, Process, Script, Session, SOON,
 };
 
 const KEY: &str = "key-of-a-client";
@@ -51,6 +51,22 @@ fn a_key_is_needed_where_one_is_set() {
             assert_eq!(stranger.get(path).status, if open { 200 } else { 401 }, "{path}");
             assert_eq!(stranger.get_with(&[("x-api-key", KEY)], path).status, 200, "{path}");
         }
+    }
+}
+
+#[test]
+fn a_page_presents_its_key_as_a_subprotocol() {
+    let node = node(program("cluster.js"), &["--api-key", KEY]);
+    // base64url of KEY, of "wrong", and of KEY with padding.
+    for (offered, opened) in [
+        ("madrpc, madrpc.key.a2V5LW9mLWEtY2xpZW50", Ok(())),
+        ("madrpc, madrpc.key.d3Jvbmc", Err(401)),
+        ("madrpc, madrpc.key.a2V5LW9mLWEtY2xpZW50==", Err(401)),
+        ("madrpc, key-of-a-client", Err(401)),
+        ("madrpc", Err(401)),
+    ] {
+        let session = Session::try_open(&node, &[("sec-websocket-protocol", offered)]);
+        assert_eq!(session.map(drop), opened, "{offered}");
     }
 }
 

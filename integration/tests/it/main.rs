@@ -1,7 +1,7 @@
 //! End-to-end tests: the real binary, real sockets on port 0, and no sleeping.
 //!
 //! Every test starts processes of its own by `harness` and ends them. Node.js must be on the PATH: it is the reference
-//! for `JSON.stringify`, and runs the README's client.
+//! for `JSON.stringify`, and runs the README's client. So must Python and, for the dashboard, Debian's Chromium.
 
 mod harness;
 
@@ -9,7 +9,9 @@ mod access;
 mod bad_input;
 mod balancing;
 mod bench;
+mod browser;
 mod catalogue;
+mod clients;
 mod cluster;
 mod crowd;
 mod dial_in;

@@ -10,11 +10,11 @@ use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
 use actix_http::{ws, ConnectionType, HttpMessage, Request, Response};
 use actix_web::body::to_bytes;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpResponse};
 use futures_util::SinkExt;
-use madrpc_actors::policy::access::Identity;
+use madrpc_actors::policy::access::{offers_ours, Identity, SUBPROTOCOL};
 use madrpc_actors::protocol::{reply, PeerUrl};
 
 use super::outbox::Outbox;
@@ -57,7 +57,11 @@ pub(in crate::http) async fn upgraded<S: Service>(
         Ok(opened) => opened,
         Err(refusal) => return refuse(framed, *refusal).await,
     };
-    let accepted = ws::handshake_response(request.head()).finish().drop_body();
+    let mut accepted = ws::handshake_response(request.head()).finish().drop_body();
+    // Browsers give up a WebSocket of which they have offered subprotocols and none is taken.
+    if request.headers().get(SEC_WEBSOCKET_PROTOCOL).is_some_and(|offered| offers_ours(offered.as_bytes())) {
+        accepted.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    }
     framed.send(Message::Item((accepted, BodySize::None))).await?;
     // Its buffers are not kept for as long as the session.
     let FramedParts { io, read_buf, .. } = framed.into_parts();

@@ -15,6 +15,7 @@ mod raw;
 mod recorder;
 mod script;
 mod session;
+mod tools;
 mod wait;
 
 pub(crate) use certs::{Authority, Certified, TlsClient};
@@ -32,4 +33,5 @@ pub(crate) use raw::exchange;
 pub(crate) use recorder::Recorder;
 pub(crate) use script::{example, program, repository, Script};
 pub(crate) use session::Session;
+pub(crate) use tools::{bounded, in_browser, node_packages, python, succeed, Running};
 pub(crate) use wait::{pause, wait_for, wait_until, SOON};
