@@ -56,8 +56,8 @@ row('super chain', 'limit', () => { let C = class { f() { return 0; } }; for (le
 row('object super chain', 'limit or replaced', () => { let o = { f() { return 0; } }; for (let i = 0; i < 5000; i++) o = { __proto__: o, f() { return super.f() + 1; } }; return o.f(); });
 row('generator', 'limit', () => { function* f() { yield* f(); } return f().next(); });
 row('generator chain', 'limit', () => { let g = (function* () { yield 1; })(); for (let i = 0; i < 5000; i++) { const h = g; g = (function* () { yield* h; })(); } return g.next().value; });
-row('async generator', 'code -32603', async () => { async function* f() { yield* f(); } return f().next(); });
-row('async generator that recurses by itself', 'code -32603', async () => { const g = () => g() + 1; async function* f() { yield g(); } for await (const x of f()); });
+row('async generator', 'limit', async () => { async function* f() { yield* f(); } return f().next(); });
+row('async generator that recurses by itself', 'limit', async () => { const g = () => g() + 1; async function* f() { yield g(); } for await (const x of f()); });
 row('iterator helper chain', 'answers', () => { let i = [1].values(); for (let n = 0; n < 5000; n++) i = i.map((x) => x); return i.next().value; });
 row('bind chain', 'limit or replaced', () => { let f = () => 1; for (let i = 0; i < 20000; i++) f = f.bind(null); return f(); });
 row('bind chain, constructed', 'limit or replaced', () => { let f = class { }; for (let i = 0; i < 20000; i++) f = f.bind(null); new f(); return 1; });
