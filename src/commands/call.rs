@@ -4,7 +4,7 @@ use awc::http::header::{HeaderName, HeaderValue};
 
 use madrpc_actors::protocol::JsonText;
 
-use super::rpc::{self, Outcome, Request};
+use super::rpc::{self, Came, Outcome, Request, Wanted};
 use super::{json_layout, FAILED, UNDELIVERED};
 use crate::cli::client::load_args;
 use crate::cli::{CallConfig, Usage};
@@ -13,7 +13,7 @@ use crate::transport::OneShot;
 
 /// Calls, prints, and gives the exit code.
 pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
-    let request = match request(&config) {
+    let request = match request(&config, terminal) {
         Ok(request) => request,
         Err(usage) => return super::show_usage(terminal, &usage),
     };
@@ -28,10 +28,17 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
     };
     let outcome = actix_rt::System::new().block_on(async {
         let client = OneShot::new(config.tls.client_tls.clone());
-        let _line = terminal.waiting(format!("{} at {}", config.method.escape_debug(), config.url));
-        match config.stream {
-            true => request.stream(&client, config.timeout, print_item).await,
-            false => request.deliver(&client, config.timeout).await,
+        let line = terminal.waiting(format!("{} at {}", config.method.escape_debug(), config.url));
+        let take = |came: Came<'_>| match came {
+            Came::Item(item) => print_item(item),
+            Came::Progress(done, total) => {
+                line.advance(done, total);
+                true
+            }
+        };
+        match wanted(&config, terminal) {
+            Some(_) => request.stream(&client, config.timeout, take).await,
+            None => request.deliver(&client, config.timeout).await,
         }
     });
     match outcome {
@@ -46,7 +53,13 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
     }
 }
 
-fn request(config: &CallConfig) -> Result<Request, Usage> {
+/// What is to come before the reply: items where they are asked for, and how far it is where somebody may be looking.
+fn wanted(config: &CallConfig, terminal: &Terminal) -> Option<Wanted> {
+    let progress = terminal.is_live() && !config.notify;
+    (config.stream || progress).then_some(Wanted { items: config.stream, progress })
+}
+
+fn request(config: &CallConfig, terminal: &Terminal) -> Result<Request, Usage> {
     let params = load_args(config.args.as_deref())?;
     let mut headers = config.headers.clone();
     headers.extend(config.api_key.as_ref().and_then(rpc::credential));
@@ -61,7 +74,10 @@ fn request(config: &CallConfig) -> Result<Request, Usage> {
     }
     Ok(Request {
         url: config.url.clone(),
-        body: rpc::body(&config.method, params.as_ref(), config.notify),
+        body: match wanted(config, terminal) {
+            Some(wanted) => rpc::asking_body(&config.method, params.as_ref(), wanted),
+            None => rpc::body(&config.method, params.as_ref(), config.notify),
+        },
         notify: config.notify,
         headers,
         repeatable: config.idempotency_key.is_some(),

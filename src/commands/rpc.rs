@@ -55,6 +55,24 @@ enum Failure {
     Final(String),
 }
 
+/// What may come before the reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Came<'a> {
+    /// Of a stream.
+    Item(&'a JsonText),
+    /// So many are done, of so many if that is known.
+    Progress(u64, Option<u64>),
+}
+
+/// What may come before the reply, if it is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// Items one by one; otherwise an array of them.
+    pub(super) items: bool,
+    /// How far the call is.
+    pub(super) progress: bool,
+}
+
 /// The request object. `notify` leaves out the id.
 pub(super) fn body(method: &str, params: Option<&JsonText>, notify: bool) -> Vec<u8> {
     #[derive(Serialize)]
@@ -75,6 +93,15 @@ pub(super) fn body(method: &str, params: Option<&JsonText>, notify: bool) -> Vec
     body
 }
 
+/// As `body`, and asks for what is `wanted` before the reply.
+pub(super) fn asking_body(method: &str, params: Option<&JsonText>, wanted: Wanted) -> Vec<u8> {
+    let mut body = body(method, params, false);
+    body.pop();
+    let meta = format!(r#","meta":{{"stream":{},"progress":{}}}}}"#, wanted.items, wanted.progress);
+    body.extend_from_slice(meta.as_bytes());
+    body
+}
+
 /// The header that presents a key.
 pub(super) fn credential(key: &Secret) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()?;
@@ -89,13 +116,13 @@ impl Request {
         self.persist(timeout, async |left| self.send(client, left).await).await
     }
 
-    /// As `deliver`, and hands each item of a stream to `take` as it comes, until that wants no more. Once there was one
-    /// the call is not sent again.
+    /// As `deliver`, and hands what comes before the reply to `take`, until that wants no more. Once there was an item the call
+    /// is not sent again.
     pub(super) async fn stream(
         &self,
         client: &OneShot,
         timeout: Duration,
-        mut take: impl FnMut(&JsonText) -> bool,
+        mut take: impl FnMut(Came<'_>) -> bool,
     ) -> Result<Outcome, String> {
         self.persist(timeout, async |left| self.receive(client, left, &mut take).await).await
     }
@@ -143,7 +170,7 @@ impl Request {
         &self,
         client: &OneShot,
         left: Duration,
-        take: &mut impl FnMut(&JsonText) -> bool,
+        take: &mut impl FnMut(Came<'_>) -> bool,
     ) -> Result<Outcome, Failure> {
         let request = self.prepare(client, left)?.insert_header((ACCEPT, NDJSON));
         let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
@@ -157,9 +184,12 @@ impl Request {
             match Line::read(&line) {
                 Some(Line::Item(item)) => {
                     begun = true;
-                    if !take(&item) {
+                    if !take(Came::Item(&item)) {
                         return Ok(Outcome::Nothing);
                     }
+                }
+                Some(Line::Progress(done, total)) => {
+                    take(Came::Progress(done, total));
                 }
                 Some(Line::End(_)) => return outcome(StatusCode::OK, &line, false),
                 None => return Err(Failure::Final(format!("no line of a stream: {}", line.escape_ascii()))),
@@ -287,6 +317,9 @@ mod tests {
         let params = JsonText::parse("[1.0]").expect("JSON");
         assert_eq!(body("a\"b", Some(&params), false), br#"{"jsonrpc":"2.0","id":1,"method":"a\"b","params":[1.0]}"#);
         assert_eq!(body("m", None, true), br#"{"jsonrpc":"2.0","method":"m"}"#);
+        let wanted = Wanted { items: false, progress: true };
+        let expected = br#"{"jsonrpc":"2.0","id":1,"method":"m","meta":{"stream":false,"progress":true}}"#;
+        assert_eq!(asking_body("m", None, wanted), expected);
     }
 
     #[test]

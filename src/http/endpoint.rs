@@ -16,7 +16,7 @@ use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
-use madrpc_actors::protocol::streams::{self, End, Reader, Writer};
+use madrpc_actors::protocol::streams::{self, End, Progress, Reader, Writer};
 use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
 
 use super::answer;
@@ -203,10 +203,12 @@ impl<S: Service> Endpoint<S> {
     /// A call whose items are wanted as they come. Of a method that yields none there is the result alone.
     fn streamed(&self, incoming: &Incoming<'_>, request: &Request<'_>) -> Flow {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
-        let items = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
-        let (prepared, ends) = open_streams(prepared, Flows { items, input: false });
+        let streams = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
+        let items = streams && request.meta.stream.unwrap_or(true);
+        let progress = request.meta.progress.unwrap_or(false);
+        let (prepared, ends) = open_streams(prepared, Flows { items, input: false, progress });
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
-        Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes)
+        Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes).watched(ends.progress)
     }
 
     /// Runs what was prepared, on its own.
@@ -262,6 +264,7 @@ impl<S: Service> Endpoint<S> {
 pub(super) struct Ends {
     pub(super) items: Option<Reader>,
     pub(super) input: Option<Writer>,
+    pub(super) progress: Option<Arc<Progress>>,
 }
 
 /// Gives a call the queues that are wanted. What has an idempotency key may be answered from memory, where no items are.
@@ -287,6 +290,10 @@ pub(super) fn open_streams(
         let (writer, reader) = streams::queue();
         call.streams.input = Some(End::new(reader));
         ends.input = Some(writer);
+    }
+    if wanted.progress {
+        ends.progress = Some(Arc::default());
+        call.streams.progress.clone_from(&ends.progress);
     }
     (Ok(Prepared::Call(call)), ends)
 }

@@ -3,11 +3,16 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::Stream;
-use madrpc_actors::protocol::streams::Reader;
+use madrpc_actors::protocol::streams::{Progress, Reader};
 use madrpc_actors::protocol::{CallResult, JsonText, MethodInfo, Notes};
+use tokio::time::{Interval, MissedTickBehavior};
+
+/// How often it is told how far a call is, where that has changed.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What is known of a method's calls beside their results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,11 +21,13 @@ pub struct Flows {
     pub items: bool,
     /// It can be pushed values. A method that may be sent to two nodes can't: the first would have taken them.
     pub input: bool,
+    /// Somebody wants to know how far it is.
+    pub progress: bool,
 }
 
 impl Flows {
     pub(super) fn of(method: &MethodInfo) -> Self {
-        Flows { items: method.stream, input: !method.idempotent }
+        Flows { items: method.stream, input: !method.idempotent, progress: false }
     }
 }
 
@@ -30,12 +37,22 @@ pub(super) struct Flow {
     items: Option<Reader>,
     result: Option<CallResult>,
     notes: Option<Arc<Notes>>,
+    progress: Option<Watched>,
+}
+
+/// How far the call is, looked at now and then.
+struct Watched {
+    progress: Arc<Progress>,
+    told: (u64, Option<u64>),
+    look: Interval,
 }
 
 /// What comes next.
 #[derive(Debug)]
 pub(super) enum Step {
     Item(JsonText),
+    /// So many are done, of so many if that is known.
+    Progress(u64, Option<u64>),
     /// Nothing comes after it.
     End(CallResult),
 }
@@ -43,12 +60,22 @@ pub(super) enum Step {
 impl Flow {
     /// `work` writes to `items` whatever it yields before it is done.
     pub(super) fn new(work: LocalBoxFuture<'static, CallResult>, items: Option<Reader>) -> Self {
-        Flow { work: Some(work), items, result: None, notes: None }
+        Flow { work: Some(work), items, result: None, notes: None, progress: None }
     }
 
     /// With what a peer wants to hear of the call's times.
     pub(super) fn noted(self, notes: Option<Arc<Notes>>) -> Self {
         Flow { notes, ..self }
+    }
+
+    /// Tells how far it is, too.
+    pub(super) fn watched(self, progress: Option<Arc<Progress>>) -> Self {
+        let progress = progress.map(|progress| {
+            let mut look = tokio::time::interval(LOOK);
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Watched { progress, told: (0, None), look }
+        });
+        Flow { progress, ..self }
     }
 
     /// What was given to `noted`.
@@ -59,6 +86,15 @@ impl Flow {
     /// The next item, if one `may` be taken now, or what the call came to after all of them. Must not be called after
     /// the end.
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>, may: impl Fn(&mut Context<'_>) -> bool) -> Poll<Step> {
+        if let (Some(watched), None) = (&mut self.progress, &self.result) {
+            while watched.look.poll_tick(cx).is_ready() {
+                let now = watched.progress.get();
+                if now != watched.told {
+                    watched.told = now;
+                    return Poll::Ready(Step::Progress(now.0, now.1));
+                }
+            }
+        }
         loop {
             if let Some(items) = &mut self.items {
                 if !may(cx) {
@@ -111,6 +147,7 @@ mod tests {
     fn step(flow: &mut Flow, may: bool) -> String {
         match flow.poll_step(&mut Context::from_waker(Waker::noop()), |_| may) {
             Poll::Ready(Step::Item(item)) => item.as_str().to_owned(),
+            Poll::Ready(Step::Progress(done, total)) => format!("{done} of {total:?}"),
             Poll::Ready(Step::End(result)) => format!("end {}", result.expect("a result").as_str()),
             Poll::Pending => "wait".into(),
         }

@@ -55,6 +55,7 @@ pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteRep
             let mut chunk = Vec::new();
             match step {
                 Step::Item(item) => write_item(&mut chunk, format, &item),
+                Step::Progress(done, total) => write_progress(&mut chunk, format, done, total),
                 Step::End(result) => {
                     over = true;
                     let write = |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
@@ -82,6 +83,15 @@ fn write_item(out: &mut Vec<u8>, format: Format, item: &JsonText) {
     out.push(b'}');
     on_one_line(&mut out[text..]);
     out.extend_from_slice(if format == Format::Events { b"\n\n" } else { b"\n" });
+}
+
+fn write_progress(out: &mut Vec<u8>, format: Format, done: u64, total: Option<u64>) {
+    let progress = serde_json::json!({"done": done, "total": total});
+    let text = match format {
+        Format::Lines => format!("{{\"progress\": {progress}}}\n"),
+        Format::Events => format!("event: progress\ndata: {progress}\n\n"),
+    };
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn write_end(

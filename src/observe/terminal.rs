@@ -135,6 +135,21 @@ pub struct LiveLine {
 }
 
 impl LiveLine {
+    /// So many are done, of so many if that is known.
+    pub fn advance(&self, done: u64, total: Option<u64>) {
+        let template = match total {
+            Some(_) => "{spinner} {elapsed} {bar:24} {pos}/{len}  {wide_msg}",
+            None => "{spinner} {elapsed} {pos} done  {wide_msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        if let Some(total) = total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
+    }
+
     /// Shows `text` from now on.
     pub fn set(&self, text: String) {
         self.bar.set_message(text);

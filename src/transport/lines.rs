@@ -73,6 +73,8 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> 
 #[derive(Debug)]
 pub(crate) enum Line {
     Item(JsonText),
+    /// So many are done, of so many if that is known.
+    Progress(u64, Option<u64>),
     End(Reply),
 }
 
@@ -88,10 +90,22 @@ impl Line {
         fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(deserializer: D) -> Result<&'a RawValue, D::Error> {
             <&RawValue>::deserialize(deserializer)
         }
-        match serde_json::from_slice(line) {
-            Ok(Item { value }) => Some(Line::Item(JsonText::slice(line, value))),
-            Err(_) => Reply::read(line).map(Line::End),
+        #[derive(Deserialize)]
+        struct Step {
+            progress: Done,
         }
+        #[derive(Deserialize)]
+        struct Done {
+            done: u64,
+            total: Option<u64>,
+        }
+        if let Ok(Item { value }) = serde_json::from_slice(line) {
+            return Some(Line::Item(JsonText::slice(line, value)));
+        }
+        if let Ok(Step { progress: Done { done, total } }) = serde_json::from_slice(line) {
+            return Some(Line::Progress(done, total));
+        }
+        Reply::read(line).map(Line::End)
     }
 }
 
@@ -112,6 +126,11 @@ pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut 
                 if items.feed(item).await.is_err() {
                     // Who read them has gone.
                     return Err(CallError::Cancelled);
+                }
+            }
+            Some(Line::Progress(done, total)) => {
+                if let Some(progress) = &call.streams.progress {
+                    progress.set(done, total);
                 }
             }
             Some(Line::End(reply)) => {
@@ -162,6 +181,7 @@ mod tests {
             read(r#"{"jsonrpc":"2.0","id":1,"error":{"code":7,"message":""}}"#),
             Some(Line::End(Reply { result: Err(_), .. }))
         ));
+        assert!(matches!(read(r#"{"progress": {"done": 3, "total": null}}"#), Some(Line::Progress(3, None))));
         assert!(read("{}").is_none() && read("x").is_none());
     }
 }

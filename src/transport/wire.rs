@@ -37,6 +37,8 @@ struct Meta<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "is_false")]
     input: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    progress: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -97,6 +99,7 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
         tags: (!scope.tags.is_empty()).then_some(&scope.tags),
         stream: call.streams.items.is_some(),
         input: call.streams.input.is_some(),
+        progress: call.streams.progress.is_some(),
     };
     request(out, index, call, Some(&meta));
 }

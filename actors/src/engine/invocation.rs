@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::host::{CallId, InvocationId};
 use super::streams::GRACE;
-use crate::protocol::streams::{End, Reader, Writer};
+use crate::protocol::streams::{End, Progress, Reader, Writer};
 use crate::protocol::{CallError, CallScope};
 
 /// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
@@ -46,6 +46,8 @@ pub struct Invocation {
     pub items: RefCell<Option<End<Writer>>>,
     /// What its caller pushes, until it looks.
     pub input: RefCell<Option<End<Reader>>>,
+    /// Where it tells how far it is, if anybody looks.
+    pub progress: Option<Arc<Progress>>,
 }
 
 impl Invocation {
@@ -69,6 +71,7 @@ impl Invocation {
             maps: Cell::default(),
             items: RefCell::default(),
             input: RefCell::default(),
+            progress: None,
         }
     }
 

@@ -303,7 +303,11 @@ fn done(id: CallId, index: usize, outcome: JsResult<JsValue>, host: &Host, conte
     let progress = host.maps.with(id, |run| {
         run.results[index] = result;
         run.done += 1;
-        (run.done, run.items.total(run.results.len()))
+        let total = run.items.total(run.results.len());
+        if let Some(progress) = &run.invocation.progress {
+            progress.set(run.done as u64, total.and_then(|total| u64::try_from(total).ok()));
+        }
+        (run.done, total)
     });
     if let (Some(on_progress), Some((done, total))) = (on_progress, progress) {
         let arguments = [done.into(), total.map_or(JsValue::null(), JsValue::from)];

@@ -138,7 +138,8 @@ impl Engine {
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
             let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let invocation = Invocation { event, ..Invocation::new(id, method, scope) };
+            let progress = streams.progress;
+            let invocation = Invocation { event, progress, ..Invocation::new(id, method, scope) };
             *invocation.items.borrow_mut() = streams.items;
             *invocation.input.borrow_mut() = streams.input;
             let invocation = Rc::new(invocation);

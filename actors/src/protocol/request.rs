@@ -45,6 +45,8 @@ pub struct Meta {
     pub stream: Option<bool>,
     /// Values will be pushed to it. Told by our own processes; a client just pushes.
     pub input: Option<bool>,
+    /// Whether it should tell how far it is, where that can be told.
+    pub progress: Option<bool>,
 }
 
 /// A value that is not a request: what to answer, and the id if it could be read.

@@ -4,6 +4,7 @@
 //! is slow holds up the writer, over however many processes that is.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_channel::mpsc;
@@ -32,6 +33,30 @@ pub struct Streams {
     pub items: Option<End<Writer>>,
     /// What its caller pushes; with none, that is nothing.
     pub input: Option<End<Reader>>,
+    /// Where it tells how far it is; with none, nobody looks.
+    pub progress: Option<Arc<Progress>>,
+}
+
+/// How far a call is, by its own account: that of the `madrpc.map` that it ran last.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    /// 0: not known.
+    total: AtomicU64,
+}
+
+impl Progress {
+    /// So many are done, of so many if that is known.
+    pub fn set(&self, done: u64, total: Option<u64>) {
+        self.total.store(total.unwrap_or(0), Ordering::Relaxed);
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// What was set last; none done when nothing was.
+    pub fn get(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total > 0).then_some(total))
+    }
 }
 
 impl Streams {
@@ -42,7 +67,7 @@ impl Streams {
 
     /// True for a plain call.
     pub fn are_none(&self) -> bool {
-        self.items.is_none() && self.input.is_none()
+        self.items.is_none() && self.input.is_none() && self.progress.is_none()
     }
 }
 
@@ -105,7 +130,7 @@ mod tests {
     #[test]
     fn an_end_is_for_the_first_who_takes_it() {
         let (writer, reader) = queue();
-        let streams = Streams { items: Some(End::new(writer)), input: Some(End::new(reader)) };
+        let streams = Streams { items: Some(End::new(writer)), input: Some(End::new(reader)), progress: None };
         let again = streams.clone();
         assert!(!again.have_begun());
         let taken = streams.items.as_ref().and_then(End::take).expect("the first");

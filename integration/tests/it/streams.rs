@@ -26,6 +26,8 @@ madrpc.register('seen', () => ({ yielded, ended }));
 madrpc.register('sum', async (params, ctx) => { let sum = 0; for await (const n of ctx.input) sum += n; return sum; });
 madrpc.register('double', async function* (params, ctx) { for await (const n of ctx.input) yield 2 * n; });
 madrpc.register('hold', () => new Promise(() => {}));
+madrpc.register('one', () => new Promise((resolve) => setTimeout(resolve, 60)));
+madrpc.register('many', () => madrpc.map('one', Array.from({ length: 20 }, () => []), { concurrency: 1 }).then((all) => all.length));
 madrpc.register('relay', async function* (params) { yield* madrpc.stream('count', params); });
 ";
 
@@ -270,4 +272,29 @@ fn call_prints_items_as_they_come() {
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("error 7: no further"));
     let plain = run(["call", &node.url, "count", r#"{"to":3}"#]);
     assert_eq!(String::from_utf8_lossy(&plain.stdout), "[0,1,2]\n");
+}
+
+#[test]
+fn how_far_a_map_is_can_be_heard_of() {
+    each_kind(|server, client| {
+        let mut session = Session::open(server);
+        session.send(r#"{"jsonrpc":"2.0","id":"a","method":"many","meta":{"progress":true}}"#);
+        let mut told = Vec::new();
+        let reply = loop {
+            let frame = session.receive();
+            if frame["id"] == "a" {
+                break frame;
+            }
+            assert_eq!((&frame["method"], &frame["params"]["id"]), (&json!("_progress"), &json!("a")));
+            assert_eq!(frame["params"]["total"], 20);
+            told.push(frame["params"]["done"].as_u64().expect("a number"));
+        };
+        assert_eq!(reply["result"], 20);
+        assert!(!told.is_empty() && told.is_sorted() && told.iter().all(|done| (1..=20).contains(done)), "{told:?}");
+        let body = br#"{"jsonrpc":"2.0","id":1,"method":"many","meta":{"progress":true}}"#;
+        let lines = client.post_with(&[("content-type", "application/json"), ("accept", "application/x-ndjson")], body);
+        let first = lines.body.lines().next().expect("a line");
+        assert!(first.starts_with("{\"progress\": {\"done\":") && first.ends_with("\"total\":20}}"), "{first}");
+        assert!(lines.body.ends_with("\"result\":20}\n"));
+    });
 }

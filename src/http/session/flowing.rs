@@ -162,6 +162,11 @@ impl Flowing {
                 text.extend_from_slice(b"}}");
                 text
             }
+            Step::Progress(done, total) => {
+                let params = serde_json::json!({"done": done, "total": total}).to_string();
+                let (id, members) = (self.id.as_str(), params.trim_start_matches('{'));
+                format!(r#"{{"jsonrpc":"2.0","method":"_progress","params":{{"id":{id},{members}}}"#).into_bytes()
+            }
             Step::End(result) => {
                 self.over = true;
                 let result = match result {

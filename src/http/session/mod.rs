@@ -261,7 +261,8 @@ impl<S: Service> Session<S> {
         let (id, from_peer) = (JsonText::slice(incoming.body, id), incoming.peer.head.is_from_peer());
         let (prepared, ends) = open_streams(prepared, self.flows(request, from_peer));
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
-        let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items).noted(notes);
+        let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items);
+        let flow = flow.noted(notes).watched(ends.progress);
         let valve = Valve::new(from_peer, ends.input.is_some());
         let flowing = Flowing::new(id.clone(), flow, ends.input, valve.clone(), self.out.clone(), self.write);
         self.answer_with(Name::Id(id), Some(valve), flowing.limited(self.room(), endpoint.config.max_body));
@@ -269,12 +270,13 @@ impl<S: Service> Session<S> {
 
     /// What flows beside a call: a peer says it, and of a client's it is known by the method.
     fn flows(&self, request: &Request<'_>, from_peer: bool) -> Flows {
-        let Meta { stream, input, .. } = request.meta;
+        let Meta { stream, input, progress, .. } = request.meta;
+        let progress = progress.unwrap_or(false);
         match from_peer {
-            true => Flows { items: stream.unwrap_or(false), input: input.unwrap_or(false) },
+            true => Flows { items: stream.unwrap_or(false), input: input.unwrap_or(false), progress },
             false => {
                 let known = self.endpoint.service.flows(&request.method);
-                Flows { items: known.items && stream.unwrap_or(true), ..known }
+                Flows { items: known.items && stream.unwrap_or(true), progress, ..known }
             }
         }
     }

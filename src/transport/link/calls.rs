@@ -230,14 +230,17 @@ impl Calls {
             #[serde(borrow)]
             value: Option<&'a RawValue>,
             n: Option<usize>,
+            done: Option<u64>,
+            total: Option<u64>,
         }
-        let Ok(Frame { params: Params { id, value, n } }) = serde_json::from_slice(text) else { return };
+        let Ok(Frame { params: Params { id, value, n, done, total } }) = serde_json::from_slice(text) else { return };
         let Some((Waiter::Flowing(teller), _)) = self.open.get(&id) else { return };
-        let news = match (value, n) {
-            (_, Some(n)) => News::Credit(n),
-            (Some(value), None) => News::Item(JsonText::slice(text, value)),
+        let news = match (value, n, done) {
+            (_, Some(n), _) => News::Credit(n),
+            (Some(value), None, _) => News::Item(JsonText::slice(text, value)),
+            (None, None, Some(done)) => News::Progress(done, total),
             // `"value":null` reads as absent.
-            (None, None) => News::Item(JsonText::NULL),
+            (None, None, None) => News::Item(JsonText::NULL),
         };
         if !teller.tell(news) {
             if let Some((waiter, _)) = self.open.remove(&id) {

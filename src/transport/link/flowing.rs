@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use futures_util::future::{select, Either};
 use futures_util::{SinkExt, StreamExt};
-use madrpc_actors::protocol::streams::{Reader, Writer, CREDIT};
+use madrpc_actors::protocol::streams::{Progress, Reader, Writer, CREDIT};
 use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
 use tokio::sync::{mpsc, Semaphore};
 
@@ -25,6 +25,8 @@ pub(super) enum News {
     Item(JsonText),
     /// So many more values may be pushed.
     Credit(usize),
+    /// So many are done, of so many if that is known.
+    Progress(u64, Option<u64>),
     End(CallResult),
 }
 
@@ -57,7 +59,8 @@ pub(in crate::transport) async fn carry(link: Link, call: &Call, now: Instant) -
     let open = link.begin_flow(call, now, Teller { news: sender, unread: unread.clone() });
     let credits = Semaphore::new(CREDIT);
     let result = {
-        let receiving = pin!(receive(&link, open.number, news, &mut writer, &unread, &credits));
+        let receiving =
+            pin!(receive(&link, open.number, news, &mut writer, &unread, &credits, call.streams.progress.as_deref()));
         let pushing = pin!(push(&link, open.number, &mut reader, &credits));
         match select(receiving, pushing).await {
             Either::Left((result, _)) => result,
@@ -83,11 +86,17 @@ async fn receive(
     writer: &mut Option<Writer>,
     unread: &Cell<usize>,
     credits: &Semaphore,
+    progress: Option<&Progress>,
 ) -> CallResult {
     let mut read = 0;
     while let Some(told) = news.recv().await {
         match told {
             News::End(result) => return result,
+            News::Progress(done, total) => {
+                if let Some(progress) = progress {
+                    progress.set(done, total);
+                }
+            }
             News::Credit(n) => credits.add_permits(n.min(CREDIT)),
             News::Item(item) => {
                 if let Some(writer) = writer {
