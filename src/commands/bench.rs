@@ -54,7 +54,11 @@ fn plan(config: &BenchConfig) -> Result<Plan, Usage> {
     headers.extend(config.api_key.as_ref().and_then(rpc::credential));
     Ok(Plan {
         url: config.url.clone(),
-        body: rpc::body(&config.method, params.as_ref(), false),
+        body: match config.ws {
+            // One frame is awaited for each call: a stream is to come as an array, as it does over HTTP.
+            true => rpc::asking_body(&config.method, params.as_ref(), rpc::Wanted::default()),
+            false => rpc::body(&config.method, params.as_ref(), false),
+        },
         headers,
         tls: config.tls.client_tls.clone(),
         connections: config.connections,

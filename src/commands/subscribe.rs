@@ -143,7 +143,10 @@ impl Follower<'_> {
         // Outside of strings, where they are escaped, ends of lines mean nothing in JSON.
         line.extend(event.data.as_bytes().iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
         line.extend_from_slice(b"}\n");
-        self.terminal.write_stdout(&line);
+        if !self.terminal.feed_stdout(&line) {
+            // Nobody reads it.
+            return Some(End::Enough);
+        }
         let left = self.left.as_mut()?;
         *left -= 1;
         (*left == 0).then_some(End::Enough)

@@ -167,8 +167,14 @@ impl Desk {
             for (id, sessions) in &topic.subscribers {
                 match what {
                     Happened::Event(event) => {
-                        let frame = frames.entry(*id).or_insert_with(|| encoded(event.frame(*id)));
-                        sessions.values().for_each(|subscriber| subscriber.out.event(&subscriber.frames, frame));
+                        for subscriber in sessions.values() {
+                            if subscriber.out.takes_events() {
+                                let frame = frames.entry(*id).or_insert_with(|| encoded(event.frame(*id)));
+                                subscriber.out.event(&subscriber.frames, frame);
+                            } else {
+                                subscriber.out.lost(&subscriber.frames, 1);
+                            }
+                        }
                     }
                     Happened::Lost(count) => {
                         sessions.values().for_each(|subscriber| subscriber.out.lost(&subscriber.frames, *count));

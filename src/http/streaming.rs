@@ -28,7 +28,14 @@ impl Format {
     /// What `Accept` asks for; of several the one that is named first.
     pub(super) fn accepted(accept: Option<&HeaderValue>) -> Option<Self> {
         let accept = accept?.to_str().ok()?;
-        accept.split(',').find_map(|range| match range.split(';').next().unwrap_or_default().trim() {
+        // RFC 9110, section 12.5.1: a weight of 0 is a refusal.
+        let refused = |parameter: &str| {
+            let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+            weight.is_some_and(|weight| weight <= 0.0)
+        };
+        let wanted = accept.split(',').filter(|range| !range.split(';').skip(1).any(refused));
+        let mut kinds = wanted.map(|range| range.split(';').next().unwrap_or_default().trim());
+        kinds.find_map(|kind| match kind {
             kind if kind.eq_ignore_ascii_case(Self::LINES) => Some(Format::Lines),
             kind if kind.eq_ignore_ascii_case(Self::EVENTS) => Some(Format::Events),
             _ => None,
@@ -129,6 +136,7 @@ mod tests {
         assert_eq!(accepted("application/x-ndjson"), Some(Format::Lines));
         assert_eq!(accepted("application/json, Text/Event-Stream;q=0.5"), Some(Format::Events));
         assert_eq!(accepted("text/event-stream, application/x-ndjson"), Some(Format::Events));
+        assert_eq!(accepted("application/x-ndjson;q=0, text/event-stream;q=0.1"), Some(Format::Events));
         assert_eq!((accepted("*/*"), accepted("application/json"), Format::accepted(None)), (None, None, None));
     }
 

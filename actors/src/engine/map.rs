@@ -305,7 +305,7 @@ fn done(id: CallId, index: usize, outcome: JsResult<JsValue>, host: &Host, conte
         run.done += 1;
         let total = run.items.total(run.results.len());
         if let Some(progress) = &run.invocation.progress {
-            progress.set(run.done as u64, total.and_then(|total| u64::try_from(total).ok()));
+            progress.set(run.done as u64, total);
         }
         (run.done, total)
     });

@@ -4,26 +4,146 @@
 //! is slow holds up the writer, over however many processes that is.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use futures_channel::mpsc;
+use futures_util::task::AtomicWaker;
+use futures_util::{Sink, Stream};
 
 use super::json_text::JsonText;
 
 /// Values that a queue holds, and that may travel without having been asked for one by one (PROTOCOL, section 6).
 pub const CREDIT: usize = 16;
 
+/// Bytes that a queue holds, but for a single value that is longer.
+const ROOM: usize = 1 << 20;
+
+/// Bytes of a value that count as one more: what is large uses up more credit, since it waits somewhere, too.
+const UNIT: usize = ROOM / CREDIT;
+
+/// How much credit an item uses up between processes of ours.
+pub fn cost(item: &JsonText) -> usize {
+    1 + item.len() / UNIT
+}
+
+/// What both ends of a queue know.
+#[derive(Debug, Default)]
+struct Load {
+    bytes: AtomicUsize,
+    /// Who waits for there to be fewer.
+    writer: AtomicWaker,
+}
+
 /// The end of a queue that is written.
-pub type Writer = mpsc::Sender<JsonText>;
+#[derive(Debug)]
+pub struct Writer {
+    queue: mpsc::Sender<JsonText>,
+    load: Arc<Load>,
+}
+
+impl Writer {
+    /// Whether there is room for one value. If not, `cx` is woken when there is. An error: nobody reads it any more.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), mpsc::SendError>> {
+        let is_full = |writer: &Writer| writer.load.bytes.load(Ordering::Acquire) >= ROOM && !writer.is_closed();
+        if is_full(self) {
+            self.load.writer.register(cx.waker());
+            if is_full(self) {
+                return Poll::Pending;
+            }
+        }
+        self.queue.poll_ready(cx)
+    }
+
+    /// Puts in a value, for which there must have been room.
+    pub fn start_send(&mut self, value: JsonText) -> Result<(), mpsc::SendError> {
+        let bytes = value.len();
+        self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.queue.start_send(value)
+    }
+
+    /// Puts in a value if there are fewer than there may be.
+    pub fn try_send(&mut self, value: JsonText) -> Result<(), mpsc::TrySendError<JsonText>> {
+        let bytes = value.len();
+        // Counted first: the reader may have it the next moment.
+        self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.queue.try_send(value).inspect_err(|_| {
+            self.load.bytes.fetch_sub(bytes, Ordering::AcqRel);
+        })
+    }
+
+    /// Nobody reads it any more.
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+}
+
+impl Sink<JsonText> for Writer {
+    type Error = mpsc::SendError;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), mpsc::SendError>> {
+        Writer::poll_ready(&mut self, cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, value: JsonText) -> Result<(), mpsc::SendError> {
+        Writer::start_send(&mut self, value)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), mpsc::SendError>> {
+        Pin::new(&mut self.queue).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), mpsc::SendError>> {
+        Pin::new(&mut self.queue).poll_close(cx)
+    }
+}
 
 /// The end that is read. It ends when no writer is left.
-pub type Reader = mpsc::Receiver<JsonText>;
+#[derive(Debug)]
+pub struct Reader {
+    queue: mpsc::Receiver<JsonText>,
+    load: Arc<Load>,
+}
+
+impl Reader {
+    /// The next value, if it is there.
+    pub fn try_recv(&mut self) -> Result<JsonText, mpsc::TryRecvError> {
+        self.queue.try_recv().inspect(|value| self.took(value))
+    }
+
+    fn took(&self, value: &JsonText) {
+        self.load.bytes.fetch_sub(value.len(), Ordering::AcqRel);
+        self.load.writer.wake();
+    }
+}
+
+impl Stream for Reader {
+    type Item = JsonText;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<JsonText>> {
+        let value = std::task::ready!(Pin::new(&mut self.queue).poll_next(cx));
+        if let Some(value) = &value {
+            self.took(value);
+        }
+        Poll::Ready(value)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.queue.close();
+        self.load.writer.wake();
+    }
+}
 
 /// A queue for `CREDIT` values.
 pub fn queue() -> (Writer, Reader) {
     // Each writer has a place of its own, and there is one.
-    mpsc::channel(CREDIT - 1)
+    let (writer, reader) = mpsc::channel(CREDIT - 1);
+    let load = Arc::<Load>::default();
+    (Writer { queue: writer, load: load.clone() }, Reader { queue: reader, load })
 }
 
 /// The ends that a call brings along to whoever runs it. A call that is cloned, to be tried again, still has them once.
@@ -114,6 +234,8 @@ impl<T> fmt::Debug for End<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
 
     #[test]
@@ -125,6 +247,24 @@ mod tests {
         assert!(writer.try_send(JsonText::NULL).expect_err("full").is_full());
         assert!(reader.try_recv().is_ok());
         writer.try_send(JsonText::NULL).expect("room again");
+    }
+
+    #[test]
+    fn a_queue_holds_so_many_bytes_and_one_value_that_is_longer() {
+        let (mut writer, mut reader) = queue();
+        let ready = |writer: &mut Writer| writer.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready();
+        let long = JsonText::from_trusted(vec![b'1'; ROOM / 2 + 1]);
+        for _ in 0..2 {
+            assert!(ready(&mut writer));
+            writer.start_send(long.clone()).expect("room");
+        }
+        assert!(!ready(&mut writer));
+        assert!(reader.try_recv().is_ok() && ready(&mut writer));
+        writer.start_send(long.clone()).expect("room");
+        assert!(!ready(&mut writer));
+        drop(reader);
+        assert!(ready(&mut writer), "to be told that nobody reads");
+        assert_eq!((cost(&JsonText::NULL), cost(&long)), (1, 9));
     }
 
     #[test]

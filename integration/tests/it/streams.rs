@@ -157,6 +157,23 @@ fn what_a_client_pushes_is_read_by_the_method_against_credit() {
             };
             assert_eq!(value, 2 * n);
         }
+        session.send(r#"{"jsonrpc":"2.0","id":"null","method":"_push","params":{"id":2,"value":null}}"#);
+        let doubled = loop {
+            let frame = session.receive();
+            match frame["method"].as_str() {
+                Some("_stream") => break frame["params"]["value"].clone(),
+                Some(_) => {}
+                None => assert_eq!((&frame["id"], &frame["result"]), (&json!("null"), &json!(true))),
+            }
+        };
+        assert_eq!(doubled, 0, "null is a value");
+        session.send(r#"{"jsonrpc":"2.0","id":"c","method":"$/cancelRequest","params":{"id":2}}"#);
+        let (mut cancelled, mut answered) = (false, false);
+        while !(cancelled && answered) {
+            let frame = session.receive();
+            cancelled |= frame["id"] == 2 && frame["error"]["code"] == -32800;
+            answered |= frame["id"] == "c" && frame["result"] == true;
+        }
         // As requests they are answered.
         session.send(r#"{"jsonrpc":"2.0","id":3,"method":"_push","params":{"id":99,"value":1}}"#);
         loop {
@@ -296,5 +313,29 @@ fn how_far_a_map_is_can_be_heard_of() {
         let first = lines.body.lines().next().expect("a line");
         assert!(first.starts_with("{\"progress\": {\"done\":") && first.ends_with("\"total\":20}}"), "{first}");
         assert!(lines.body.ends_with("\"result\":20}\n"));
+    });
+}
+
+#[test]
+fn large_items_of_many_streams_that_nobody_reads_are_few_at_a_time() {
+    const STREAMS: u64 = 10;
+    each_kind(|server, client| {
+        let seen = || client.call("seen", Value::Null).expect("counts")["yielded"].as_u64().expect("a number");
+        let before = seen();
+        let _unread: Vec<Session> = (0..STREAMS)
+            .map(|id| {
+                let mut session = Session::open(server);
+                session.call(id, "count", &json!({"to": 1_000, "size": 4_000_000}));
+                session
+            })
+            .collect();
+        let (mut last, mut calm) = (0, 0);
+        wait_until("they stand still", SOON, || {
+            let now = seen() - before;
+            calm = if now == last && now > 0 { calm + 1 } else { 0 };
+            last = now;
+            calm == 30
+        });
+        assert!(last <= STREAMS * 8, "{last} items of 4 MB for {STREAMS} that read none");
     });
 }

@@ -1,14 +1,14 @@
 //! A call of a session beside which something flows: `_stream` and `_credit` one way, `_push`, `_end` and `_credit` the
 //! other (PROTOCOL, section 6).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
-use madrpc_actors::protocol::streams::{Writer, CREDIT};
+use madrpc_actors::protocol::streams::{self, Writer, CREDIT};
 use madrpc_actors::protocol::{CallError, JsonText};
 
 use super::outbox::Outbox;
@@ -19,6 +19,12 @@ use crate::http::flow::{Flow, Step};
 /// A client's items wait for the socket up to about this many bytes, those of other calls included.
 const ITEMS_ROOM: usize = 256 * 1024;
 
+/// What was pushed to all calls of a session waits up to about this many bytes; a call that gets more ends.
+const PUSHED_ROOM: usize = 64 << 20;
+
+/// Counts them.
+pub(super) type Pushed = Rc<Cell<usize>>;
+
 /// What frames of the other side do to a call.
 pub(super) struct Valve(RefCell<State>);
 
@@ -27,21 +33,25 @@ struct State {
     pushed: VecDeque<JsonText>,
     /// Nothing is pushed any more, or nobody would take it.
     closed: bool,
-    /// More was pushed than there was credit for.
-    overrun: bool,
-    /// Items that a peer wants; a client gets as many as its socket takes.
-    wanted: Option<usize>,
+    /// Why the call can't go on: more was pushed than may wait.
+    overrun: Option<CallError>,
+    /// Bytes that were pushed to all calls of the session and wait.
+    waiting: Pushed,
+    /// A peer's credit, which the last item may overdraw; a client gets as many items as its socket takes.
+    wanted: Option<isize>,
     task: Option<Waker>,
 }
 
 impl Valve {
     /// `from_peer`: whoever reads the items says how many may come.
-    pub(super) fn new(from_peer: bool, takes_input: bool) -> Rc<Self> {
+    /// What is pushed counts in `waiting` until the call's queue has it.
+    pub(super) fn new(from_peer: bool, takes_input: bool, waiting: Pushed) -> Rc<Self> {
         Rc::new(Valve(RefCell::new(State {
             pushed: VecDeque::new(),
             closed: !takes_input,
-            overrun: false,
-            wanted: from_peer.then_some(CREDIT),
+            overrun: None,
+            waiting,
+            wanted: from_peer.then_some(CREDIT as isize),
             task: None,
         })))
     }
@@ -53,8 +63,12 @@ impl Valve {
             return false;
         }
         if state.pushed.len() >= CREDIT {
-            state.overrun = true;
+            let problem = format!("pushed without credit: {CREDIT} at most may wait");
+            state.overrun = Some(CallError::invalid_params("value", problem));
+        } else if state.waiting.get() > PUSHED_ROOM {
+            state.overrun = Some(CallError::Overloaded);
         } else {
+            state.waiting.set(state.waiting.get() + value.len());
             state.pushed.push_back(value);
         }
         state.wake();
@@ -71,16 +85,33 @@ impl Valve {
     /// `_credit` of a peer.
     pub(super) fn grant(&self, items: usize) {
         let mut state = self.0.borrow_mut();
+        let items = isize::try_from(items).unwrap_or(isize::MAX);
         state.wanted = state.wanted.map(|wanted| wanted.saturating_add(items));
         state.wake();
     }
 }
 
 impl State {
+    fn pop(&mut self) -> Option<JsonText> {
+        let value = self.pushed.pop_front()?;
+        self.waiting.set(self.waiting.get().saturating_sub(value.len()));
+        Some(value)
+    }
+
+    fn clear(&mut self) {
+        while self.pop().is_some() {}
+    }
+
     fn wake(&mut self) {
         if let Some(task) = self.task.take() {
             task.wake();
         }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -130,18 +161,17 @@ impl Flowing {
                 break;
             }
             let Poll::Ready(ready) = writer.poll_ready(cx) else { break };
-            let value = state.pushed.pop_front();
+            let value = state.pop();
             if ready.is_err() || value.is_none_or(|value| writer.start_send(value).is_err()) {
                 // Nobody reads it.
                 state.closed = true;
-                state.pushed.clear();
+                state.clear();
                 self.input = None;
                 break;
             }
             taken += 1;
         }
-        if std::mem::take(&mut state.overrun) {
-            let error = CallError::invalid_params("value", format!("pushed without credit: {CREDIT} at most may wait"));
+        if let Some(error) = state.overrun.take() {
             self.flow.end_with(Err(error));
         }
         taken
@@ -153,7 +183,7 @@ impl Flowing {
                 let (id, seq) = (self.id.as_str(), self.seq);
                 self.seq += 1;
                 let state = &mut *self.valve.0.borrow_mut();
-                state.wanted = state.wanted.map(|wanted| wanted.saturating_sub(1));
+                state.wanted = state.wanted.map(|wanted| wanted - credit_of(&item));
                 let mut text = Vec::with_capacity(item.len() + id.len() + 96);
                 text.extend_from_slice(br#"{"jsonrpc":"2.0","method":"_stream","params":{"id":"#);
                 text.extend_from_slice(id.as_bytes());
@@ -205,6 +235,10 @@ impl Stream for Flowing {
     }
 }
 
+fn credit_of(item: &JsonText) -> isize {
+    isize::try_from(streams::cost(item)).unwrap_or(isize::MAX)
+}
+
 /// The notification that so many more values may come.
 pub(crate) fn credit(id: &str, n: usize) -> Vec<u8> {
     format!(r#"{{"jsonrpc":"2.0","method":"_credit","params":{{"id":{id},"n":{n}}}}}"#).into_bytes()
@@ -232,7 +266,7 @@ mod tests {
         let ((items, reader), (writer, input)) = (streams::queue(), streams::queue());
         let (done, result) = oneshot::channel();
         let work = result.map(|result| result.unwrap_or(Err(CallError::Cancelled))).boxed_local();
-        let (valve, out) = (Valve::new(from_peer, true), Outbox::default());
+        let (valve, out) = (Valve::new(from_peer, true, Pushed::default()), Outbox::default());
         let id = JsonText::parse("\"a\"").expect("JSON");
         let flow = Flow::new(work, Some(reader));
         let flowing = Flowing::new(id, flow, Some(writer), valve.clone(), out.clone(), reply::write);

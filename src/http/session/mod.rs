@@ -38,7 +38,7 @@ mod socket;
 mod subscriptions;
 mod upgrade;
 
-use flowing::{Flowing, Valve};
+use flowing::{Flowing, Pushed, Valve};
 use open_calls::{Name, OpenCalls};
 use socket::Unfinished;
 
@@ -89,6 +89,7 @@ struct Session<S: Service> {
     subscriptions: Option<Subscriptions>,
     /// Waits for the end of the process.
     farewell: Option<AbortHandle>,
+    pushed: Pushed,
     heard: Instant,
     unfinished: Unfinished,
 }
@@ -184,6 +185,7 @@ impl<S: Service> Session<S> {
             out,
             open,
             subscriptions,
+            pushed: Pushed::default(),
             farewell,
             heard,
             unfinished,
@@ -263,7 +265,7 @@ impl<S: Service> Session<S> {
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
         let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items);
         let flow = flow.noted(notes).watched(ends.progress);
-        let valve = Valve::new(from_peer, ends.input.is_some());
+        let valve = Valve::new(from_peer, ends.input.is_some(), self.pushed.clone());
         let flowing = Flowing::new(id.clone(), flow, ends.input, valve.clone(), self.out.clone(), self.write);
         self.answer_with(Name::Id(id), Some(valve), flowing.limited(self.room(), endpoint.config.max_body));
     }
@@ -319,7 +321,7 @@ impl<S: Service> Session<S> {
     }
 
     /// Ends the call that is named, which is answered with `Cancelled`; one that has ended is none. A peer names a whole
-    /// batch by its ends, and hears no more of it.
+    /// batch by its ends, and hears no more of it. Sent as a request, it is answered with whether there was such a call.
     fn cancel(&self, request: &Request<'_>) {
         #[derive(Deserialize)]
         struct Cancel<'a> {
@@ -329,10 +331,18 @@ impl<S: Service> Session<S> {
             through: Option<&'a RawValue>,
         }
         let params = request.params.map(RawValue::get).unwrap_or_default();
-        let Ok(Cancel { id, through }) = serde_json::from_str(params) else { return };
-        let through_text = through.map(RawValue::get);
-        if self.open.borrow_mut().cancel(id.get(), through_text) && through.is_none() {
-            self.refuse(Some(id), CallError::Cancelled);
+        let params: Result<Cancel<'_>, _> = serde_json::from_str(params);
+        let found = params.map_err(|error| CallError::invalid_params("id", error.to_string())).map(|params| {
+            let through_text = params.through.map(RawValue::get);
+            let found = self.open.borrow_mut().cancel(params.id.get(), through_text);
+            if found && params.through.is_none() {
+                self.refuse(Some(params.id), CallError::Cancelled);
+            }
+            found
+        });
+        if let Some(own) = request.id {
+            let result = found.and_then(|found| JsonText::of(&found));
+            self.out.text(written(self.write, Some(own.get()), &result));
         }
     }
 
@@ -344,13 +354,22 @@ impl<S: Service> Session<S> {
         struct Params<'a> {
             #[serde(borrow)]
             id: &'a RawValue,
-            #[serde(borrow, default)]
+            #[serde(borrow, default, deserialize_with = "present")]
             value: Option<&'a RawValue>,
             #[serde(default)]
             n: Option<u32>,
         }
         #[derive(Deserialize)]
-        struct Positional<'a>(#[serde(borrow)] &'a RawValue, #[serde(borrow, default)] Option<&'a RawValue>);
+        struct Positional<'a>(
+            #[serde(borrow)] &'a RawValue,
+            #[serde(borrow, default, deserialize_with = "present")] Option<&'a RawValue>,
+        );
+        /// A member that is there, `null` too.
+        fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<&'a RawValue>, D::Error> {
+            <&RawValue>::deserialize(deserializer).map(Some)
+        }
         let text = request.params.map(RawValue::get).unwrap_or_default();
         let params = match text.starts_with('[') {
             true => serde_json::from_str(text).map(|Positional(id, value)| Params { id, value, n: None }),

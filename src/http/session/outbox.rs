@@ -15,6 +15,10 @@ use madrpc_actors::protocol::event::dropped_frame;
 /// A piece of the answer has about this many bytes: what waits leaves together.
 const CHUNK: usize = 64 * 1024;
 
+/// Events that wait for one session, whatever it has subscribed to, have about this many bytes at most. Another process of
+/// the cluster has one subscription for each pattern, and as much room as that has.
+const EVENTS_ROOM: usize = 64 << 20;
+
 /// The events that wait for one subscriber, as frames ready to be sent; other subscribers have the same.
 #[derive(Debug)]
 pub(in crate::http) struct EventFrames {
@@ -27,11 +31,14 @@ impl EventFrames {
         Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)) })
     }
 
-    /// The next frame.
-    fn take(&self) -> Option<Bytes> {
+    /// The next frame, and how many bytes of it were counted as waiting.
+    fn take(&self) -> Option<(Bytes, usize)> {
         Some(match self.queue.borrow_mut().take()? {
-            Taken::Item(frame) => frame,
-            Taken::Dropped(count) => encoded(dropped_frame(self.subscription, count)),
+            Taken::Item(frame) => {
+                let bytes = frame.len();
+                (frame, bytes)
+            }
+            Taken::Dropped(count) => (encoded(dropped_frame(self.subscription, count)), 0),
         })
     }
 }
@@ -74,6 +81,8 @@ struct Frames {
     waiting: VecDeque<Waiting>,
     /// Of the texts among them.
     bytes: usize,
+    /// Of the events among them.
+    event_bytes: usize,
     /// The payload of the last ping that has no answer yet: those before it need none (RFC 6455, section 5.5.3).
     pong: Option<Bytes>,
     /// Nothing is taken on any more.
@@ -95,7 +104,16 @@ impl Outbox {
     /// Tells a subscriber of an event, by a frame from `encoded`; without room, that it was dropped.
     pub(in crate::http) fn event(&self, subscriber: &Rc<EventFrames>, frame: &Bytes) {
         let put = subscriber.queue.borrow_mut().put(frame.clone(), frame.len());
+        if put == Put::Queued {
+            self.0.borrow_mut().event_bytes += frame.len();
+        }
         self.announce(subscriber, put);
+    }
+
+    /// Whether the subscriptions of this session together have room for one more event.
+    pub(in crate::http) fn takes_events(&self) -> bool {
+        let frames = self.0.borrow();
+        !frames.closed && frames.event_bytes < EVENTS_ROOM
     }
 
     /// Tells a subscriber of events that were dropped before they came here.
@@ -125,7 +143,9 @@ impl Outbox {
         while let Some(next) = frames.next() {
             let message = match next {
                 Waiting::Message(message) => Some(message),
-                Waiting::Event(subscriber) => subscriber.take().and_then(|frame| text_of(&frame)).map(Message::Text),
+                Waiting::Event(subscriber) => {
+                    frames.taken(&subscriber).and_then(|frame| text_of(&frame)).map(Message::Text)
+                }
             };
             if message.is_some() {
                 frames.waiting_for_room.drain(..).for_each(Waker::wake);
@@ -152,7 +172,7 @@ impl Outbox {
                     let encoded = codec.encode(message, &mut chunk);
                     debug_assert!(encoded.is_ok(), "{encoded:?}");
                 }
-                Some(Waiting::Event(subscriber)) => match subscriber.take() {
+                Some(Waiting::Event(subscriber)) => match frames.taken(&subscriber) {
                     // Alone, it need not be copied.
                     Some(frame) if chunk.is_empty() && frames.waiting.is_empty() => {
                         return Poll::Ready(Some(frame));
@@ -235,6 +255,13 @@ impl Outbox {
 }
 
 impl Frames {
+    /// The next frame for a subscriber.
+    fn taken(&mut self, subscriber: &EventFrames) -> Option<Bytes> {
+        let (frame, counted) = subscriber.take()?;
+        self.event_bytes = self.event_bytes.saturating_sub(counted);
+        Some(frame)
+    }
+
     fn wake(&mut self) {
         if let Some(writer) = self.writer.take() {
             writer.wake();
@@ -295,5 +322,25 @@ mod tests {
         outbox.nobody_listens();
         outbox.text(vec![b'x']);
         assert_eq!(outbox.bytes(), 0, "nobody takes it");
+    }
+
+    #[test]
+    fn all_subscriptions_of_a_session_have_one_room() {
+        let outbox = Outbox::default();
+        let room = Room { items: 1_000, bytes: 1 << 30 };
+        let subscribers: Vec<_> = (0..100).map(|id| EventFrames::new(id, room)).collect();
+        let frame = Bytes::from(vec![b'x'; 4 << 20]);
+        let taken = subscribers.iter().take_while(|subscriber| {
+            let takes = outbox.takes_events();
+            if takes {
+                outbox.event(subscriber, &frame);
+            }
+            takes
+        });
+        assert_eq!(taken.count(), 16);
+        assert!(written(&outbox).is_some_and(|written| written > 0) && outbox.takes_events(), "the socket took some");
+        outbox.lost(&subscribers[50], 1);
+        while written(&outbox).is_some_and(|written| written > 0) {}
+        assert_eq!(outbox.0.borrow().event_bytes, 0);
     }
 }
