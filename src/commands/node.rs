@@ -15,7 +15,7 @@ use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
-use madrpc_actors::protocol::{Event, JsonText, Report};
+use madrpc_actors::protocol::{Event, JsonText, LinkKeys, Report};
 use madrpc_actors::traces::Traces;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ use crate::http::{self, Draining, NodeFacts, NodeService, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
-use crate::transport::{AwcClient, AwcFetcher, DialIns, Dialler};
+use crate::transport::{AwcClient, AwcFetcher, Dialler, TransportConfig};
 use crate::vitals::{self, CpuShare};
 
 /// Runs until it is told to end, and gives the exit code: as a supervisor, as the engine that one has started, or as
@@ -92,7 +92,8 @@ async fn serve(
     let traces = Traces::of_node(node_name.clone());
     pool.trace_by(traces.tracer());
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
-    let transport = serving::transport(&config.server, DialIns::default());
+    let transport = TransportConfig { expects_links: true, ..serving::transport(&config.server) };
+    let link_keys = LinkKeys::new(&config.orchestrators, serving::new_secret);
     let clients = AwcClient::factory(transport.clone());
     if !config.orchestrators.is_empty() {
         pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
@@ -127,7 +128,7 @@ async fn serve(
     pool.drain_with(admission.clone());
     let instance = role.instance.clone();
     let load = load(pool.clone(), admission.clone(), metrics.clone());
-    let memberships = membership(&config, public_url, &pool, &instance, address, load);
+    let memberships = membership(&config, public_url, &pool, &instance, address, link_keys.clone(), load);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
@@ -139,6 +140,8 @@ async fn serve(
     http_config.sessions = process.sessions.clone();
     http_config.closing = process.draining.closing().clone();
     http_config.broker = Some(broker.clone());
+    http_config.peer_links = transport.peer_links.clone();
+    http_config.link_keys = link_keys;
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
@@ -247,6 +250,7 @@ fn membership(
     pool: &JsPool,
     instance: &str,
     address: SocketAddr,
+    link_keys: LinkKeys,
     load: impl Fn() -> Load + Send + Sync + 'static,
 ) -> Membership {
     let scheme = serving::scheme(&config.server);
@@ -264,7 +268,9 @@ fn membership(
             weight: config.weight(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance: Some(instance.to_owned()),
+            link_key: None,
         },
+        link_keys,
         load: Arc::new(load),
     }
 }

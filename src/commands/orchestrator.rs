@@ -1,5 +1,6 @@
 //! `madrpc-actor orchestrator`.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -13,7 +14,7 @@ use super::serving;
 use crate::cli::OrchestratorConfig;
 use crate::http::{self, Draining, OrchestratorService, Process};
 use crate::observe::{self, ExecutorCounts, Gauges, NodeCounts, Terminal};
-use crate::transport::{AwcClient, DialIns};
+use crate::transport::AwcClient;
 
 /// Runs until it is told to end.
 pub fn run(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result<()> {
@@ -28,8 +29,8 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let draining = Draining::orchestrator(admission.clone(), config.server.security.cluster_token.clone());
     let (metrics, traces) = (Metrics::new(), Traces::of_orchestrator());
     let process = serving::process(serving::new_instance(), admission.clone(), draining, metrics, traces);
-    let dial_ins = DialIns::default();
-    let clients = AwcClient::factory(serving::transport(&config.server, dial_ins.clone()));
+    let transport = serving::transport(&config.server);
+    let clients = AwcClient::factory(transport.clone());
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
@@ -37,12 +38,14 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let broker: Arc<dyn Broker> = Arc::new(Hub::start());
     cluster.announce_by(broker.clone());
     http_config.broker = Some(broker);
-    http_config.dial_ins = Some(dial_ins);
+    http_config.peer_links = transport.peer_links.clone();
+    http_config.takes_dial_ins = true;
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {
-            let orchestrator = OrchestratorHandle::start(cluster.clone(), &clients);
-            OrchestratorService::new(orchestrator, cluster.clone(), process.clone())
+            let client = AwcClient::new(&transport);
+            let orchestrator = OrchestratorHandle::start(cluster.clone(), Rc::new(client.clone()));
+            OrchestratorService::new(orchestrator, client, transport.askers.clone(), cluster.clone(), process.clone())
         }
     };
     let connections = serving::count_connections(process.metrics.clone());

@@ -14,6 +14,7 @@ use madrpc_actors::actors::broker::SessionClient;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
+use madrpc_actors::protocol::Secret;
 use madrpc_actors::traces::Traces;
 
 use crate::cli::{BindAddr, ServerOptions};
@@ -23,7 +24,7 @@ use crate::otlp::{self, Exported, Exporting};
 use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
-use crate::transport::{AwcClient, DialIns, TransportConfig};
+use crate::transport::{Askers, AwcClient, PeerLinks, TransportConfig};
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -91,6 +92,12 @@ pub(super) fn announce(scheme: &str, address: SocketAddr, terminal: &Terminal) {
 /// An identity that no other process has.
 pub(super) fn new_instance() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// A secret that nobody can guess.
+pub(super) fn new_secret() -> Secret {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    random.parse().unwrap_or_else(|problem| unreachable!("hexadecimal digits make a secret: {problem}"))
 }
 
 /// The identity and the figures of this process, whose calls `admission` counts, `metrics` measures and `traces` keeps.
@@ -172,18 +179,20 @@ pub(super) fn renew_tls(options: &ServerOptions) -> io::Result<impl Future<Outpu
 
 /// What opens this thread's sessions with others.
 pub(super) fn sessions(options: &ServerOptions) -> Rc<dyn SessionClient> {
-    Rc::new(AwcClient::new(&transport(options, DialIns::default())))
+    Rc::new(AwcClient::new(&transport(options)))
 }
 
-/// How this process reaches others; nodes that dial in, by `dial_ins`.
-pub(super) fn transport(options: &ServerOptions, dial_ins: DialIns) -> TransportConfig {
+/// How this process reaches others.
+pub(super) fn transport(options: &ServerOptions) -> TransportConfig {
     let security = &options.security;
     TransportConfig {
         max_body: options.max_body,
         cluster_token: security.cluster_token.clone(),
         api_key: security.api_keys.first().cloned(),
         tls: security.client.client_tls.clone(),
-        dial_ins,
+        peer_links: PeerLinks::default(),
+        expects_links: false,
+        askers: Askers::default(),
     }
 }
 

@@ -237,7 +237,7 @@ impl<S: Service> Endpoint<S> {
         }
         let params = request.params.map(|params| JsonText::slice(incoming.body, params));
         if is_reserved(&request.method) {
-            let caller = incoming.peer.head.caller(incoming.peer.ip);
+            let caller = incoming.peer.head.caller(incoming.peer.ip, incoming.peer.identity);
             let desk = self.desk.as_ref();
             let events =
                 desk.and_then(|desk| desk.builtin(&request.method, params.as_ref(), &caller, incoming.subscriptions));

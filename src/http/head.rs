@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::http::header::{HeaderMap, HeaderValue};
-use madrpc_actors::policy::access::Presented;
+use madrpc_actors::policy::access::{Identity, Presented};
 
 use super::header;
 use super::service::Caller;
@@ -99,9 +99,10 @@ impl<'a> Head<'a> {
     }
 
     /// The caller as built-in methods see it.
-    pub(super) fn caller(&self, ip: IpAddr) -> Caller {
+    pub(super) fn caller(&self, ip: IpAddr, identity: Identity) -> Caller {
         let token = self.cluster_token.and_then(|token| token.to_str().ok());
-        Caller { ip, cluster_token: token.and_then(|token| token.parse().ok()), is_peer: self.is_from_peer() }
+        let cluster_token = token.and_then(|token| token.parse().ok());
+        Caller { ip, identity, cluster_token, is_peer: self.is_from_peer() }
     }
 
     /// What the caller shows of who it is.

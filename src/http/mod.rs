@@ -39,7 +39,6 @@ pub use orchestrator::OrchestratorService;
 pub use origin::Origins;
 pub use process::Process;
 pub use server::{bind, serve, Listening, Reserved};
-pub(crate) use session::credit;
 pub use session::keep_dialled;
 
 pub use service::{CallRecorder, Caller, HttpConfig, Service};

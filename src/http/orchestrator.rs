@@ -11,7 +11,7 @@ use madrpc_actors::metrics::{ClusterFigures, Exposition, Kind, MetricsSnapshot, 
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::membership::{ClusterView, NodeEvents};
 use madrpc_actors::protocol::membership::{Heartbeat, Register};
-use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Report};
+use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, PeerUrl, Report, Secret};
 use madrpc_actors::traces::Tracer;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -21,6 +21,7 @@ use super::documents;
 use super::flow::Flows;
 use super::process::{Process, Vitals};
 use super::service::{CallRecorder, Caller, Service};
+use crate::transport::{Asker, Askers, AwcClient, Host};
 
 /// The service of one worker thread of an orchestrator.
 #[derive(Clone)]
@@ -32,6 +33,9 @@ struct Inner {
     process: Process,
     recorder: Recorder,
     tracer: Tracer,
+    /// What takes calls to nodes, and may be asked by them.
+    client: AwcClient,
+    askers: Askers,
 }
 
 impl std::fmt::Debug for OrchestratorService {
@@ -41,11 +45,17 @@ impl std::fmt::Debug for OrchestratorService {
 }
 
 impl OrchestratorService {
-    /// `orchestrator` is this thread's own.
-    pub fn new(orchestrator: OrchestratorHandle, cluster: Cluster, process: Process) -> Self {
+    /// `orchestrator` is this thread's own, and calls nodes by `client`. `askers` are those of the process.
+    pub fn new(
+        orchestrator: OrchestratorHandle,
+        client: AwcClient,
+        askers: Askers,
+        cluster: Cluster,
+        process: Process,
+    ) -> Self {
         let recorder = process.metrics.recorder();
         let tracer = process.traces.tracer();
-        OrchestratorService(Rc::new(Inner { orchestrator, cluster, process, recorder, tracer }))
+        OrchestratorService(Rc::new(Inner { orchestrator, cluster, process, recorder, tracer, client, askers }))
     }
 }
 
@@ -71,8 +81,13 @@ impl Service for OrchestratorService {
             "_info" => Box::pin(async move { inner.info().await }),
             "_trace" => Box::pin(async move { inner.process.trace(params) }),
             "_register" => Box::pin(async move {
-                let params = register(params)?;
-                JsonText::of(&inner.cluster.register(params, caller.ip, caller.cluster_token).await?)
+                let mut params = register(params)?;
+                let asker = params.link_key.take().map(|key| Asker { key, identity: caller.identity, ip: caller.ip });
+                let registered = inner.cluster.register(params, caller.ip, caller.cluster_token).await?;
+                if let Ok(node) = PeerUrl::parse(&registered.registered_url) {
+                    inner.askers.put(&node, asker);
+                }
+                JsonText::of(&registered)
             }),
             "_deregister" => Box::pin(async move {
                 let who = deregister(params)?;
@@ -125,6 +140,10 @@ impl Service for OrchestratorService {
     fn exposition(&self) -> LocalBoxFuture<'static, String> {
         let inner = self.0.clone();
         Box::pin(async move { inner.expose().await })
+    }
+
+    fn answer_peers_by(&self, host: Rc<dyn Host>) {
+        self.0.client.answer_by(host);
     }
 
     fn server_type(&self) -> &'static str {
@@ -232,7 +251,13 @@ fn register(params: Option<JsonText>) -> Result<Register, CallError> {
         weight: member(&mut params, "weight")?.unwrap_or(1),
         version: member(&mut params, "version")?.unwrap_or_default(),
         instance: member(&mut params, "instance")?,
+        link_key: link_key(&mut params)?,
     })
+}
+
+fn link_key(params: &mut Map<String, Value>) -> Result<Option<Secret>, CallError> {
+    let text: Option<String> = member(params, "link_key")?;
+    text.map(|text| text.parse().map_err(|problem| CallError::invalid_params("link_key", problem))).transpose()
 }
 
 /// The node's instance or its URL.

@@ -125,6 +125,7 @@ where
         let connections = Connections::new(allowed);
         let tls = config.tls.clone();
         let endpoint = Rc::new(Endpoint::new(make_service(), config.clone(), gate.clone()));
+        endpoint.service.answer_peers_by(Rc::new(session::Reception::of(&endpoint)));
         let sessions = endpoint.clone();
         let app = App::new().default_service(fn_service(move |request| routes::respond(endpoint.clone(), request)));
         let (connection, ending) = (connection.clone(), ending.clone());

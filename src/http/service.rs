@@ -1,6 +1,7 @@
 //! What the endpoint asks of the process behind it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +9,17 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use madrpc_actors::actors::Broker;
-use madrpc_actors::policy::access::Access;
+use madrpc_actors::policy::access::{Access, Identity};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
-use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, Secret};
+use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, LinkKeys, Secret};
 use madrpc_actors::traces::Tracer;
 
 use super::closing::Closing;
 use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
-use crate::transport::DialIns;
+use crate::transport::{Host, PeerLinks};
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -64,6 +65,9 @@ pub trait Service: Clone + 'static {
     /// All figures, in the text format of Prometheus.
     fn exposition(&self) -> LocalBoxFuture<'static, String>;
 
+    /// Who asks over the links that this service has opened on this thread is answered by `host`.
+    fn answer_peers_by(&self, _host: Rc<dyn Host>) {}
+
     /// `"node"` or `"orchestrator"`.
     fn server_type(&self) -> &'static str;
 }
@@ -80,6 +84,8 @@ pub trait CallRecorder {
 pub struct Caller {
     /// The address that the connection came from; unspecified (`0.0.0.0`) if the system didn't tell.
     pub ip: IpAddr,
+    /// Who it has proved to be.
+    pub identity: Identity,
     /// What it presented as `Madrpc-Cluster-Token`.
     pub cluster_token: Option<Secret>,
     /// It says that it is a process of ours.
@@ -109,8 +115,12 @@ pub struct HttpConfig {
     pub tls: Option<ServerTls>,
     /// Which pages of a browser may.
     pub origins: Origins,
-    /// Where nodes that dial in are reached; `None` on a node.
-    pub dial_ins: Option<DialIns>,
+    /// Links over which this process calls those who have opened them.
+    pub peer_links: PeerLinks,
+    /// Whether nodes may dial in here.
+    pub takes_dial_ins: bool,
+    /// What orchestrators of this node show on links that it may ask over.
+    pub link_keys: LinkKeys,
     /// Counts the WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
     /// Tells them when the process ends.
@@ -141,7 +151,9 @@ impl HttpConfig {
             rate_limit: None,
             tls: None,
             origins: Origins::default(),
-            dial_ins: None,
+            peer_links: PeerLinks::default(),
+            takes_dial_ins: false,
+            link_keys: LinkKeys::default(),
             sessions: Arc::default(),
             closing: Closing::default(),
             broker: None,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_tls::connect::{Connector as TcpConnector, Resolver};
 use awc::http::header::{HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{Client, Connector, FrozenClientRequest};
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
 use madrpc_actors::actors::{PeerClient, PeerClientFactory, PeerUrl};
 use madrpc_actors::protocol::method::is_reserved;
@@ -18,9 +18,10 @@ use madrpc_actors::protocol::{Call, CallError, CallResult, Secret};
 use tokio::time::timeout_at;
 use url::Url;
 
+use super::askers::Askers;
 use super::connect::{self, Connect};
-use super::dial_in::DialIns;
-use super::link::{self, Link, Links};
+use super::link::{self, Host, Link, Links};
+use super::peer_links::PeerLinks;
 use super::{batch, failure, lines, response, wire};
 use crate::http::{header, EachInTime, ENVELOPE_SLACK};
 use crate::tls::ClientTls;
@@ -50,8 +51,12 @@ pub struct TransportConfig {
     pub api_key: Option<Secret>,
     /// For peers whose URL is of https.
     pub tls: ClientTls,
-    /// Peers that have opened their links themselves.
-    pub dial_ins: DialIns,
+    /// Those that peers have opened.
+    pub peer_links: PeerLinks,
+    /// Whether peers that can be called otherwise open some, too.
+    pub expects_links: bool,
+    /// Nodes that may ask over the links that this process opens.
+    pub askers: Askers,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.
@@ -67,7 +72,8 @@ struct Inner {
     max_body: usize,
     prepared: RefCell<HashMap<PeerUrl, FrozenClientRequest>>,
     links: Rc<Links>,
-    dial_ins: DialIns,
+    peer_links: PeerLinks,
+    expects_links: bool,
 }
 
 impl std::fmt::Debug for AwcClient {
@@ -79,13 +85,22 @@ impl std::fmt::Debug for AwcClient {
 impl AwcClient {
     /// A client with an empty pool. Must be used on this thread, under an actix runtime.
     pub fn new(config: &TransportConfig) -> Self {
-        let client = connecting(config);
-        let credentials = credentials(config);
-        let (max_body, prepared) = (config.max_body, RefCell::default());
-        let links = Links::new(client.clone(), credentials.clone(), max_body);
         AwcClient {
-            inner: Rc::new(Inner { client, credentials, max_body, prepared, links, dial_ins: config.dial_ins.clone() }),
+            inner: Rc::new(Inner {
+                client: connecting(config),
+                credentials: credentials(config),
+                max_body: config.max_body,
+                prepared: RefCell::default(),
+                links: Links::new(config),
+                peer_links: config.peer_links.clone(),
+                expects_links: config.expects_links,
+            }),
         }
+    }
+
+    /// Nodes that ask over links of this thread are answered by `host`.
+    pub(crate) fn answer_by(&self, host: Rc<dyn Host>) {
+        self.inner.links.answer_by(host);
     }
 
     /// The links of this thread.
@@ -160,18 +175,50 @@ pub(super) fn credentials(config: &TransportConfig) -> Vec<(HeaderName, HeaderVa
         .collect()
 }
 
+/// How calls leave.
+enum Way {
+    /// By a link of this thread.
+    Link(Link),
+    /// By a link that the peer has opened.
+    PeerLink,
+    Http,
+}
+
 impl AwcClient {
-    /// The link that `calls` should take to `peer`.
-    fn link<'a>(&self, peer: &PeerUrl, mut calls: impl Iterator<Item = &'a Call>) -> Option<Link> {
+    /// Whether `peer` has opened a link to this process.
+    fn has_link(&self, peer: &PeerUrl) -> bool {
+        self.inner.expects_links && self.inner.peer_links.reach(peer)
+    }
+
+    /// The way that `calls` should take to `peer`.
+    fn way<'a>(&self, peer: &PeerUrl, mut calls: impl Iterator<Item = &'a Call>) -> Way {
         // What members tell each other goes by HTTP: it is rare, and should not keep links open.
         let large = LARGE.min(self.inner.max_body);
         let fits =
             |call: &Call| !is_reserved(&call.method) && call.params.as_ref().is_none_or(|params| params.len() <= large);
-        calls.all(fits).then(|| self.inner.links.to(peer)).flatten()
+        match calls.all(fits) {
+            false => Way::Http,
+            true if self.has_link(peer) => Way::PeerLink,
+            true => self.inner.links.to(peer).map_or(Way::Http, Way::Link),
+        }
     }
-}
 
-impl AwcClient {
+    /// A call by a link; when nothing of it has left, by HTTP.
+    fn or_by_http(
+        &self,
+        peer: &PeerUrl,
+        call: Call,
+        by_link: impl Future<Output = CallResult> + 'static,
+    ) -> LocalBoxFuture<'static, CallResult> {
+        let (client, peer) = (self.clone(), peer.clone());
+        Box::pin(async move {
+            match by_link.await {
+                unsent if is_unsent(&unsent) => client.by_http(&peer, call).await,
+                result => result,
+            }
+        })
+    }
+
     /// A request of its own.
     fn by_http(&self, peer: &PeerUrl, call: Call) -> impl Future<Output = CallResult> + 'static {
         let request = self.prepared(peer);
@@ -203,6 +250,12 @@ impl AwcClient {
     /// A call beside which something flows. It takes a link; where there is none its items come by HTTP, and nothing can
     /// be pushed to it.
     async fn flowing(self, peer: PeerUrl, call: Call) -> CallResult {
+        if self.has_link(&peer) {
+            let result = self.inner.peer_links.call(&peer, call.clone()).await;
+            if !is_unsent(&result) {
+                return result;
+            }
+        }
         if let Some(link) = self.inner.links.clone().soon(peer.clone()).await {
             let result = link::carry(link, &call, Instant::now()).await;
             if !is_unsent(&result) {
@@ -226,39 +279,44 @@ impl AwcClient {
 impl PeerClient for AwcClient {
     fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
         if peer.is_dialled_in() {
-            return self.inner.dial_ins.call(peer, call);
+            return self.inner.peer_links.call(peer, call);
         }
         if !call.streams.are_none() {
             let deadline = call.scope.deadline;
             let flowing = timeout_at(deadline.into(), self.clone().flowing(peer.clone(), call));
             return Box::pin(async move { flowing.await.unwrap_or(Err(CallError::Timeout)) });
         }
-        let Some(link) = self.link(peer, std::iter::once(&call)) else { return Box::pin(self.by_http(peer, call)) };
         let (now, deadline) = (Instant::now(), call.scope.deadline);
         if deadline <= now {
             return Box::pin(std::future::ready(Err(CallError::Timeout)));
         }
-        let answer = timeout_at(deadline.into(), link.call(&call, now));
-        let (client, peer) = (self.clone(), peer.clone());
-        Box::pin(async move {
-            match answer.await.unwrap_or(Err(CallError::Timeout)) {
-                unsent if is_unsent(&unsent) => client.by_http(&peer, call).await,
-                result => result,
+        match self.way(peer, std::iter::once(&call)) {
+            Way::Http => Box::pin(self.by_http(peer, call)),
+            Way::PeerLink => {
+                let answer = self.inner.peer_links.call(peer, call.clone());
+                self.or_by_http(peer, call, answer)
             }
-        })
+            Way::Link(link) => {
+                let answer = timeout_at(deadline.into(), link.call(&call, now));
+                self.or_by_http(peer, call, answer.map(|in_time| in_time.unwrap_or(Err(CallError::Timeout))))
+            }
+        }
     }
 
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
         if peer.is_dialled_in() {
-            return self.inner.dial_ins.batch(peer, calls);
+            return self.inner.peer_links.batch(peer, calls);
         }
         let max_body = self.inner.max_body;
-        let Some(link) = self.link(peer, calls.iter()) else {
-            return batch::send(self.prepared(peer), calls, max_body);
+        let answers = match self.way(peer, calls.iter()) {
+            Way::Http => return batch::send(self.prepared(peer), calls, max_body),
+            Way::PeerLink => self.inner.peer_links.batch(peer, calls.clone()),
+            Way::Link(link) => {
+                let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
+                let answers = link.batch(&calls, Instant::now());
+                EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true }).boxed_local()
+            }
         };
-        let deadlines: Vec<Instant> = calls.iter().map(|call| call.scope.deadline).collect();
-        let answers = link.batch(&calls, Instant::now());
-        let answers = EachInTime::new(answers, deadlines, CallError::Unreachable { sent: true });
         let unsent = Rc::<RefCell<Vec<usize>>>::default();
         let left = unsent.clone();
         let answered = answers.filter_map(move |(index, result)| {

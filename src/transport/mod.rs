@@ -2,6 +2,7 @@
 //!
 //! Knows URLs, headers and when a request may have reached its peer. It does not choose peers and does not retry.
 
+mod askers;
 mod batch;
 mod by_address;
 mod client;
@@ -13,15 +14,20 @@ mod fetch;
 mod lines;
 mod link;
 mod one_shot;
+mod peer_links;
 mod response;
 mod session;
 mod wire;
 
+pub use askers::{Asker, Askers};
 pub use client::{AwcClient, TransportConfig};
-pub use dial_in::{DialIns, Dialler};
+pub use dial_in::Dialler;
 pub use exchange::Exchange;
 pub use fetch::AwcFetcher;
 
 pub(crate) use lines::{Line, Lines, NDJSON};
-pub(crate) use link::Socket;
+pub use link::{Guest, Host};
+pub(crate) use link::{Link, Socket};
 pub use one_shot::OneShot;
+pub(crate) use peer_links::PeerLink;
+pub use peer_links::PeerLinks;

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::cluster::Cluster;
 use super::idempotency::Idempotency;
-use super::peer::PeerClientFactory;
+use super::peer::PeerClient;
 use super::reply_to::ReplyTo;
 use crate::policy::admission::Permit;
 use crate::protocol::{Call, CallError, CallResult};
@@ -111,10 +111,10 @@ impl fmt::Debug for OrchestratorHandle {
 }
 
 impl OrchestratorHandle {
-    /// Starts one on the current thread, with a client of its own.
-    pub fn start(cluster: Cluster, clients: &PeerClientFactory) -> Self {
+    /// Starts one on the current thread, whose `client` takes calls to nodes.
+    pub fn start(cluster: Cluster, client: Rc<dyn PeerClient>) -> Self {
         let idempotency = cluster.idempotency.clone();
-        let forwarder = Rc::new(Forwarder::new(cluster, clients()));
+        let forwarder = Rc::new(Forwarder::new(cluster, client));
         OrchestratorHandle { orchestrator: Orchestrator { forwarder }.start(), idempotency }
     }
 

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
 use crate::policy::backoff::Backoff;
 use crate::protocol::membership::{Heartbeat, HeartbeatReply, Register, Registered};
-use crate::protocol::{Call, CallError, CallScope, JsonText, MethodInfo, Report};
+use crate::protocol::{Call, CallError, CallScope, JsonText, LinkKeys, MethodInfo, Report};
 
 /// Between attempts to register.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
@@ -37,8 +37,10 @@ pub struct Membership {
     pub scheme: &'static str,
     /// The port that the node listens on.
     pub port: u16,
-    /// Everything but the URL.
+    /// Everything but the URL and the key.
     pub register: Register,
+    /// What each orchestrator is given to show on its links.
+    pub link_keys: LinkKeys,
     /// The node's load at this moment.
     pub load: Arc<dyn Fn() -> Load + Send + Sync>,
 }
@@ -330,7 +332,8 @@ async fn register(
         Some(url) => url.clone(),
         None => address_towards(&orchestrator, membership.scheme, membership.port).await?,
     };
-    let register = Register { node_url: node_url.to_string(), ..membership.register };
+    let link_key = membership.link_keys.of(&orchestrator).cloned();
+    let register = Register { node_url: node_url.to_string(), link_key, ..membership.register };
     ask(client, orchestrator, "_register", JsonText::of(&register), PATIENCE).await
 }
 

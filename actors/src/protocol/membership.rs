@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::method::MethodInfo;
 use super::report::Report;
+use super::secret::Secret;
 
 /// Params of `_register`. Also accepted as `["url"]`, and without methods, which are then asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,10 +28,30 @@ pub struct Register {
     /// The identity of this run of the node; `_info` must answer the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// What the orchestrator is to show when it lets the node ask over the links between them.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "exposed")]
+    pub link_key: Option<Secret>,
 }
 
 fn one() -> u32 {
     1
+}
+
+/// A secret for the other side's eyes.
+mod exposed {
+    use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::protocol::Secret;
+
+    #[allow(clippy::ref_option, reason = "serde asks for a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::expose).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| text.parse()).transpose().map_err(D::Error::custom)
+    }
 }
 
 /// Result of `_register`.

@@ -10,7 +10,7 @@ use actix_rt::net::{TcpListener, TcpStream};
 use futures_util::StreamExt;
 use madrpc_actor::http::{self, HttpConfig};
 use madrpc_actor::tls::ClientTls;
-use madrpc_actor::transport::{AwcClient, TransportConfig};
+use madrpc_actor::transport::{Askers, AwcClient, PeerLinks, TransportConfig};
 use madrpc_actors::actors::{PeerClient, PeerUrl};
 use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Fault, JsonText};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,7 +19,9 @@ use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
     AwcClient::factory(TransportConfig {
-        dial_ins: madrpc_actor::transport::DialIns::default(),
+        peer_links: PeerLinks::default(),
+        expects_links: false,
+        askers: Askers::default(),
         max_body: 100_000,
         cluster_token: "secret".parse().ok(),
         api_key: "key".parse().ok(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix::Actor;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
 use futures_util::stream::{self, StreamExt};
@@ -16,13 +16,13 @@ use madrpc_actors::policy::joining;
 use madrpc_actors::protocol::{reply, CallError, PeerUrl};
 
 use super::outbox::Outbox;
-use super::Session;
+use super::{guest, Session};
+use crate::http::answer;
 use crate::http::endpoint::Endpoint;
 use crate::http::gate::Gate;
 use crate::http::head::Head;
 use crate::http::service::{HttpConfig, Service};
-use crate::http::{answer, header};
-use crate::transport::{DialIns, Dialler, Socket};
+use crate::transport::{Dialler, Socket};
 
 /// Between attempts to open a link.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
@@ -36,14 +36,14 @@ pub(super) fn admit<S: Service>(
     head: &Head<'_>,
     ip: IpAddr,
     instance: &HeaderValue,
-) -> Result<(DialIns, PeerUrl), Box<HttpResponse>> {
-    let Some(dial_ins) = endpoint.config.dial_ins.clone() else {
+) -> Result<PeerUrl, Box<HttpResponse>> {
+    if !endpoint.config.takes_dial_ins {
         return Err(answer::http_error(StatusCode::BAD_REQUEST, "nodes dial in at orchestrators").into());
-    };
-    let token = head.caller(ip).cluster_token;
+    }
+    let token = head.caller(ip, Identity::Anyone).cluster_token;
     let named = || PeerUrl::dialled_in(instance.to_str().unwrap_or_default()).map_err(joining::refused);
     let allowed = joining::authorise(endpoint.config.access.token.as_ref(), token.as_ref(), ip).and_then(|()| named());
-    allowed.map(|node| (dial_ins, node)).map_err(|error| match error {
+    allowed.map_err(|error| match error {
         error @ CallError::Unauthorized => answer::reply(reply::write, None, &Err(error)).into(),
         error => answer::refusal(StatusCode::FORBIDDEN, error).into(),
     })
@@ -65,7 +65,7 @@ pub async fn keep_dialled<S: Service>(service: S, config: HttpConfig, dialler: D
             Ok(socket) => {
                 log::info!("dialled in at {orchestrator}");
                 failures = 0;
-                converse(endpoint.clone(), socket).await;
+                converse(endpoint.clone(), &orchestrator, socket).await;
                 log::warn!("the link to {orchestrator} is lost");
             }
             Err(error) => log::warn!("could not dial in at {orchestrator}: {error}"),
@@ -75,15 +75,14 @@ pub async fn keep_dialled<S: Service>(service: S, config: HttpConfig, dialler: D
     }
 }
 
-/// Runs a session over a socket of a client's, until either end has had enough.
-async fn converse<S: Service>(endpoint: Rc<Endpoint<S>>, socket: Box<dyn Socket>) {
+/// Runs a session over a socket of a client's, until either end has had enough. Both ask.
+async fn converse<S: Service>(endpoint: Rc<Endpoint<S>>, orchestrator: &PeerUrl, socket: Box<dyn Socket>) {
     let (sink, frames) = socket.split();
-    // Who asks is one of our own processes, which this one has chosen.
-    let mut headers = HeaderMap::with_capacity(1);
-    headers.insert(HeaderName::from_static(header::DEPTH), HeaderValue::from(0));
     let out = Outbox::default();
     let ip = IpAddr::from([0, 0, 0, 0]);
-    let session = Session::new(endpoint, headers, ip, Identity::Member, out.clone());
+    // Who asks is one of our own processes, which this one has chosen.
+    let session = Session::new(endpoint, guest::from_peer(), ip, Identity::Member, out.clone()).counted();
+    session.ask(orchestrator);
     let _running = Session::create(move |context| session.listening(frames, Rc::default(), context));
     let written = out.clone();
     let messages = stream::poll_fn(move |cx| written.poll_message(cx)).map(Ok);

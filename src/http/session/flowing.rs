@@ -1,4 +1,4 @@
-//! A call of a session beside which something flows: `_stream` and `_credit` one way, `_push`, `_end` and `_credit` the
+//! A call of a session beside which something flows: `_stream` and `_credit` one way, `_push`, `_end` and `_pull` the
 //! other (PROTOCOL, section 6).
 
 use std::cell::{Cell, RefCell};
@@ -82,7 +82,7 @@ impl Valve {
         state.wake();
     }
 
-    /// `_credit` of a peer.
+    /// `_pull` of a peer.
     pub(super) fn grant(&self, items: usize) {
         let mut state = self.0.borrow_mut();
         let items = isize::try_from(items).unwrap_or(isize::MAX);
@@ -240,7 +240,7 @@ fn credit_of(item: &JsonText) -> isize {
 }
 
 /// The notification that so many more values may come.
-pub(crate) fn credit(id: &str, n: usize) -> Vec<u8> {
+fn credit(id: &str, n: usize) -> Vec<u8> {
     format!(r#"{{"jsonrpc":"2.0","method":"_credit","params":{{"id":{id},"n":{n}}}}}"#).into_bytes()
 }
 

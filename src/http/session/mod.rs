@@ -3,6 +3,7 @@
 //!
 //! Browsers and services open them, and so do our own processes: a link between two of them is a session, too.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -16,8 +17,9 @@ use actix_web::http::header::HeaderMap;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use madrpc_actors::policy::access::Identity;
+use madrpc_actors::protocol::link::{self, LINK};
 use madrpc_actors::protocol::request::{self, Body, Meta, Request};
-use madrpc_actors::protocol::{CallError, CallResult, JsonText};
+use madrpc_actors::protocol::{CallError, CallResult, JsonText, PeerUrl};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::AbortHandle;
@@ -29,21 +31,24 @@ use super::head::Head;
 use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
+use crate::transport::{Link, PeerLink};
 
 mod dial_in;
 mod flowing;
+mod guest;
 mod open_calls;
 mod outbox;
 mod socket;
 mod subscriptions;
 mod upgrade;
 
+use dial_in::longest_frame;
 use flowing::{Flowing, Pushed, Valve};
 use open_calls::{Name, OpenCalls};
-use socket::Unfinished;
+use socket::Reading;
 
 pub use dial_in::keep_dialled;
-pub(crate) use flowing::credit;
+pub(super) use guest::Reception;
 pub(super) use outbox::{encoded, EventFrames, Outbox};
 pub(super) use subscriptions::Subscriptions;
 pub(super) use upgrade::{needed, upgraded};
@@ -67,7 +72,7 @@ const CANCEL: &str = "$/cancelRequest";
 /// The notifications that feed `ctx.input`, and a peer's that asks for more items.
 const PUSH: &str = "_push";
 const END: &str = "_end";
-const CREDIT: &str = "_credit";
+const PULL: &str = "_pull";
 
 /// What comes in by a WebSocket.
 trait Frames: Stream<Item = Result<Frame, ProtocolError>> + 'static {}
@@ -91,7 +96,11 @@ struct Session<S: Service> {
     farewell: Option<AbortHandle>,
     pushed: Pushed,
     heard: Instant,
-    unfinished: Unfinished,
+    reading: Rc<Reading>,
+    /// This side asks, too.
+    asking: RefCell<Option<PeerLink>>,
+    /// It has a WebSocket of its own, and counts as one.
+    counted: bool,
 }
 
 /// The process ends.
@@ -103,7 +112,9 @@ impl<S: Service> Actor for Session<S> {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        self.endpoint.config.sessions.fetch_add(1, Ordering::Relaxed);
+        if self.counted {
+            self.endpoint.config.sessions.fetch_add(1, Ordering::Relaxed);
+        }
         let (closing, session) = (self.endpoint.config.closing.clone(), context.address());
         let farewell = actix_rt::spawn(async move {
             closing.begun().await;
@@ -114,7 +125,7 @@ impl<S: Service> Actor for Session<S> {
             if session.heard.elapsed() >= SILENCE {
                 return session.end(CloseCode::Policy, "silent for too long", context);
             }
-            if session.unfinished.get().is_some_and(|since| since.elapsed() >= SILENCE) {
+            if session.reading.unfinished.get().is_some_and(|since| since.elapsed() >= SILENCE) {
                 return session.end(CloseCode::Policy, "a message took too long", context);
             }
             session.out.ping();
@@ -124,6 +135,7 @@ impl<S: Service> Actor for Session<S> {
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
     fn stopped(&mut self, _: &mut Self::Context) {
         drop(self.open.take());
+        drop(self.asking.take());
         if let Some(subscriptions) = &self.subscriptions {
             subscriptions.end();
         }
@@ -131,7 +143,9 @@ impl<S: Service> Actor for Session<S> {
             farewell.abort();
         }
         self.out.shut();
-        self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
+        if self.counted {
+            self.endpoint.config.sessions.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -172,7 +186,7 @@ impl<S: Service> Session<S> {
         let head = Head::read(&headers);
         let inherited = Inherited::read(&head, endpoint.config.call_timeout);
         let write = answer::writer(&head);
-        let (open, heard, unfinished) = (Rc::default(), Instant::now(), Rc::default());
+        let (open, heard, reading) = (Rc::default(), Instant::now(), Rc::default());
         let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
         let farewell = None;
         Session {
@@ -188,15 +202,21 @@ impl<S: Service> Session<S> {
             pushed: Pushed::default(),
             farewell,
             heard,
-            unfinished,
+            reading,
+            asking: RefCell::default(),
+            counted: false,
         }
     }
 
+    /// It counts as an open WebSocket.
+    fn counted(self) -> Self {
+        Session { counted: true, ..self }
+    }
+
     /// With its frames, which end it.
-    fn listening(mut self, frames: impl Frames, unfinished: Unfinished, context: &mut Context<Self>) -> Self {
+    fn listening(self, frames: impl Frames, reading: Rc<Reading>, context: &mut Context<Self>) -> Self {
         context.add_stream(frames);
-        self.unfinished = unfinished;
-        self
+        Session { reading, ..self }
     }
 
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {
@@ -205,8 +225,11 @@ impl<S: Service> Session<S> {
         context.stop();
     }
 
-    /// A frame of text: a request, a batch of them, or neither.
+    /// A frame of text: a request, a batch of them, or neither; where this side asks, too, perhaps an answer.
     fn text(&self, body: &Bytes) {
+        if let Some(asking) = self.asking.borrow().as_ref().filter(|_| !link::asks(body)) {
+            return asking.hear(body);
+        }
         let head = Head::read(&self.headers);
         let peer = Peer { head: &head, ip: self.ip, identity: self.identity };
         let (inherited, subscriptions) = (self.inherited.clone(), self.subscriptions.as_ref());
@@ -222,7 +245,8 @@ impl<S: Service> Session<S> {
         match request::read_up_to(body, limit.saturating_add(1)) {
             Body::Single(Ok(request)) => match &*request.method {
                 CANCEL => self.cancel(&request),
-                PUSH | END | CREDIT => self.flow(&incoming, &request),
+                PUSH | END | PULL => self.flow(&incoming, &request),
+                LINK if request.id.is_none() && head.is_from_peer() => self.be_let_ask(&request),
                 _ => self.single(&incoming, &request),
             },
             Body::Single(Err(bad)) => self.refuse(bad.id, bad.error),
@@ -346,10 +370,39 @@ impl<S: Service> Session<S> {
         }
     }
 
-    /// `_push`, `_end` and `_credit`: what flows beside an open call. Sent as requests, they are answered with whether
+    /// `_link`: the other side lets this one ask, and shows a key by which it is known.
+    fn be_let_ask(&self, request: &Request<'_>) {
+        #[derive(Deserialize)]
+        struct Shown<'a> {
+            #[serde(borrow)]
+            key: Cow<'a, str>,
+        }
+        let shown = request.params.and_then(|params| serde_json::from_str::<Shown<'_>>(params.get()).ok());
+        match shown.and_then(|shown| self.endpoint.config.link_keys.owner(shown.key.as_bytes())) {
+            Some(orchestrator) => self.ask(orchestrator),
+            None => log::debug!("{} shows a key that this node has not given to anybody", self.ip),
+        }
+    }
+
+    /// From now on this process calls `peer` by this session.
+    fn ask(&self, peer: &PeerUrl) {
+        let (config, mut asking) = (&self.endpoint.config, self.asking.borrow_mut());
+        if asking.is_some() {
+            return;
+        }
+        let link = Link::new(config.max_body);
+        *asking = config.peer_links.list(peer, link.clone());
+        if asking.is_some() {
+            log::debug!("calls to {peer} take the link that it has opened");
+            self.out.ask_by(link);
+            self.reading.longest.set(longest_frame(config.max_body));
+        }
+    }
+
+    /// `_push`, `_end` and `_pull`: what flows beside an open call. Sent as requests, they are answered with whether
     /// there is such a call that takes it.
     fn flow(&self, incoming: &Incoming<'_>, request: &Request<'_>) {
-        /// Of `_push` the value, of `_credit` the number.
+        /// Of `_push` the value, of `_pull` the number.
         #[derive(Deserialize)]
         struct Params<'a> {
             #[serde(borrow)]
@@ -383,7 +436,7 @@ impl<S: Service> Session<S> {
                     let value = params.value.ok_or_else(|| CallError::invalid_params("value", "missing"))?;
                     valve.push(JsonText::slice(incoming.body, value))
                 }
-                (CREDIT, Some(valve)) => {
+                (PULL, Some(valve)) => {
                     valve.grant(params.n.map_or(0, |n| n as usize));
                     true
                 }

@@ -52,6 +52,10 @@ impl Name {
 }
 
 impl OpenCalls {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
     /// The number of the call that is about to begin.
     pub(super) fn number(&mut self) -> u64 {
         self.next += 1;

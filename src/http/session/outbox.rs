@@ -12,6 +12,8 @@ use bytestring::ByteString;
 use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
 use madrpc_actors::protocol::event::dropped_frame;
 
+use crate::transport::Link;
+
 /// A piece of the answer has about this many bytes: what waits leaves together.
 const CHUNK: usize = 64 * 1024;
 
@@ -73,10 +75,10 @@ pub(in crate::http) fn encoded(text: Vec<u8>) -> Bytes {
 }
 
 /// A handle; clones share the frames.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(in crate::http) struct Outbox(Rc<RefCell<Frames>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Frames {
     waiting: VecDeque<Waiting>,
     /// Of the texts among them.
@@ -90,6 +92,8 @@ struct Frames {
     writer: Option<Waker>,
     /// Who waits for the socket to take some of it.
     waiting_for_room: Vec<Waker>,
+    /// What this side asks leaves by the same socket.
+    asking: Option<Link>,
 }
 
 impl Outbox {
@@ -130,6 +134,18 @@ impl Outbox {
         }
     }
 
+    /// Says from now on what `link` has to ask, too.
+    pub(super) fn ask_by(&self, link: Link) {
+        let mut frames = self.0.borrow_mut();
+        frames.asking = Some(link);
+        frames.wake();
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().waiting.is_empty()
+    }
+
     /// Nothing comes any more; what waits still leaves.
     pub(super) fn shut(&self) {
         let mut frames = self.0.borrow_mut();
@@ -140,7 +156,7 @@ impl Outbox {
     /// The next frame for a socket that is not written by the body of an answer; `None` after the last.
     pub(super) fn poll_message(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
         let mut frames = self.0.borrow_mut();
-        while let Some(next) = frames.next() {
+        while let Some(next) = frames.next_or_asked(cx) {
             let message = match next {
                 Waiting::Message(message) => Some(message),
                 Waiting::Event(subscriber) => {
@@ -165,7 +181,7 @@ impl Outbox {
         let mut frames = self.0.borrow_mut();
         let (mut chunk, mut codec) = (BytesMut::new(), Codec::new());
         while chunk.len() < CHUNK {
-            match frames.next() {
+            match frames.next_or_asked(cx) {
                 None => break,
                 Some(Waiting::Message(message)) => {
                     // Whatever a session says can be encoded.
@@ -266,6 +282,15 @@ impl Frames {
         if let Some(writer) = self.writer.take() {
             writer.wake();
         }
+    }
+
+    /// What this side answers, and then what it asks.
+    fn next_or_asked(&mut self, cx: &Context<'_>) -> Option<Waiting> {
+        self.next().or_else(|| {
+            let asked = self.asking.as_ref()?.next_frame(cx.waker())?;
+            // Calls are written as JSON, which is UTF-8.
+            ByteString::try_from(asked).ok().map(|text| Waiting::Message(Message::Text(text)))
+        })
     }
 
     fn next(&mut self) -> Option<Waiting> {

@@ -52,7 +52,7 @@ pub(super) fn open<T: AsyncRead + AsyncWrite + Unpin>(
         bytes: read,
         fragments: None,
         longest,
-        unfinished: Rc::default(),
+        reading: Rc::new(Reading { unfinished: Cell::default(), longest: Cell::new(longest) }),
         over: false,
     };
     (frames, Sending { shared })
@@ -64,13 +64,20 @@ pub(super) struct Frames<T> {
     codec: Codec,
     bytes: BytesMut,
     fragments: Option<Fragments>,
+    /// As the codec knows it.
     longest: usize,
-    unfinished: Unfinished,
+    reading: Rc<Reading>,
     over: bool,
 }
 
-/// Since when a frame, or a message of several, has been on its way.
-pub(super) type Unfinished = Rc<Cell<Option<Instant>>>;
+/// What a session and its socket tell each other.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Since when a frame, or a message of several, has been on its way.
+    pub(super) unfinished: Cell<Option<Instant>>,
+    /// The longest that is taken, in bytes.
+    pub(super) longest: Cell<usize>,
+}
 
 struct Fragments {
     text: bool,
@@ -78,12 +85,17 @@ struct Fragments {
 }
 
 impl<T: AsyncRead + Unpin> Frames<T> {
-    pub(super) fn unfinished(&self) -> Unfinished {
-        self.unfinished.clone()
+    pub(super) fn reading(&self) -> Rc<Reading> {
+        self.reading.clone()
     }
 
     /// The next frame that is complete.
     fn decode(&mut self) -> Result<Option<Frame>, ProtocolError> {
+        let longest = self.reading.longest.get();
+        if longest != self.longest {
+            self.codec = std::mem::take(&mut self.codec).max_size(longest);
+            self.longest = longest;
+        }
         while let Some(frame) = self.codec.decode(&mut self.bytes)? {
             match frame {
                 Frame::Continuation(item) => {
@@ -163,7 +175,8 @@ impl<T: AsyncRead + Unpin> Stream for Frames<T> {
                 this.bytes = BytesMut::new();
             }
             let begun = !this.bytes.is_empty() || this.fragments.is_some();
-            this.unfinished.set(begun.then(|| this.unfinished.get().unwrap_or_else(Instant::now)));
+            let unfinished = &this.reading.unfinished;
+            unfinished.set(begun.then(|| unfinished.get().unwrap_or_else(Instant::now)));
             match this.poll_read(cx) {
                 Poll::Ready(Ok(read)) if read > 0 => {}
                 Poll::Ready(_) => this.over = true,
@@ -275,7 +288,7 @@ mod tests {
                 read.extend(std::iter::from_fn(|| next(&mut frames)));
             }
             assert_eq!(read, ["one", "", "three"], "{size}");
-            assert_eq!((frames.bytes.capacity(), frames.unfinished.get()), (0, None));
+            assert_eq!((frames.bytes.capacity(), frames.reading.unfinished.get()), (0, None));
         }
     }
 
@@ -286,7 +299,7 @@ mod tests {
         let (mut client, mut frames, _sending) = pair(12);
         send(&mut client, &client_frames([item(Item::FirstText(part()))]));
         assert_eq!(next(&mut frames), None);
-        assert!(frames.unfinished.get().is_some());
+        assert!(frames.reading.unfinished.get().is_some());
         send(&mut client, &client_frames([Message::Ping(Bytes::new())]));
         assert!(next(&mut frames).is_some_and(|frame| frame.contains("Ping")));
         let mut codec = Codec::new().client_mode();
@@ -297,7 +310,7 @@ mod tests {
         send(&mut client, &rest);
         assert_eq!(next(&mut frames).as_deref(), Some("1234512345"));
         assert_eq!(next(&mut frames), None);
-        assert!(frames.unfinished.get().is_none());
+        assert!(frames.reading.unfinished.get().is_none());
         let three = [Item::FirstText(part()), Item::Continue(part()), Item::Last(part())];
         send(&mut client, &client_frames(three.map(item)));
         assert!(next(&mut frames).is_some_and(|frame| frame.contains("Overflow")));

@@ -17,6 +17,7 @@ use futures_util::SinkExt;
 use madrpc_actors::policy::access::{offers_ours, Identity, SUBPROTOCOL};
 use madrpc_actors::protocol::{reply, PeerUrl};
 
+use super::guest::Reception;
 use super::outbox::Outbox;
 use super::{dial_in, socket, Session};
 use crate::http::accept::Stream;
@@ -26,7 +27,7 @@ use crate::http::origin::Foreign;
 use crate::http::service::Service;
 use crate::http::watch::Watch;
 use crate::http::{answer, header, ENVELOPE_SLACK};
-use crate::transport::DialIns;
+use crate::transport::Host;
 
 /// What holds for all that is sent by a session.
 const LASTING: [&str; 6] =
@@ -35,8 +36,8 @@ const LASTING: [&str; 6] =
 /// What becomes of the connection.
 enum Opened {
     Session(IpAddr, Identity),
-    /// A link to the node that has opened it.
-    Link(DialIns, PeerUrl),
+    /// A link to the node that has opened it, and that may ask.
+    Link(PeerUrl, IpAddr, Identity),
 }
 
 /// What is asked for at `GET /ws` without the headers of a WebSocket.
@@ -72,16 +73,17 @@ pub(in crate::http) async fn upgraded<S: Service>(
             drop(request);
             let (frames, sending) = socket::open(io, read_buf, longest);
             let out = Outbox::default();
-            let session = Session::new(endpoint, headers, ip, identity, out.clone());
-            let unfinished = frames.unfinished();
-            Session::create(move |context| session.listening(frames, unfinished, context));
+            let session = Session::new(endpoint, headers, ip, identity, out.clone()).counted();
+            let reading = frames.reading();
+            Session::create(move |context| session.listening(frames, reading, context));
             sending.all_of(&out).await;
         }
-        Opened::Link(dial_ins, node) => {
+        Opened::Link(node, ip, identity) => {
+            let Some(guest) = Reception::of(&endpoint).receive(identity, ip) else { return Ok(()) };
             let max_body = endpoint.config.max_body;
             let codec = ws::Codec::new().max_size(dial_in::longest_frame(max_body));
             let socket = Framed::from_parts(FramedParts::with_read_buf(io, codec, read_buf));
-            dial_ins.attend(node, max_body, socket).await;
+            endpoint.config.peer_links.attend(node, max_body, socket, guest).await;
         }
     }
     Ok(())
@@ -116,7 +118,7 @@ fn admit<S: Service>(endpoint: &Endpoint<S>, request: &Request) -> Result<Opened
     ws::verify_handshake(request.head()).map_err(|_| needed())?;
     match head.dial_in {
         None => Ok(Opened::Session(ip, identity)),
-        Some(instance) => dial_in::admit(endpoint, &head, ip, instance).map(|(links, node)| Opened::Link(links, node)),
+        Some(instance) => dial_in::admit(endpoint, &head, ip, instance).map(|node| Opened::Link(node, ip, identity)),
     }
 }
 

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use awc::ws::Frame;
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Notes, Reply};
+use madrpc_actors::protocol::{link, Call, CallError, CallResult, JsonText, Notes, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
 use super::flowing::{News, Teller};
+use super::guest::Guest;
 use crate::http::STREAM_BATCH_MAX;
 use crate::transport::wire;
 
@@ -29,7 +31,7 @@ const NOTIFICATION: &[u8] = br#"{"jsonrpc":"2.0","method":"#;
 
 /// A handle; clones share the link.
 #[derive(Clone)]
-pub(in crate::transport) struct Link(Rc<RefCell<Calls>>);
+pub(crate) struct Link(Rc<RefCell<Calls>>);
 
 /// What the handles and the pump share.
 pub(super) struct Calls {
@@ -38,9 +40,12 @@ pub(super) struct Calls {
     open: HashMap<usize, Waiting>,
     /// Frames with the calls that are in them; one whose calls nobody waits for any more is not sent.
     outgoing: VecDeque<(Range<usize>, Vec<u8>)>,
-    pump: Option<Waker>,
+    /// Writes the frames.
+    writer: Option<Waker>,
     pub(super) last_used: Instant,
     ended: bool,
+    /// The peer, if it may ask, too.
+    pub(super) guest: Option<Box<dyn Guest>>,
 }
 
 enum Waiter {
@@ -68,20 +73,45 @@ impl Waiter {
 }
 
 impl Link {
-    pub(in crate::transport) fn new(max_body: usize) -> Self {
+    /// Results may have `max_body` bytes.
+    pub(crate) fn new(max_body: usize) -> Self {
         Link(Rc::new(RefCell::new(Calls {
             max_body,
             next: 0,
             open: HashMap::new(),
             outgoing: VecDeque::new(),
-            pump: None,
+            writer: None,
             last_used: Instant::now(),
             ended: false,
+            guest: None,
         })))
     }
 
     pub(super) fn calls(&self) -> RefMut<'_, Calls> {
         self.0.borrow_mut()
+    }
+
+    /// Lets the peer ask, too.
+    pub(in crate::transport) fn receive(&self, guest: Box<dyn Guest>) {
+        let mut calls = self.calls();
+        calls.guest = Some(guest);
+        // Its messages have a writer only when they have been asked for.
+        calls.wake();
+    }
+
+    /// The next frame to write. Without one, `waker` is told when there is.
+    pub(crate) fn next_frame(&self, waker: &Waker) -> Option<Vec<u8>> {
+        self.calls().next_frame(waker)
+    }
+
+    /// What the peer says of calls of this side.
+    pub(crate) fn hear(&self, text: &Bytes) {
+        self.calls().frame(text);
+    }
+
+    /// Nothing is written or heard any more.
+    pub(in crate::transport) fn end(&self) {
+        self.calls().end();
     }
 
     /// Sends a call. Dropping the future cancels it, here and at the peer.
@@ -108,8 +138,8 @@ impl Link {
         OpenFlow { link: self.clone(), number }
     }
 
-    /// Sends a notification about an open call, which is not the frame that began it.
-    pub(super) fn say(&self, frame: Vec<u8>) {
+    /// Sends a notification, such as one about an open call that is not the frame that began it.
+    pub(in crate::transport) fn say(&self, frame: Vec<u8>) {
         let mut calls = self.calls();
         if !calls.ended {
             calls.send(0..0, frame);
@@ -162,11 +192,15 @@ impl Calls {
         self.send(numbers, frame);
     }
 
-    /// The pump runs after the tasks that are ready now: what they all send leaves in one write.
+    /// The writer runs after the tasks that are ready now: what they all send leaves in one write.
     fn send(&mut self, numbers: Range<usize>, frame: Vec<u8>) {
         self.outgoing.push_back((numbers, frame));
-        if let Some(pump) = self.pump.take() {
-            pump.wake();
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.wake();
         }
     }
 
@@ -187,23 +221,30 @@ impl Calls {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.open.is_empty() && self.outgoing.is_empty()
+        self.open.is_empty() && self.outgoing.is_empty() && self.guest.as_ref().is_none_or(|guest| guest.is_idle())
     }
 
     /// The next frame to write. Without one, `waker` is told when there is.
     pub(super) fn next_frame(&mut self, waker: &Waker) -> Option<Vec<u8>> {
         let frame = self.outgoing.pop_front().map(|(_, frame)| frame);
-        if frame.is_none() && !self.pump.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            self.pump = Some(waker.clone());
+        if frame.is_none() && !self.writer.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.writer = Some(waker.clone());
         }
         frame
     }
 
-    pub(super) fn has_frames(&self) -> bool {
-        !self.outgoing.is_empty()
+    /// A frame of the peer's, who may ask, too.
+    pub(super) fn incoming(&mut self, text: Bytes) {
+        match &mut self.guest {
+            Some(guest) if link::asks(&text) => {
+                self.last_used = Instant::now();
+                guest.hear(Frame::Text(text));
+            }
+            _ => self.frame(&text),
+        }
     }
 
-    /// A frame of the peer's: one reply, or several that were ready together.
+    /// What is said of calls of this side: one reply, or several that were ready together.
     pub(super) fn frame(&mut self, text: &Bytes) {
         if text.starts_with(NOTIFICATION) {
             return self.notification(text);
@@ -268,6 +309,7 @@ impl Calls {
     /// The link is gone: what was not written has not run, and of the rest nobody knows.
     pub(super) fn end(&mut self) {
         self.ended = true;
+        self.guest = None;
         for number in std::mem::take(&mut self.outgoing).into_iter().flat_map(|(numbers, _)| numbers) {
             if let Some((waiter, _)) = self.open.remove(&number) {
                 waiter.answer(Err(CallError::Unreachable { sent: false }));

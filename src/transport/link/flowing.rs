@@ -14,7 +14,6 @@ use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText};
 use tokio::sync::{mpsc, Semaphore};
 
 use super::calls::Link;
-use crate::http::credit;
 
 /// Items are asked for when so many have been read: one frame for several.
 const ASK_AFTER: usize = CREDIT / 2;
@@ -114,13 +113,18 @@ async fn receive(
                 unread.set(unread.get().saturating_sub(cost));
                 read += cost;
                 if read >= ASK_AFTER {
-                    link.say(credit(&number.to_string(), read));
+                    link.say(pull(number, read));
                     read = 0;
                 }
             }
         }
     }
     Err(CallError::Unreachable { sent: true })
+}
+
+/// The notification that so many more items may come.
+fn pull(number: usize, n: usize) -> Vec<u8> {
+    format!(r#"{{"jsonrpc":"2.0","method":"_pull","params":{{"id":{number},"n":{n}}}}}"#).into_bytes()
 }
 
 /// What pushes for as long as the call is there.
@@ -206,7 +210,7 @@ mod tests {
         assert!(sent(&both.link)[0].contains(r#""stream":true,"input":true"#));
         (0..CREDIT).for_each(|number| hear(&both.link, &item(number)));
         assert!((&mut call).now_or_never().is_none());
-        assert_eq!(sent(&both.link), [8, 8].map(|n| String::from_utf8(credit("0", n)).expect("UTF-8")));
+        assert_eq!(sent(&both.link), [8, 8].map(|n| String::from_utf8(pull(0, n)).expect("UTF-8")));
         // They wait for their reader here; those that come next wait before they are read, and are not asked for.
         (0..CREDIT).for_each(|number| hear(&both.link, &item(CREDIT + number)));
         hear(&both.link, REPLY);
@@ -244,7 +248,7 @@ mod tests {
         drop(both.input);
         assert!((&mut call).now_or_never().is_none());
         assert!(sent(&both.link).is_empty(), "the credit is used up");
-        hear(&both.link, &String::from_utf8(credit("0", 2)).expect("UTF-8"));
+        hear(&both.link, r#"{"jsonrpc":"2.0","method":"_credit","params":{"id":0,"n":2}}"#);
         assert!((&mut call).now_or_never().is_none());
         assert_eq!(sent(&both.link), [push, r#"{"jsonrpc":"2.0","method":"_end","params":{"id":0}}"#]);
         hear(&both.link, REPLY);

@@ -2,9 +2,10 @@
 //! and what comes back comes as it is there.
 //!
 //! A link is opened when a peer is first called, and calls go by HTTP until it is there; so do those to whoever speaks no
-//! WebSocket, and calls so large that others would wait behind them.
+//! WebSocket, and calls so large that others would wait behind them. A node that has registered with a key asks over it,
+//! too.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -13,29 +14,38 @@ use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::Client;
 use madrpc_actors::policy::backoff::Backoff;
-use madrpc_actors::protocol::{Call, CallResult, PeerUrl};
+use madrpc_actors::protocol::link::LINK;
+use madrpc_actors::protocol::{Call, CallResult, PeerUrl, Secret};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
 
+use super::askers::Askers;
+use super::client::{self, TransportConfig};
 use super::session;
 use crate::http::header;
 
 mod calls;
 mod flowing;
+mod guest;
 mod pump;
 
-pub(super) use calls::Link;
 pub(super) use flowing::carry;
 pub(super) use pump::Pump;
 
+pub(crate) use calls::Link;
 pub(crate) use pump::Socket;
+
+pub use guest::{Guest, Host};
 
 /// How long it may take to open one.
 const OPENING: Duration = Duration::from_secs(5);
 
 /// After one was lost or could not be opened; meanwhile calls go by HTTP, which tells what is wrong.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(10) };
+
+/// A peer that is expected to open links may take so long to do it; meanwhile calls go by HTTP.
+const EXPECTED: Duration = Duration::from_secs(1);
 
 /// A peer that speaks no WebSocket is not asked again for so long.
 const UNSUPPORTED: Duration = Duration::from_secs(60);
@@ -62,12 +72,32 @@ pub(super) struct Links {
     by_peer: RefCell<HashMap<PeerUrl, Way>>,
     /// An opening has come to an end, of whatever kind.
     opened: Notify,
+    /// Peers may open links to this process, which are better than those of this thread.
+    expects_links: bool,
+    /// Peers that may ask over these links, and who answers them.
+    askers: Askers,
+    host: OnceCell<Rc<dyn Host>>,
+}
+
+/// Which asker a peer is at the other end of an open link, by editions. 0 is none.
+#[derive(Default)]
+struct Introduced {
+    asker: u64,
+    looked_at: u64,
+}
+
+/// The notification that shows a peer its key.
+fn shown(key: &Secret) -> Vec<u8> {
+    let key = serde_json::json!({ "key": key.expose() });
+    format!(r#"{{"jsonrpc":"2.0","method":"{LINK}","params":{key}}}"#).into_bytes()
 }
 
 /// How a peer is reached.
 enum Way {
+    /// By HTTP, since the peer may open a link itself until then.
+    Expected(Instant),
     Opening,
-    Open(Link),
+    Open(Link, Introduced),
     /// By HTTP, until then at least.
     Closed {
         until: Instant,
@@ -76,24 +106,52 @@ enum Way {
 }
 
 impl Links {
-    /// `credentials` are presented to every peer.
-    pub(super) fn new(client: Client, credentials: Vec<(HeaderName, HeaderValue)>, max_body: usize) -> Rc<Self> {
-        Rc::new(Links { client, credentials, max_body, by_peer: RefCell::default(), opened: Notify::new() })
+    /// Of this thread.
+    pub(super) fn new(config: &TransportConfig) -> Rc<Self> {
+        Rc::new(Links {
+            client: client::connecting(config),
+            credentials: client::credentials(config),
+            max_body: config.max_body,
+            by_peer: RefCell::default(),
+            opened: Notify::new(),
+            expects_links: config.expects_links,
+            askers: config.askers.clone(),
+            host: OnceCell::new(),
+        })
+    }
+
+    /// Peers that ask are answered by `host`.
+    pub(super) fn answer_by(&self, host: Rc<dyn Host>) {
+        let _first = self.host.set(host);
     }
 
     /// The link to `peer`, if it is there. If none is and one may be, it is opened for the calls to come.
     pub(super) fn to(self: &Rc<Self>, peer: &PeerUrl) -> Option<Link> {
+        self.reach(peer, self.expects_links)
+    }
+
+    /// `patient`: the peer may open one itself for a while.
+    fn reach(self: &Rc<Self>, peer: &PeerUrl, patient: bool) -> Option<Link> {
         let mut by_peer = self.by_peer.borrow_mut();
-        let failures = match by_peer.get(peer) {
-            Some(Way::Open(link)) => return Some(link.clone()),
+        let is_full = by_peer.len() >= MAX_PEERS;
+        let failures = match by_peer.get_mut(peer) {
+            Some(Way::Open(link, introduced)) => {
+                self.introduce(peer, link, introduced);
+                return Some(link.clone());
+            }
             Some(Way::Opening) => return None,
+            Some(Way::Expected(until)) if patient && Instant::now() < *until => return None,
             Some(Way::Closed { until, .. }) if Instant::now() < *until => return None,
             Some(Way::Closed { failures, .. }) => *failures,
-            None if by_peer.len() >= MAX_PEERS => {
-                by_peer.retain(|_, way| !matches!(way, Way::Closed { .. }));
+            None if is_full => {
+                by_peer.retain(|_, way| matches!(way, Way::Opening | Way::Open(..)));
                 return None;
             }
-            None => 0,
+            None if patient => {
+                by_peer.insert(peer.clone(), Way::Expected(Instant::now() + EXPECTED));
+                return None;
+            }
+            Some(Way::Expected(_)) | None => 0,
         };
         by_peer.insert(peer.clone(), Way::Opening);
         actix_rt::spawn(self.clone().keep(peer.clone(), failures));
@@ -104,7 +162,7 @@ impl Links {
     pub(super) async fn soon(self: Rc<Self>, peer: PeerUrl) -> Option<Link> {
         loop {
             let opened = self.opened.notified();
-            if let Some(link) = self.to(&peer) {
+            if let Some(link) = self.reach(&peer, false) {
                 return Some(link);
             }
             if !matches!(self.by_peer.borrow().get(&peer), Some(Way::Opening)) {
@@ -114,13 +172,31 @@ impl Links {
         }
     }
 
+    /// Lets the peer ask over the link, if it may, and was not told so already.
+    fn introduce(&self, peer: &PeerUrl, link: &Link, introduced: &mut Introduced) {
+        let edition = self.askers.edition();
+        if introduced.looked_at == edition {
+            return;
+        }
+        introduced.looked_at = edition;
+        let (Some(host), Some((edition, asker))) = (self.host.get(), self.askers.get(peer)) else { return };
+        if introduced.asker == edition {
+            return;
+        }
+        let Some(guest) = host.receive(asker.identity, asker.ip) else { return };
+        introduced.asker = edition;
+        link.receive(guest);
+        link.say(shown(&asker.key));
+    }
+
     /// Opens a link and carries its frames to the end.
     async fn keep(self: Rc<Self>, peer: PeerUrl, failures: u32) {
         let (wait, failures) = match self.open(&peer, None).await {
             Ok(socket) => {
                 log::debug!("link to {peer} open");
-                let link = Link::new(self.max_body);
-                self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone()));
+                let (link, mut introduced) = (Link::new(self.max_body), Introduced::default());
+                self.introduce(&peer, &link, &mut introduced);
+                self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone(), introduced));
                 self.opened.notify_waiters();
                 match Pump::new(link, socket).await {
                     pump::End::Idle => {

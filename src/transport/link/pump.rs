@@ -78,10 +78,14 @@ impl<S: Socket> Pump<S> {
         while let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) {
             self.heard = Instant::now();
             match frame {
-                Some(Ok(Frame::Text(text))) => self.link.calls().frame(&text),
+                Some(Ok(Frame::Text(text))) => self.link.calls().incoming(text),
                 Some(Ok(Frame::Ping(payload))) => self.write(Message::Pong(payload))?,
                 Some(Ok(Frame::Close(_))) => return lost("closed by the peer"),
-                Some(Ok(_)) => {}
+                Some(Ok(sign_of_life)) => {
+                    if let Some(guest) = &mut self.link.calls().guest {
+                        guest.hear(sign_of_life);
+                    }
+                }
                 Some(Err(error)) => return lost(&error.to_string()),
                 None => return lost("the connection ended"),
             }
@@ -90,19 +94,30 @@ impl<S: Socket> Pump<S> {
     }
 
     fn send(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        loop {
-            if self.link.calls().has_frames() && self.ready(cx)?.is_pending() {
-                return Ok(());
-            }
-            let Some(frame) = self.link.calls().next_frame(cx.waker()) else { break };
-            if let Ok(text) = bytestring::ByteString::try_from(Bytes::from(frame)) {
-                self.write(Message::Text(text))?;
+        let mut over = false;
+        while !over && self.ready(cx)?.is_ready() {
+            match self.next(cx) {
+                Poll::Ready(Some(message)) => self.write(message)?,
+                Poll::Ready(None) => over = true,
+                Poll::Pending => break,
             }
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
             Poll::Ready(Err(error)) => Err(End::Lost(error.to_string())),
+            _ if over => Err(End::Lost("the peer is answered no more".into())),
             _ => Ok(()),
         }
+    }
+
+    /// What this side asks, and then what it answers. `None` when the answers have ended.
+    fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut calls = self.link.calls();
+        while let Some(frame) = calls.next_frame(cx.waker()) {
+            if let Ok(text) = bytestring::ByteString::try_from(Bytes::from(frame)) {
+                return Poll::Ready(Some(Message::Text(text)));
+            }
+        }
+        calls.guest.as_mut().map_or(Poll::Pending, |guest| guest.poll_message(cx))
     }
 
     fn ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, End> {

@@ -36,7 +36,7 @@ impl Fixture {
         let cluster = Cluster::start(config, peers.factory());
         eventually("all nodes found", || cluster.nodes_up() == nodes).await;
         Fixture {
-            orchestrator: OrchestratorHandle::start(cluster.clone(), &peers.factory()),
+            orchestrator: OrchestratorHandle::start(cluster.clone(), peers.factory()()),
             peers,
             cluster,
             admission: Admission::new(1000),

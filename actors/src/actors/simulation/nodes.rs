@@ -200,6 +200,7 @@ impl Node {
             weight: self.weight,
             version: "1".into(),
             instance: Some(self.instance()),
+            link_key: None,
         }
     }
 

@@ -83,7 +83,7 @@ impl Stage {
                 actix_rt::spawn(agents::serve(sim.clone(), cluster.clone(), node, every));
             }
         }
-        let start = |_| OrchestratorHandle::start(cluster.clone(), &sim.factory());
+        let start = |_| OrchestratorHandle::start(cluster.clone(), sim.factory()());
         sim.world().lossy = rng.bool();
         Stage {
             orchestrators: (0..rng.usize(1..=2)).map(start).collect(),

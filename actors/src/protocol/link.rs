@@ -1,0 +1,97 @@
+//! Links over which both sides ask: how the frames of the two directions are told apart, and how a node knows that the
+//! other side of a link is its orchestrator.
+
+use std::sync::Arc;
+
+use super::{PeerUrl, Secret};
+
+/// The notification `_link {key}`, by which an orchestrator tells a node that it may send its calls over this link.
+pub const LINK: &str = "_link";
+
+/// What tells of a call to the side that made it, beside the reply. All else that has a method asks.
+const TELLING: [&[u8]; 3] = [b"_stream\"", b"_progress\"", b"_credit\""];
+
+/// Whether a frame of one of our own processes asks this side for something, or is about what it asked before; otherwise
+/// it tells this side what came of its own calls. Both sides number their calls from 0, so that ids can't tell.
+///
+/// Our own processes write the members of an envelope in one order, so its beginning is enough.
+pub fn asks(frame: &[u8]) -> bool {
+    let frame = frame.strip_prefix(b"[").unwrap_or(frame);
+    let Some(members) = frame.strip_prefix(br#"{"jsonrpc":"2.0","#) else { return false };
+    let members = match members.strip_prefix(br#""id":"#) {
+        Some(id) => {
+            let digits = id.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            id[digits..].strip_prefix(b",").unwrap_or_default()
+        }
+        None => members,
+    };
+    let Some(method) = members.strip_prefix(br#""method":""#) else { return false };
+    !TELLING.iter().any(|name| method.starts_with(name))
+}
+
+/// The keys that a node gives to its orchestrators when it registers, to each its own.
+#[derive(Clone, Debug, Default)]
+pub struct LinkKeys(Arc<[(PeerUrl, Secret)]>);
+
+impl LinkKeys {
+    /// `secret` makes them; nobody must be able to guess what it gives.
+    pub fn new(orchestrators: &[PeerUrl], mut secret: impl FnMut() -> Secret) -> Self {
+        LinkKeys(orchestrators.iter().map(|orchestrator| (orchestrator.clone(), secret())).collect())
+    }
+
+    /// The key that this orchestrator is given.
+    pub fn of(&self, orchestrator: &PeerUrl) -> Option<&Secret> {
+        self.0.iter().find_map(|(owner, key)| (owner == orchestrator).then_some(key))
+    }
+
+    /// Which orchestrator was given `key`.
+    pub fn owner(&self, key: &[u8]) -> Option<&PeerUrl> {
+        // All are looked at, so that the time does not tell which was almost right.
+        self.0.iter().filter(|(_, own)| own.is(key)).map(|(owner, _)| owner).last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_is_told_from_what_tells() {
+        for asking in [
+            r#"{"jsonrpc":"2.0","id":7,"method":"add","params":[1]}"#,
+            r#"[{"jsonrpc":"2.0","id":0,"method":"_streams"}]"#,
+            r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}"#,
+            r#"{"jsonrpc":"2.0","method":"_push","params":{"id":1,"value":2}}"#,
+            r#"{"jsonrpc":"2.0","method":"_pull","params":{"id":1,"n":8}}"#,
+        ] {
+            assert!(asks(asking.as_bytes()), "{asking}");
+        }
+        for telling in [
+            r#"{"jsonrpc":"2.0","id":7,"result":{"method":"add"}}"#,
+            r#"[{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"method"}}]"#,
+            r#"{"jsonrpc":"2.0","method":"_stream","params":{"id":1,"seq":0,"value":2}}"#,
+            r#"{"jsonrpc":"2.0","method":"_progress","params":{"id":1,"done":0}}"#,
+            r#"{"jsonrpc":"2.0","method":"_credit","params":{"id":1,"n":2}}"#,
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#,
+            "",
+            "[",
+            "7",
+        ] {
+            assert!(!asks(telling.as_bytes()), "{telling}");
+        }
+    }
+
+    #[test]
+    fn each_orchestrator_has_a_key_of_its_own() {
+        let urls = ["http://a", "http://b"].map(|url| PeerUrl::parse(url).expect("a URL"));
+        let mut next = 0;
+        let keys = LinkKeys::new(&urls, || {
+            next += 1;
+            format!("key{next}").parse().expect("a secret")
+        });
+        assert_eq!(keys.of(&urls[1]).map(Secret::expose), Some("key2"));
+        assert_eq!((keys.owner(b"key1"), keys.owner(b"key2")), (Some(&urls[0]), Some(&urls[1])));
+        assert_eq!((keys.owner(b"key"), keys.owner(b"")), (None, None));
+        assert!(keys.of(&PeerUrl::parse("http://c").expect("a URL")).is_none());
+    }
+}
