@@ -1,7 +1,10 @@
 //! Links over which both sides ask: how the frames of the two directions are told apart, and how a node knows that the
 //! other side of a link is its orchestrator.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::Deserialize;
 
 use super::{PeerUrl, Secret};
 
@@ -9,15 +12,31 @@ use super::{PeerUrl, Secret};
 pub const LINK: &str = "_link";
 
 /// What tells of a call to the side that made it, beside the reply. All else that has a method asks.
-const TELLING: [&[u8]; 3] = [b"_stream\"", b"_progress\"", b"_credit\""];
+const TELLING: [&str; 3] = ["_stream", "_progress", "_credit"];
 
 /// Whether a frame of one of our own processes asks this side for something, or is about what it asked before; otherwise
 /// it tells this side what came of its own calls. Both sides number their calls from 0, so that ids can't tell.
-///
-/// Our own processes write the members of an envelope in one order, so its beginning is enough.
 pub fn asks(frame: &[u8]) -> bool {
-    let frame = frame.strip_prefix(b"[").unwrap_or(frame);
-    let Some(members) = frame.strip_prefix(br#"{"jsonrpc":"2.0","#) else { return false };
+    let first = frame.strip_prefix(b"[").unwrap_or(frame);
+    match method(first) {
+        Written::Method(method) => !TELLING.iter().any(|name| method.strip_prefix(name.as_bytes()) == Some(b"\"")),
+        Written::None => false,
+        Written::Otherwise => reads_as_asking(first),
+    }
+}
+
+/// The beginning of an envelope.
+enum Written<'a> {
+    /// The name of its method, and the quote after it.
+    Method(&'a [u8]),
+    /// It has none: it is a reply.
+    None,
+    /// Not as our own processes write it.
+    Otherwise,
+}
+
+fn method(envelope: &[u8]) -> Written<'_> {
+    let Some(members) = envelope.strip_prefix(br#"{"jsonrpc":"2.0","#) else { return Written::Otherwise };
     let members = match members.strip_prefix(br#""id":"#) {
         Some(id) => {
             let digits = id.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -25,8 +44,26 @@ pub fn asks(frame: &[u8]) -> bool {
         }
         None => members,
     };
-    let Some(method) = members.strip_prefix(br#""method":""#) else { return false };
-    !TELLING.iter().any(|name| method.starts_with(name))
+    if members.starts_with(br#""result":"#) || members.starts_with(br#""error":"#) {
+        return Written::None;
+    }
+    let name = members.strip_prefix(br#""method":""#).unwrap_or_default();
+    match name.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(end) if name[end] == b'"' => Written::Method(&name[..=end]),
+        _ => Written::Otherwise,
+    }
+}
+
+/// Slow, and right however it is written.
+fn reads_as_asking(envelope: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        method: Option<Cow<'a, str>>,
+    }
+    let mut envelopes = serde_json::Deserializer::from_slice(envelope).into_iter::<Envelope<'_>>();
+    let method = envelopes.next().and_then(|first| first.ok()?.method);
+    method.is_some_and(|method| !TELLING.contains(&&*method))
 }
 
 /// The keys that a node gives to its orchestrators when it registers, to each its own.
@@ -63,6 +100,10 @@ mod tests {
             r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}"#,
             r#"{"jsonrpc":"2.0","method":"_push","params":{"id":1,"value":2}}"#,
             r#"{"jsonrpc":"2.0","method":"_pull","params":{"id":1,"n":8}}"#,
+            r#"{"jsonrpc":"2.0","id":"a","method":"add"}"#,
+            r#" {"id":1,"method":"add","jsonrpc":"2.0"}"#,
+            r#"[{"params":[{"method":"_stream"}],"method":"_push"}, 7]"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"\u005fpush"}"#,
         ] {
             assert!(asks(asking.as_bytes()), "{asking}");
         }
@@ -73,6 +114,9 @@ mod tests {
             r#"{"jsonrpc":"2.0","method":"_progress","params":{"id":1,"done":0}}"#,
             r#"{"jsonrpc":"2.0","method":"_credit","params":{"id":1,"n":2}}"#,
             r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#,
+            r#"{"method":"_stream","jsonrpc":"2.0"}"#,
+            r#"{"jsonrpc":"2.0","method":"\u005fstream"}"#,
+            r#"{"result":{"method":"add"},"id":7,"jsonrpc":"2.0"}"#,
             "",
             "[",
             "7",

@@ -9,6 +9,7 @@ mod access;
 mod bad_input;
 mod balancing;
 mod bench;
+mod both_ways;
 mod browser;
 mod catalogue;
 mod clients;
