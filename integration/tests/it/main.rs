@@ -32,6 +32,7 @@ mod links;
 mod local;
 mod membership;
 mod memory;
+mod nested_deadlines;
 mod observability;
 mod origins;
 mod overload;
