@@ -17,6 +17,7 @@ mod crowd;
 mod dial_in;
 mod drain;
 mod errors;
+mod event_handlers;
 mod events;
 mod failover;
 mod fetch;
