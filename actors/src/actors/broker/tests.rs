@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::actors::PeerUrl;
+use crate::metrics::Metrics;
 use crate::protocol::JsonText;
 
 fn event(channel: &str, data: u64) -> Event {
