@@ -333,7 +333,8 @@ mod tests {
     fn all_subscriptions_of_a_session_have_one_room() {
         let outbox = Outbox::default();
         let room = Room { items: 1_000, bytes: 1 << 30 };
-        let recorder = Rc::new(madrpc_actors::metrics::Metrics::new().recorder());
+        let metrics = madrpc_actors::metrics::Metrics::new();
+        let recorder = Rc::new(metrics.recorder());
         let subscribers: Vec<_> = (0..100).map(|id| EventFrames::new(id, room, recorder.clone())).collect();
         let frame = Bytes::from(vec![b'x'; 4 << 20]);
         let taken = subscribers.iter().take_while(|subscriber| {
@@ -345,8 +346,9 @@ mod tests {
         });
         assert_eq!(taken.count(), 16);
         assert!(written(&outbox).is_some_and(|written| written > 0) && outbox.takes_events(), "the socket took some");
-        outbox.lost(&subscribers[50], 1);
+        outbox.lost(&subscribers[50], 3);
         while written(&outbox).is_some_and(|written| written > 0) {}
         assert_eq!(outbox.0.borrow().event_bytes, 0);
+        assert_eq!((metrics.events().delivered, metrics.events().dropped), (16, 3));
     }
 }
