@@ -91,6 +91,8 @@ async fn serve(
     })?;
     let traces = Traces::of_node(node_name.clone());
     pool.trace_by(traces.tracer());
+    let admission = Admission::new(config.server.max_inflight);
+    pool.drain_with(admission.clone());
     log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let transport = TransportConfig { expects_links: true, ..serving::transport(&config.server) };
     let link_keys = LinkKeys::new(&config.orchestrators, serving::new_secret);
@@ -101,8 +103,8 @@ async fn serve(
     let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
     let hub = match config.orchestrators.as_slice() {
-        [] => Hub::start(),
-        orchestrators => Hub::below(orchestrators, &serving::sessions(&config.server)),
+        [] => Hub::start(&metrics),
+        orchestrators => Hub::below(orchestrators, &serving::sessions(&config.server), &metrics),
     };
     let broker: Arc<dyn Broker> = Arc::new(hub);
     pool.publish_by(broker.clone(), config.server.call_timeout);
@@ -124,8 +126,6 @@ async fn serve(
     let name = public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
     let cordoned = role.cordoned;
-    let admission = Admission::new(config.server.max_inflight);
-    pool.drain_with(admission.clone());
     let instance = role.instance.clone();
     let load = load(pool.clone(), admission.clone(), metrics.clone());
     let memberships = membership(&config, public_url, &pool, &instance, address, link_keys.clone(), load);
@@ -142,6 +142,7 @@ async fn serve(
     http_config.broker = Some(broker.clone());
     http_config.peer_links = transport.peer_links.clone();
     http_config.link_keys = link_keys;
+    http_config.metrics = process.metrics.clone();
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());

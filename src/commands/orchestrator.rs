@@ -35,11 +35,12 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
     http_config.sessions = process.sessions.clone();
     http_config.closing = process.draining.closing().clone();
-    let broker: Arc<dyn Broker> = Arc::new(Hub::start());
+    let broker: Arc<dyn Broker> = Arc::new(Hub::start(&process.metrics));
     cluster.announce_by(broker.clone());
     http_config.broker = Some(broker);
     http_config.peer_links = transport.peer_links.clone();
     http_config.takes_dial_ins = true;
+    http_config.metrics = process.metrics.clone();
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {

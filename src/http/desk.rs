@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::{ready, LocalBoxFuture};
 use madrpc_actors::actors::broker::{Broker, Delivery, Happened, Outlet};
+use madrpc_actors::metrics::Recorder;
 use madrpc_actors::policy::event_queue::Taken;
 use madrpc_actors::policy::joining;
 use madrpc_actors::protocol::event::{self, Event, Subscribe};
@@ -25,6 +26,8 @@ pub(super) struct Desk {
     broker: Arc<dyn Broker>,
     outlet: Arc<Outlet>,
     token: Option<Secret>,
+    /// Of this thread's events.
+    pub(super) recorder: Rc<Recorder>,
     topics: RefCell<HashMap<Arc<str>, Topic>>,
     next_session: Cell<u64>,
 }
@@ -52,9 +55,10 @@ pub(super) struct Pledge {
 
 impl Desk {
     /// Opens the desk of this thread.
-    pub(super) fn open(broker: Arc<dyn Broker>, token: Option<Secret>) -> Rc<Self> {
-        let outlet = Outlet::new();
-        let desk = Rc::new(Desk { broker, outlet, token, topics: RefCell::default(), next_session: Cell::new(1) });
+    pub(super) fn open(broker: Arc<dyn Broker>, token: Option<Secret>, recorder: Recorder) -> Rc<Self> {
+        let (outlet, recorder) = (Outlet::new(), Rc::new(recorder));
+        let (topics, next_session) = (RefCell::default(), Cell::new(1));
+        let desk = Rc::new(Desk { broker, outlet, token, recorder, topics, next_session });
         actix_rt::spawn(desk.clone().hand_on());
         desk
     }

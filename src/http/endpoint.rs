@@ -82,7 +82,8 @@ impl Prepared {
 impl<S: Service> Endpoint<S> {
     /// Called on the worker thread that it is for.
     pub(super) fn new(service: S, config: HttpConfig, gate: Arc<Gate>) -> Self {
-        let desk = config.broker.clone().map(|broker| Desk::open(broker, config.access.token.clone()));
+        let (recorder, token) = (config.metrics.recorder(), config.access.token.clone());
+        let desk = config.broker.clone().map(|broker| Desk::open(broker, token, recorder));
         Endpoint { service, config, gate, desk }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
 use madrpc_actors::actors::Broker;
+use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::{Access, Identity};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
@@ -127,6 +128,8 @@ pub struct HttpConfig {
     pub closing: Closing,
     /// Where events are published and subscribed to; `None`: nowhere.
     pub broker: Option<Arc<dyn Broker>>,
+    /// Takes the figures of events.
+    pub metrics: Metrics,
     /// Connections of all workers together; a further one takes the place of one that waits.
     pub max_connections: usize,
     /// How long the head of a request may take, and the handshake of TLS.
@@ -157,6 +160,7 @@ impl HttpConfig {
             sessions: Arc::default(),
             closing: Closing::default(),
             broker: None,
+            metrics: Metrics::default(),
             max_connections: 50_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),

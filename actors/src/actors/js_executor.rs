@@ -3,7 +3,7 @@
 //! It runs messages one after the other and holds no call that waits: a parked call is a promise in an engine and an
 //! entry in `OpenCalls`. A panic in the engine costs the calls that were in it; the actor is built anew.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 
+use super::call_deadlines::{Bounded, CallDeadlines};
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
@@ -48,6 +49,8 @@ pub struct JsExecutor {
     between: Duration,
     /// How much of the time a stand-in had this executor's place.
     replaced: Rc<Cell<Duration>>,
+    /// Of the calls of its scripts that run on this node.
+    deadlines: Rc<RefCell<CallDeadlines>>,
     recorder: Recorder,
 }
 
@@ -64,6 +67,7 @@ impl JsExecutor {
             next_sweep,
             between: Duration::ZERO,
             replaced: Rc::default(),
+            deadlines: Rc::default(),
             recorder,
         }
     }
@@ -72,7 +76,7 @@ impl JsExecutor {
         let _first = self.inbox.thread.set(own_thread());
         let (inbox, pool, replaced) = (self.inbox.clone(), self.pool.clone(), self.replaced.clone());
         let for_flows = inbox.clone();
-        let calls = SyncCalls { inbox, pool, replaced };
+        let calls = SyncCalls { inbox, pool, replaced, deadlines: self.deadlines.clone() };
         let surroundings = Surroundings {
             call_sync: Rc::new(move |leaving| calls.call_and_wait(leaving)),
             waker: Rc::new(move |id| for_flows.waker(id)),
@@ -134,7 +138,7 @@ impl JsExecutor {
                 self.next_sweep = now + SWEEP;
             }
             let nothing_waits = !preparing && self.inbox.calls.none_parked() && !self.has_jobs();
-            let no_timer = self.contexts.as_ref().and_then(Contexts::next_due).is_none();
+            let no_timer = self.next_due().is_none();
             if nothing_waits && no_timer && now.duration_since(idle_since) >= LINGER {
                 if let Some(contexts) = &mut self.contexts {
                     contexts.rest();
@@ -163,8 +167,30 @@ impl JsExecutor {
         self.contexts.as_ref().is_some_and(Contexts::has_jobs)
     }
 
+    /// When something becomes due by itself: a timer, or the end of a call that scripts made.
+    fn next_due(&self) -> Option<Instant> {
+        let timer = self.contexts.as_ref().and_then(Contexts::next_due);
+        timer.into_iter().chain(self.deadlines.borrow().next_due()).min()
+    }
+
+    /// Gives up the calls that scripts made and whose time is up.
+    fn give_up_overdue(&mut self, now: Instant) {
+        let overdue = self.deadlines.borrow_mut().take_due(now);
+        if overdue.is_empty() {
+            return;
+        }
+        let results = overdue.iter().map(|call| (*call, Err(CallError::Timeout))).collect();
+        self.pool.call_off(overdue);
+        if let Some(contexts) = &mut self.contexts {
+            contexts.settle(results);
+        }
+        self.flush();
+        self.account(None, now.elapsed());
+    }
+
     /// Runs what became due by itself: timers, and promise jobs that were interrupted in favour of the inbox.
     fn go_on(&mut self, now: Instant) {
+        self.give_up_overdue(now);
         let Some(contexts) = &mut self.contexts else { return };
         let timers = contexts.next_due().is_some_and(|due| due <= now);
         if timers {
@@ -184,15 +210,17 @@ impl JsExecutor {
     }
 
     fn wait_until(&self, idle_since: Instant) -> Instant {
-        let timer = self.contexts.as_ref().and_then(Contexts::next_due);
         let sweep = if self.inbox.calls.none_parked() { idle_since + LINGER } else { self.next_sweep };
-        timer.map_or(sweep, |timer| timer.min(sweep))
+        self.next_due().map_or(sweep, |due| due.min(sweep))
     }
 
     fn deal_with(&mut self, work: Work, now: Instant) {
         match work {
             Work::Invoke(invoke) => self.invoke(*invoke, now),
             Work::Settled(results) => {
+                let mut deadlines = self.deadlines.borrow_mut();
+                results.iter().for_each(|(call, _)| deadlines.remove(*call));
+                drop(deadlines);
                 if let Some(contexts) = &mut self.contexts {
                     contexts.settle(results);
                 }
@@ -286,9 +314,11 @@ impl JsExecutor {
         let events = contexts.take_events();
         // First, as what made them is forgotten when it has finished, and may make others to put things in order.
         if !events.abandoned.is_empty() {
+            events.abandoned.iter().for_each(|parent| self.deadlines.borrow_mut().abandon(*parent));
             self.pool.abandon(events.abandoned);
         }
         if !events.called_off.is_empty() {
+            events.called_off.iter().for_each(|call| self.deadlines.borrow_mut().remove(*call));
             self.pool.call_off(events.called_off);
         }
         for (id, result) in events.winding {
@@ -298,7 +328,8 @@ impl JsExecutor {
             self.finish(id, result);
         }
         if !events.outgoing.is_empty() {
-            self.pool.send_out(&self.inbox, events.outgoing);
+            let bounded = self.pool.send_out(&self.inbox, events.outgoing);
+            self.deadlines.borrow_mut().add(bounded);
         }
         if !events.fetches.is_empty() {
             self.pool.fetch(&self.inbox, events.fetches);
@@ -321,6 +352,7 @@ impl JsExecutor {
     /// Answers every call that was in the engine when it failed.
     fn fail(&mut self) {
         let (parked, waiting) = self.inbox.calls.take_all();
+        self.deadlines.borrow_mut().clear();
         self.pool.abandon(parked);
         self.pool.call_off_all_fetches(&self.inbox);
         for waiting in waiting {
@@ -369,6 +401,8 @@ struct SyncCalls {
     pool: Arc<PoolCore>,
     /// How long stand-ins have had this executor's place.
     replaced: Rc<Cell<Duration>>,
+    /// The executor's.
+    deadlines: Rc<RefCell<CallDeadlines>>,
 }
 
 impl SyncCalls {
@@ -376,18 +410,23 @@ impl SyncCalls {
     /// in the pool, and what was queued here moves there: a call must never wait for one that waits for it.
     fn call_and_wait(&self, mut leaving: Vec<OutgoingCall>) -> CallResult {
         let Some(last) = leaving.last() else { return Err(CallError::internal("no call")) };
-        let (call, parent, deadline) = (last.id, last.parent, last.call.scope.deadline);
+        let (call, parent, mut deadline) = (last.id, last.parent, last.call.scope.deadline);
         if let Err(no_spare) = self.pool.block(&self.inbox) {
             leaving.pop();
-            self.pool.send_out(&self.inbox, leaving);
+            self.send_out(leaving);
             return Err(no_spare);
         }
-        self.pool.send_out(&self.inbox, leaving);
+        if let Some(own) = self.send_out(leaving).into_iter().find(|bounded| bounded.call == call) {
+            deadline = own.due;
+        }
         let blocked = Instant::now();
         let mut kept = VecDeque::new();
         let result = loop {
             match self.inbox.take(deadline) {
-                None => break Err(CallError::Timeout),
+                None => {
+                    self.pool.call_off(vec![call]);
+                    break Err(CallError::Timeout);
+                }
                 Some(Work::Invoke(invoke)) => {
                     self.inbox.done();
                     self.pool.redirect(invoke);
@@ -414,6 +453,13 @@ impl SyncCalls {
         self.inbox.put_back(kept);
         self.replaced.set(self.replaced.get() + blocked.elapsed());
         self.pool.unblock(&self.inbox);
+        self.deadlines.borrow_mut().remove(call);
         result
+    }
+
+    fn send_out(&self, leaving: Vec<OutgoingCall>) -> Vec<Bounded> {
+        let bounded = self.pool.send_out(&self.inbox, leaving);
+        self.deadlines.borrow_mut().add(bounded.iter().copied());
+        bounded
     }
 }

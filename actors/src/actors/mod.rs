@@ -3,6 +3,7 @@
 //! They know no HTTP. What they need of the network are the traits `PeerClient` and `Fetcher`.
 
 pub mod broker;
+mod call_deadlines;
 pub mod circuit_breaker;
 mod clock;
 pub mod cluster;

@@ -163,7 +163,7 @@ fn split(calls: Vec<OutgoingCall>) -> Vec<(InvocationId, Vec<(CallId, Call)>)> {
     let mut bytes = 0;
     // Whether another may join the last group.
     let mut open = false;
-    for OutgoingCall { id, parent, call, alone } in calls {
+    for OutgoingCall { id, parent, call, alone, .. } in calls {
         let size = call.params.as_ref().map_or(0, |params| params.len());
         match groups.last_mut() {
             Some((owner, group))
@@ -279,6 +279,7 @@ mod tests {
             parent,
             call: Call::new("m", None, CallScope::root(Duration::from_secs(1))),
             alone: number == 50,
+            bounded: false,
         };
         let calls = (0..300).map(|number| call(number, u64::from(number >= 200))).collect();
         let sizes: Vec<_> = split(calls).into_iter().map(|(parent, group)| (parent, group.len())).collect();

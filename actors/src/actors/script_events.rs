@@ -13,11 +13,15 @@ use super::broker::{Broker, Delivery, Happened, Outlet};
 use super::executor_inbox::{ExecutorInbox, Work};
 use super::js_pool::PoolCore;
 use crate::engine::OutgoingCall;
-use crate::policy::event_queue::{EventQueue, Room, Taken};
+use crate::metrics::{EventMark, Recorder};
+use crate::policy::event_queue::{EventQueue, Put, Room, Taken};
 use crate::protocol::{CallError, Event, JsonText};
 
 /// What waits for the function of one pattern.
 const ROOM: Room = Room { items: 4_096, bytes: 32 << 20 };
+
+/// Between looks at whether there is room among the admitted for what waits.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Between two lines of the log about events that one pattern has lost.
 const COMPLAINT: Duration = Duration::from_secs(5);
@@ -53,9 +57,16 @@ struct ScriptEventsActor {
     /// How long one event may take.
     timeout: Duration,
     subscribed: HashMap<Arc<str>, Subscribed>,
+    /// Counts subscriptions.
+    last: u64,
+    /// Something waits for room among the admitted, and there will be another look.
+    looks_again: bool,
+    recorder: Recorder,
 }
 
 struct Subscribed {
+    /// Tells it from an earlier one to the same pattern.
+    number: u64,
     queue: EventQueue<Event>,
     runs: bool,
     lost: u64,
@@ -64,10 +75,19 @@ struct Subscribed {
 
 impl ScriptEvents {
     /// Starts on the current arbiter.
-    pub(super) fn start(pool: Weak<PoolCore>, broker: Arc<dyn Broker>, timeout: Duration) -> Self {
+    pub(super) fn start(pool: &Arc<PoolCore>, broker: Arc<dyn Broker>, timeout: Duration) -> Self {
         let outlet = Outlet::new();
-        let actor =
-            ScriptEventsActor { pool, broker, outlet: outlet.clone(), timeout, subscribed: HashMap::new() }.start();
+        let actor = ScriptEventsActor {
+            pool: Arc::downgrade(pool),
+            broker,
+            outlet: outlet.clone(),
+            timeout,
+            subscribed: HashMap::new(),
+            last: 0,
+            looks_again: false,
+            recorder: pool.recorder(),
+        };
+        let actor = actor.start();
         let address = actor.clone();
         actix_rt::spawn(async move {
             loop {
@@ -93,9 +113,15 @@ impl ScriptEvents {
 }
 
 impl ScriptEventsActor {
-    /// Runs the next event of a pattern, unless one runs.
+    /// Runs the next event of a pattern, unless one runs, or there is no room for another among the admitted.
     fn go_on(&mut self, pattern: &Arc<str>, context: &mut Context<Self>) {
-        let Some(subscribed) = self.subscribed.get_mut(pattern).filter(|subscribed| !subscribed.runs) else { return };
+        let Some(subscribed) = self.subscribed.get_mut(pattern) else { return };
+        if subscribed.runs || subscribed.queue.is_empty() {
+            return;
+        }
+        let Some(pool) = self.pool.upgrade() else { return };
+        // It has its place before it leaves the queue: a process that drains waits for it from here on.
+        let Ok(permit) = pool.admit_event() else { return self.look_again_soon(context) };
         let event = loop {
             match subscribed.queue.take() {
                 Some(Taken::Item(event)) => break event,
@@ -103,19 +129,32 @@ impl ScriptEventsActor {
                 None => return,
             }
         };
-        let Some(pool) = self.pool.upgrade() else { return };
+        self.recorder.event(EventMark::Delivered, 1);
         subscribed.runs = true;
-        let run = pool.run_event(pattern, &event, self.timeout);
+        let number = subscribed.number;
+        let run = pool.run_event(pattern, &event, self.timeout, permit);
         let pattern = pattern.clone();
         context.spawn(run.into_actor(self).map(move |result, actor, context| {
+            let mark = if result.is_ok() { EventMark::Handled } else { EventMark::Failed };
+            actor.recorder.event(mark, 1);
             if let Err(error) = result {
                 log::error!(target: "script", "(event {pattern}) failed on {}: {error}", event.channel.escape_debug());
             }
-            if let Some(subscribed) = actor.subscribed.get_mut(&pattern) {
-                subscribed.runs = false;
+            if let Some(same) = actor.subscribed.get_mut(&pattern).filter(|other| other.number == number) {
+                same.runs = false;
             }
             actor.go_on(&pattern, context);
         }));
+    }
+
+    fn look_again_soon(&mut self, context: &mut Context<Self>) {
+        if !std::mem::replace(&mut self.looks_again, true) {
+            context.run_later(LOOK_AGAIN, |actor, context| {
+                actor.looks_again = false;
+                let patterns: Vec<_> = actor.subscribed.keys().cloned().collect();
+                patterns.iter().for_each(|pattern| actor.go_on(pattern, context));
+            });
+        }
     }
 }
 
@@ -170,7 +209,9 @@ impl Handler<Subscribe> for ScriptEventsActor {
         });
         for pattern in wanted {
             if !self.subscribed.contains_key(pattern) {
-                let fresh = Subscribed { queue: EventQueue::new(ROOM), runs: false, lost: 0, complained: None };
+                self.last += 1;
+                let queue = EventQueue::new(ROOM);
+                let fresh = Subscribed { number: self.last, queue, runs: false, lost: 0, complained: None };
                 self.subscribed.insert(pattern.clone(), fresh);
                 changing.push(self.broker.subscribe(&self.outlet, pattern.clone(), 1));
             }
@@ -196,9 +237,12 @@ impl Handler<Arrived> for ScriptEventsActor {
         };
         for pattern in patterns {
             let Some(subscribed) = self.subscribed.get_mut(&pattern) else { continue };
-            match &what {
-                Happened::Event(event) => drop(subscribed.queue.put(event.clone(), event.size())),
-                Happened::Lost(count) => drop(subscribed.queue.count_dropped(*count)),
+            let (put, lost) = match &what {
+                Happened::Event(event) => (subscribed.queue.put(event.clone(), event.size()), 1),
+                Happened::Lost(count) => (subscribed.queue.count_dropped(*count), *count),
+            };
+            if put != Put::Queued {
+                self.recorder.event(EventMark::Dropped, lost);
             }
             self.go_on(&pattern, context);
         }

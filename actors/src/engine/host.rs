@@ -64,6 +64,8 @@ pub struct OutgoingCall {
     pub call: Call,
     /// It may be called off by itself, so it shares no request with others.
     pub alone: bool,
+    /// Its time may be up while whoever made it goes on.
+    pub bounded: bool,
 }
 
 /// A registered method.
@@ -393,11 +395,13 @@ impl Host {
             return Err(CallError::Overloaded);
         }
         let mut scope = invocation.scope.nested(options.timeout);
+        // Nobody ends what no caller asked for.
+        let bounded = options.timeout.is_some() || invocation.background;
         scope.idempotency_key = options.idempotency_key;
         scope.tags = options.tags;
         let id = self.next_call_id();
         let call = Call::new(method, options.params, scope);
-        let outgoing = OutgoingCall { id, parent: invocation.id, call, alone: false };
+        let outgoing = OutgoingCall { id, parent: invocation.id, call, alone: false, bounded };
         Ok((invocation, outgoing))
     }
 

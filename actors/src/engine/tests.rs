@@ -364,6 +364,21 @@ fn an_invocation_takes_its_timers_and_calls_with_it() {
 }
 
 #[test]
+fn calls_that_may_end_before_what_made_them_are_told_from_the_others() {
+    on_engine_stack(|| {
+        let source = "setTimeout(() => madrpc.call('background'));
+            madrpc.register('both', () => { madrpc.call('as long'); return madrpc.call('short', [], {timeoutMs: 5}); });";
+        let mut engine = load(source).expect("loads");
+        assert!(engine.invoke(1, call("both", None), Instant::now()).is_none());
+        engine.fire_timers(Instant::now() + Duration::from_secs(1));
+        let mut sent: Vec<_> =
+            engine.take_outgoing().into_iter().map(|sent| (sent.call.method, sent.bounded)).collect();
+        sent.sort();
+        assert_eq!(sent, [("as long".to_owned(), false), ("background".to_owned(), true), ("short".to_owned(), true)]);
+    });
+}
+
+#[test]
 fn timers_fire_in_order_with_their_arguments_and_can_be_cleared() {
     let body = "() => new Promise(done => { const seen = []; setTimeout((a, b) => { seen.push(a + b); done(seen) }, 3, 1, 2); \
                 setTimeout(() => seen.push('first'), 1); clearTimeout(setTimeout(() => seen.push('never'), 1)); \

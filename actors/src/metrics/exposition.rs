@@ -3,7 +3,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::{ClusterFigures, Histogram, Metrics, Traffic};
+use super::{ClusterFigures, EventFigures, Histogram, Metrics, Traffic};
 use crate::policy::breaker::CircuitState;
 use crate::policy::health::NodeState;
 
@@ -144,6 +144,12 @@ impl Metrics {
         methods.iter().for_each(|(method, traffic)| to.histogram(&[("method", method)], &traffic.latencies));
         to.family("madrpc_hop_duration_seconds", Histogram, "What the parts of a call's way took.");
         self.hops().iter().for_each(|(hop, histogram)| to.histogram(&[("hop", hop)], histogram));
+        let EventFigures { published, delivered, dropped, handlers } = self.events();
+        to.single("madrpc_events_published_total", Counter, "Events published at this process.", published);
+        to.family("madrpc_event_deliveries_total", Counter, "Events on their way to a subscriber, by outcome.");
+        to.sample(&[("outcome", "delivered")], delivered).sample(&[("outcome", "dropped")], dropped);
+        to.family("madrpc_event_handlers_total", Counter, "Functions that ran for an event, by outcome.");
+        to.sample(&[("outcome", "ok")], handlers.success_count).sample(&[("outcome", "error")], handlers.failure_count);
         to.single("madrpc_connections", Gauge, "Connections open now.", self.connections());
         to.single("madrpc_uptime_seconds", Gauge, "Time since the process started.", self.uptime().as_secs_f64());
     }

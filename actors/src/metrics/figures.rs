@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Histogram, Outcomes, RecentFigures};
+use super::{EventFigures, Histogram, Outcomes, RecentFigures};
 
 /// The shape of `_metrics`.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +30,8 @@ pub struct MetricsSnapshot {
     pub hops: BTreeMap<&'static str, LatencyFigures>,
     /// What happened lately; null when nobody had asked in the last ten seconds.
     pub recent: Option<RecentFigures>,
+    /// What became of events.
+    pub events: EventFigures,
     /// By node URL, on an orchestrator; whoever serves the snapshot fills it in.
     pub nodes: Option<BTreeMap<String, NodeFigures>>,
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 mod cluster;
+mod events;
 mod exposition;
 mod figures;
 mod histogram;
@@ -21,6 +22,7 @@ mod recorder;
 mod report;
 
 pub use cluster::ClusterFigures;
+pub use events::{EventFigures, EventMark, HandlerFigures};
 pub use exposition::{Exposition, Kind, CONTENT_TYPE};
 pub use figures::{LatencyFigures, MethodFigures, MetricsSnapshot, NodeFigures};
 pub use histogram::{Histogram, LONGEST_US};
@@ -200,6 +202,13 @@ impl Metrics {
         merged.filter(|(_, merged)| merged.calls() > 0).collect()
     }
 
+    /// What became of events since the start.
+    pub fn events(&self) -> EventFigures {
+        let mut events = EventFigures::default();
+        self.shards().iter().for_each(|shard| shard.events.add_to(&mut events));
+        events
+    }
+
     /// Figures of what happens from now on, an interval at a time. Readers don't disturb each other.
     pub fn interval(&self) -> IntervalReader {
         IntervalReader::new(self.clone())
@@ -228,6 +237,7 @@ impl Metrics {
             methods: methods.iter().map(|(label, traffic)| (label.to_string(), traffic.figures())).collect(),
             hops: self.hops().iter().map(|(name, histogram)| (*name, LatencyFigures::of(histogram))).collect(),
             recent: self.recent(Instant::now()),
+            events: self.events(),
             nodes: None,
         }
     }

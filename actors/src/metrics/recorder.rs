@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::{AtomicEvents, EventMark};
 use super::histogram::AtomicHistogram;
 use super::outcomes::AtomicOutcomes;
 use super::{lock, Hop, Shared, HOPS, MAX_METHODS, UNKNOWN};
@@ -20,6 +21,7 @@ pub(super) struct Shard {
     /// Of every method, for the figures of an interval.
     pub(super) all: MethodCounts,
     pub(super) hops: [AtomicHistogram; HOPS],
+    pub(super) events: AtomicEvents,
     /// Locked by the thread that counts when it first meets a method, and by readers.
     pub(super) methods: std::sync::Mutex<HashMap<Arc<str>, Arc<MethodCounts>>>,
 }
@@ -46,6 +48,7 @@ impl Shard {
         Shard {
             all: MethodCounts::new(),
             hops: [const { AtomicHistogram::new() }; HOPS],
+            events: AtomicEvents::new(),
             methods: std::sync::Mutex::default(),
         }
     }
@@ -83,6 +86,11 @@ impl Recorder {
     /// Counts what one part of a call's way took.
     pub fn hop(&self, hop: Hop, took: Duration) {
         self.shard.hops[hop as usize].record(took);
+    }
+
+    /// Counts events of which this became.
+    pub fn event(&self, mark: EventMark, count: u64) {
+        self.shard.events.add(mark, count);
     }
 
     /// The counts of this thread's shard under the label of `name`: itself while there is room.

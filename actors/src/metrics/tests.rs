@@ -119,6 +119,12 @@ fn threads_past_the_last_shard_share() {
 fn the_snapshot_has_the_published_shape() {
     let metrics = Metrics::new();
     metrics.recorder().record(Some("add"), None, MS);
+    // On two shards.
+    metrics.recorder().event(EventMark::Delivered, 2);
+    for mark in [EventMark::Published, EventMark::Delivered, EventMark::Dropped, EventMark::Handled, EventMark::Failed]
+    {
+        metrics.recorder().event(mark, 3 + mark as u64);
+    }
     let mut snapshot = serde_json::to_value(metrics.snapshot()).expect("serialises");
     assert!(snapshot["uptime_ms"].is_u64());
     snapshot["uptime_ms"] = 0.into();
@@ -129,7 +135,8 @@ fn the_snapshot_has_the_published_shape() {
             "avg_latency_us": 1000, "p50_latency_us": 1000, "p95_latency_us": 1000, "p99_latency_us": 1000, "max_latency_us": 1000,
             "methods": {"add": {"call_count": 1, "success_count": 1, "failure_count": 0, "error_codes": {}, "avg_latency_us": 1000,
                 "p50_latency_us": 1000, "p95_latency_us": 1000, "p99_latency_us": 1000, "max_latency_us": 1000}},
-            "hops": {}, "recent": null, "nodes": null
+            "hops": {}, "recent": null, "nodes": null,
+            "events": {"published": 3, "delivered": 6, "dropped": 5, "handlers": {"success_count": 6, "failure_count": 7}}
         })
     );
 }

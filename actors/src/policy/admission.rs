@@ -52,6 +52,17 @@ impl Admission {
         Ok(permit)
     }
 
+    /// Admits the function of an event: as a call nested in another, but not while this is going to be closed, since
+    /// events need not come to an end as calls do.
+    pub fn admit_event(&self) -> Result<Permit, CallError> {
+        // Counted before the look, as above.
+        let permit = self.admit(1, 1)?;
+        match self.is_closing() {
+            true => Err(CallError::Draining),
+            false => Ok(permit),
+        }
+    }
+
     /// Whoever asks is told from now on that calls are going to be refused.
     pub fn announce_close(&self) {
         self.gate.closing.store(true, Ordering::SeqCst);
@@ -145,6 +156,19 @@ mod tests {
         assert_eq!(admission.inflight(), 0);
         admission.open();
         assert!(admission.admit(1, 0).is_ok());
+    }
+
+    #[test]
+    fn events_are_taken_as_nested_calls_are_until_the_end_is_announced() {
+        let admission = Admission::new(1);
+        let running: Vec<_> = (0..16).map(|_| admission.admit_event().expect("there is room")).collect();
+        assert!(matches!(admission.admit_event(), Err(CallError::Overloaded)));
+        drop(running);
+        admission.announce_close();
+        assert!(matches!(admission.admit_event(), Err(CallError::Draining)));
+        assert_eq!(admission.inflight(), 0);
+        admission.open();
+        assert!(admission.admit_event().is_ok());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use actix_codec::Encoder;
 use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
+use madrpc_actors::metrics::{EventMark, Recorder};
 use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
 use madrpc_actors::protocol::event::dropped_frame;
 
@@ -26,17 +27,19 @@ const EVENTS_ROOM: usize = 64 << 20;
 pub(in crate::http) struct EventFrames {
     subscription: u64,
     queue: RefCell<EventQueue<Bytes>>,
+    recorder: Rc<Recorder>,
 }
 
 impl EventFrames {
-    pub(in crate::http) fn new(subscription: u64, room: Room) -> Rc<Self> {
-        Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)) })
+    pub(in crate::http) fn new(subscription: u64, room: Room, recorder: Rc<Recorder>) -> Rc<Self> {
+        Rc::new(EventFrames { subscription, queue: RefCell::new(EventQueue::new(room)), recorder })
     }
 
     /// The next frame, and how many bytes of it were counted as waiting.
     fn take(&self) -> Option<(Bytes, usize)> {
         Some(match self.queue.borrow_mut().take()? {
             Taken::Item(frame) => {
+                self.recorder.event(EventMark::Delivered, 1);
                 let bytes = frame.len();
                 (frame, bytes)
             }
@@ -108,8 +111,9 @@ impl Outbox {
     /// Tells a subscriber of an event, by a frame from `encoded`; without room, that it was dropped.
     pub(in crate::http) fn event(&self, subscriber: &Rc<EventFrames>, frame: &Bytes) {
         let put = subscriber.queue.borrow_mut().put(frame.clone(), frame.len());
-        if put == Put::Queued {
-            self.0.borrow_mut().event_bytes += frame.len();
+        match put {
+            Put::Queued => self.0.borrow_mut().event_bytes += frame.len(),
+            Put::Dropped | Put::DroppedToo => subscriber.recorder.event(EventMark::Dropped, 1),
         }
         self.announce(subscriber, put);
     }
@@ -122,6 +126,7 @@ impl Outbox {
 
     /// Tells a subscriber of events that were dropped before they came here.
     pub(in crate::http) fn lost(&self, subscriber: &Rc<EventFrames>, count: u64) {
+        subscriber.recorder.event(EventMark::Dropped, count);
         let put = subscriber.queue.borrow_mut().count_dropped(count);
         self.announce(subscriber, put);
     }
@@ -353,7 +358,9 @@ mod tests {
     fn all_subscriptions_of_a_session_have_one_room() {
         let outbox = Outbox::default();
         let room = Room { items: 1_000, bytes: 1 << 30 };
-        let subscribers: Vec<_> = (0..100).map(|id| EventFrames::new(id, room)).collect();
+        let metrics = madrpc_actors::metrics::Metrics::new();
+        let recorder = Rc::new(metrics.recorder());
+        let subscribers: Vec<_> = (0..100).map(|id| EventFrames::new(id, room, recorder.clone())).collect();
         let frame = Bytes::from(vec![b'x'; 4 << 20]);
         let taken = subscribers.iter().take_while(|subscriber| {
             let takes = outbox.takes_events();
@@ -364,8 +371,9 @@ mod tests {
         });
         assert_eq!(taken.count(), 16);
         assert!(written(&outbox).is_some_and(|written| written > 0) && outbox.takes_events(), "the socket took some");
-        outbox.lost(&subscribers[50], 1);
+        outbox.lost(&subscribers[50], 3);
         while written(&outbox).is_some_and(|written| written > 0) {}
         assert_eq!(outbox.0.borrow().event_bytes, 0);
+        assert_eq!((metrics.events().delivered, metrics.events().dropped), (16, 3));
     }
 }

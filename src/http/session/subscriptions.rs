@@ -121,7 +121,8 @@ impl Subscriptions {
                 state.by_pattern.insert(pattern.clone(), id);
             }
             // From here to the answer nothing else runs: no event is told before its subscription is.
-            let frames = EventFrames::new(id, if is_peer { PEERS_ROOM } else { ROOM });
+            let room = if is_peer { PEERS_ROOM } else { ROOM };
+            let frames = EventFrames::new(id, room, inner.desk.recorder.clone());
             inner.desk.insert(&pattern, id, inner.number, inner.out.clone(), frames);
             JsonText::of(&id)
         })

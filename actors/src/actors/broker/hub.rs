@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::uplink::{self, SessionClient, Uplink};
 use super::{hand_out, Broker, Happened, Outlet};
 use crate::actors::PeerUrl;
+use crate::metrics::{EventMark, Metrics, Recorder};
 use crate::policy::fanout::{Fanout, OutletId};
 use crate::protocol::{CallError, Event};
 
@@ -101,21 +102,25 @@ pub(super) struct HubActor {
     outlets: BTreeMap<OutletId, Weak<Outlet>>,
     /// Where it publishes instead, and hears of what others publish: the first that can be reached, and all of them.
     uplinks: Vec<uplink::Handle>,
+    recorder: Rc<Recorder>,
 }
 
 impl Hub {
     /// A hub on the current arbiter, on its own.
-    pub fn start() -> Hub {
-        let actor = HubActor { fanout: Fanout::default(), outlets: BTreeMap::new(), uplinks: Vec::new() };
+    pub fn start(metrics: &Metrics) -> Hub {
+        let recorder = Rc::new(metrics.recorder());
+        let actor = HubActor { fanout: Fanout::default(), outlets: BTreeMap::new(), uplinks: Vec::new(), recorder };
         Hub { hub: actor.start(), waiting: Arc::default() }
     }
 
     /// A hub on the current arbiter whose events go by these orchestrators. `client` opens its sessions there.
-    pub fn below(orchestrators: &[PeerUrl], client: &Rc<dyn SessionClient>) -> Hub {
+    pub fn below(orchestrators: &[PeerUrl], client: &Rc<dyn SessionClient>, metrics: &Metrics) -> Hub {
+        let recorder = Rc::new(metrics.recorder());
         let hub = HubActor::create(|context| {
-            let open = |url: &PeerUrl| Uplink::launch(url.clone(), client.clone(), context.address());
+            let hub = context.address();
+            let open = |url: &PeerUrl| Uplink::launch(url.clone(), client.clone(), hub.clone(), recorder.clone());
             let uplinks = orchestrators.iter().map(open).collect();
-            HubActor { fanout: Fanout::default(), outlets: BTreeMap::new(), uplinks }
+            HubActor { fanout: Fanout::default(), outlets: BTreeMap::new(), uplinks, recorder }
         });
         Hub { hub, waiting: Arc::default() }
     }
@@ -176,6 +181,7 @@ impl Handler<Publish> for HubActor {
         if !self.uplinks.is_empty() {
             return uplink::publish(&self.uplinks, publish);
         }
+        self.recorder.event(EventMark::Published, 1);
         let reach = self.fanout.reach(&publish.event.channel);
         let _gone = publish.reply.send(Ok(reach.receivers));
         self.hand_out(reach.outlets, &Happened::Event(publish.event));

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::actors::PeerUrl;
+use crate::metrics::Metrics;
 use crate::protocol::JsonText;
 
 fn event(channel: &str, data: u64) -> Event {
@@ -31,7 +32,7 @@ fn got(pattern: &str, channel: &str, data: u64) -> (Vec<String>, Result<(String,
 #[test]
 fn a_hub_reaches_each_outlet_once_and_in_order() {
     actix::System::new().block_on(async {
-        let hub = Hub::start();
+        let hub = Hub::start(&Metrics::new());
         let (one, other) = (Outlet::new(), Outlet::new());
         for (outlet, pattern, receivers) in [(&one, "a", 2), (&one, "*", 1), (&other, "a", 4)] {
             hub.subscribe(outlet, pattern.into(), receivers).await.expect("there is room");
@@ -100,7 +101,7 @@ async fn say(to_node: &mpsc::Sender<Bytes>, text: String) {
 
 fn below(played: &Rc<Played>) -> Hub {
     let client: Rc<dyn SessionClient> = played.clone();
-    Hub::below(&[PeerUrl::parse("http://orchestrator").expect("a URL")], &client)
+    Hub::below(&[PeerUrl::parse("http://orchestrator").expect("a URL")], &client, &Metrics::new())
 }
 
 #[test]

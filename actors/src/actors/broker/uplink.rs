@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::hub::{Deliver, HubActor, Publish};
 use super::Happened;
 use crate::actors::PeerUrl;
+use crate::metrics::{EventMark, Recorder};
 use crate::policy::backoff::Backoff;
 use crate::protocol::event::{Told, PUBLISH, SUBSCRIBE, UNSUBSCRIBE};
 use crate::protocol::{request, CallError, CallResult, JsonText, Reply};
@@ -102,6 +103,7 @@ pub(super) struct Uplink {
     by_subscription: HashMap<u64, Arc<str>>,
     /// What is to be published once there is a session. Bounded by the hub.
     waiting: VecDeque<Publish>,
+    recorder: Rc<Recorder>,
 }
 
 /// A request that is not answered yet.
@@ -127,7 +129,12 @@ struct Wanted {
 struct Frame(u64, Option<Bytes>);
 
 impl Uplink {
-    pub(super) fn launch(url: PeerUrl, client: Rc<dyn SessionClient>, hub: Addr<HubActor>) -> Handle {
+    pub(super) fn launch(
+        url: PeerUrl,
+        client: Rc<dyn SessionClient>,
+        hub: Addr<HubActor>,
+        recorder: Rc<Recorder>,
+    ) -> Handle {
         let state = Arc::new(AtomicU8::new(IDLE));
         let uplink = Uplink {
             url,
@@ -142,6 +149,7 @@ impl Uplink {
             wanted: BTreeMap::new(),
             by_subscription: HashMap::new(),
             waiting: VecDeque::new(),
+            recorder,
         };
         Handle { uplink: uplink.start(), state }
     }
@@ -267,6 +275,9 @@ impl Uplink {
         let pattern = match asked {
             Asked::Publish(publish) => {
                 let strange = || CallError::internal("an orchestrator answers _publish with no number");
+                if result.is_ok() {
+                    self.recorder.event(EventMark::Published, 1);
+                }
                 let _gone = publish.reply.send(result.and_then(|text| number(&text).ok_or_else(strange)));
                 return;
             }

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{dispatch, Child, Children, PoolCore};
+use crate::actors::call_deadlines::Bounded;
 use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
@@ -17,26 +19,35 @@ impl PoolCore {
     ///
     /// While this node drains it does for its own scripts what it can: it has left the cluster, and may have been the
     /// only node that could.
-    pub(in crate::actors) fn send_out(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
+    ///
+    /// Gives the calls that `from` has to give up in time, since nobody else does.
+    pub(in crate::actors) fn send_out(
+        self: &Arc<Self>,
+        from: &Arc<ExecutorInbox>,
+        calls: Vec<OutgoingCall>,
+    ) -> Vec<Bounded> {
         let calls = self.publish_some(from, calls);
         if calls.is_empty() {
-            return;
+            return Vec::new();
         }
         let Some(outbound) = self.outbound.get() else { return self.run_here(from, calls) };
         if !self.drains() {
-            return outbound.send(from.clone(), calls);
+            outbound.send(from.clone(), calls);
+            return Vec::new();
         }
         let costs = self.costs.load();
         let is_ours = |call: &OutgoingCall| call.call.scope.tags.is_empty() && costs.contains_key(&call.call.method);
         let (here, away): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_ours);
-        self.run_here(from, here);
+        let bounded = self.run_here(from, here);
         if !away.is_empty() {
             outbound.send(from.clone(), away);
         }
+        bounded
     }
 
-    fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        for OutgoingCall { id, parent, call, .. } in calls {
+    fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) -> Vec<Bounded> {
+        let mut all_bounded = Vec::new();
+        for OutgoingCall { id, parent, mut call, mut bounded, .. } in calls {
             let reserved = is_reserved(&call.method);
             let tracer = self.tracer.get().filter(|_| !reserved);
             let span = tracer.and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
@@ -46,9 +57,16 @@ impl PoolCore {
                 reply.send(Err(CallError::MethodNotFound));
                 continue;
             }
+            let own = self.timeout_of(&call.method).and_then(|timeout| Instant::now().checked_add(timeout));
+            if let Some(due) = own.filter(|due| *due < call.scope.deadline) {
+                (call.scope.deadline, bounded) = (due, true);
+            }
             if call.scope.idempotency_key.is_some() {
                 self.once(call, reply, None);
                 continue;
+            }
+            if bounded {
+                all_bounded.push(Bounded { call: id, parent, due: call.scope.deadline });
             }
             let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
             let cost = self.cost_of(&call);
@@ -56,6 +74,14 @@ impl PoolCore {
             let executor = self.redirect(Box::new(invoke));
             self.lock_children().entry(parent).or_default().push(Child { call: id, executor, invocation });
         }
+        all_bounded
+    }
+
+    /// How long a method may take that says so itself.
+    fn timeout_of(&self, method: &str) -> Option<Duration> {
+        let methods = self.methods.load();
+        let place = methods.binary_search_by(|info| info.name.as_str().cmp(method)).ok()?;
+        methods[place].timeout_ms.map(Duration::from_millis)
     }
 
     /// These invocations ended while calls of theirs were open.

@@ -12,6 +12,7 @@ use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::actors::script_events::ScriptEvents;
 use crate::engine::{self, OutgoingCall};
+use crate::policy::admission::{Admission, Permit};
 use crate::protocol::event::PUBLISH;
 use crate::protocol::{Call, CallError, CallResult, CallScope, Event, JsonText};
 
@@ -19,7 +20,7 @@ impl JsPool {
     /// Lets scripts publish and subscribe by `broker` from now on; the function of one event may take `timeout`. Called
     /// once, on the arbiter that is to do it.
     pub fn publish_by(&self, broker: Arc<dyn Broker>, timeout: Duration) {
-        let events = ScriptEvents::start(Arc::downgrade(&self.0), broker, timeout);
+        let events = ScriptEvents::start(&self.0, broker, timeout);
         events.subscribe(self.0.subscriptions.load_full());
         let _first = self.0.events.set(events);
     }
@@ -51,16 +52,23 @@ impl PoolCore {
         others
     }
 
-    /// Runs the function that is subscribed to `pattern`. It was admitted when it was published: it waits for its turn.
+    /// A place among the admitted for the function of one event; none is needed where nothing is admitted.
+    pub(in crate::actors) fn admit_event(&self) -> Result<Option<Permit>, CallError> {
+        self.admission.get().map(Admission::admit_event).transpose()
+    }
+
+    /// Runs the function that is subscribed to `pattern`, for `timeout` at most.
     pub(in crate::actors) fn run_event(
         self: &Arc<Self>,
         pattern: &str,
         event: &Event,
         timeout: Duration,
+        permit: Option<Permit>,
     ) -> impl Future<Output = CallResult> {
         let (reply, result) = oneshot::channel();
         let mut scope = CallScope::root(timeout);
         scope.depth = 1;
+        let deadline = scope.deadline;
         let mut params = Vec::with_capacity(event.size() + 8);
         params.push(b'[');
         crate::protocol::event::write_string(&mut params, &event.channel);
@@ -68,9 +76,11 @@ impl PoolCore {
         params.extend_from_slice(event.data.as_bytes());
         params.push(b']');
         let call = Call::new(engine::event_method(pattern), Some(JsonText::from_trusted(params)), scope);
-        let mut guard = self.begin(call, ReplyTo::One(reply), None);
+        let mut guard = self.begin(call, ReplyTo::One(reply), permit);
         async move {
-            let result = result.await;
+            let Ok(result) = tokio::time::timeout_at(deadline.into(), result).await else {
+                return Err(CallError::Timeout);
+            };
             guard.disarm();
             result.unwrap_or_else(|_| Err(CallError::internal("the executor dropped the event")))
         }
