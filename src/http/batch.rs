@@ -1,15 +1,18 @@
 //! Batches: JSON-RPC 2.0, section 6, and the streamed kind that our own processes send each other.
 
+use std::cell::Cell;
 use std::future::ready;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
 use bytes::Bytes;
-use futures_util::future::{FutureExt, LocalBoxFuture};
-use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
+use futures_util::future::{AbortHandle, Abortable, FutureExt, LocalBoxFuture};
+use futures_util::stream::{self, FuturesUnordered, LocalBoxStream, Stream, StreamExt};
+use madrpc_actors::policy::admission::Permit;
 use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request;
@@ -18,7 +21,7 @@ use serde_json::value::RawValue;
 
 use super::answer::{self, WriteReply};
 use super::call_log::{Begun, BegunBatch};
-use super::endpoint::{limited, Endpoint, Incoming, Prepared};
+use super::endpoint::{in_time, limited, Endpoint, Incoming, Prepared};
 use super::head::Head;
 use super::service::Service;
 use super::streaming::Format;
@@ -39,10 +42,37 @@ pub(super) struct Running {
     ids: Vec<Option<JsonText>>,
     /// Of each slot what a peer wants to hear of its call's times.
     notes: Vec<Option<Arc<Notes>>>,
+    /// What cancels the calls of some slots by themselves.
+    cancels: Vec<(usize, Cancel)>,
     answers: LocalBoxStream<'static, (usize, CallResult)>,
 }
 
+/// Cancels a call until it has ended.
+type Cancel = Rc<Cell<Option<AbortHandle>>>;
+
+/// An element of a batch that can be cancelled by itself.
+pub(super) struct Element {
+    /// As it was written.
+    pub(super) id: JsonText,
+    cancel: Cancel,
+}
+
+impl Element {
+    /// False when it has come to something.
+    pub(super) fn cancel(&self) -> bool {
+        let running = self.cancel.take();
+        running.inspect(AbortHandle::abort).is_some()
+    }
+}
+
 impl Running {
+    /// The calls that can be cancelled by themselves.
+    pub(super) fn elements(&self) -> Vec<Element> {
+        let element =
+            |(slot, cancel): &(usize, Cancel)| Some(Element { id: self.ids[*slot].clone()?, cancel: cancel.clone() });
+        self.cancels.iter().filter_map(element).collect()
+    }
+
     /// The first and the last of the ids.
     pub(super) fn ends(&self) -> Option<(JsonText, JsonText)> {
         Some((self.ids.first()?.clone()?, self.ids.last()?.clone()?))
@@ -65,7 +95,7 @@ pub(super) async fn answer<S: Service>(
     elements: &[&RawValue],
     write: WriteReply,
 ) -> HttpResponse {
-    let (running, granted) = begin(endpoint, incoming, elements);
+    let (running, granted) = begin(endpoint, incoming, elements, false);
     let limited = CallError::RateLimited { retry_after_s: granted.retry_after_s };
     let response = match running {
         None => answer::nothing(),
@@ -86,15 +116,16 @@ pub(super) async fn answer<S: Service>(
 }
 
 /// Begins what the caller's allowance has room for, and says how much that was. Nothing runs of which one is to hear when
-/// all are notifications.
+/// all are notifications. `singly`: so that each call can be cancelled by itself.
 pub(super) fn begin<S: Service>(
     endpoint: &Endpoint<S>,
     incoming: &Incoming<'_>,
     elements: &[&RawValue],
+    singly: bool,
 ) -> (Option<Running>, Granted) {
     let granted = endpoint.gate.take(incoming.peer.identity, incoming.peer.ip, elements.len());
     let limited = CallError::RateLimited { retry_after_s: granted.retry_after_s };
-    let running = start(endpoint, incoming, elements, granted.calls, &limited);
+    let running = start(endpoint, incoming, elements, granted.calls, &limited, singly);
     (Some(running).filter(|running| !running.ids.is_empty()), granted)
 }
 
@@ -106,6 +137,7 @@ fn start<S: Service>(
     elements: &[&RawValue],
     granted: usize,
     limited: &CallError,
+    singly: bool,
 ) -> Running {
     let mut ids = Vec::with_capacity(elements.len());
     let mut notes = Vec::with_capacity(elements.len());
@@ -144,21 +176,27 @@ fn start<S: Service>(
         }
     }
     if !notifications.is_empty() {
-        let running = run(endpoint, incoming, notifications);
+        let running = run(endpoint, incoming, notifications, None);
         actix_rt::spawn(running.for_each(|_| ready(())));
     }
     let builtins = stream::iter(builtins)
         .buffer_unordered(BUILTINS_AT_ONCE)
         .filter_map(|(slot, result)| ready(slot.map(|slot| (slot, result))));
-    let calls = run(endpoint, incoming, calls).map(move |(index, result)| (slots[index], result));
-    Running { ids, notes, answers: stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local() }
+    let cancels: Vec<Cancel> = if singly { calls.iter().map(|_| Cancel::default()).collect() } else { Vec::new() };
+    let of_slots = slots.iter().copied().zip(cancels.iter().cloned()).collect();
+    let calls = run(endpoint, incoming, calls, singly.then_some(cancels));
+    let calls = calls.map(move |(index, result)| (slots[index], result));
+    let answers = stream::iter(refused).chain(stream::select(builtins, calls)).boxed_local();
+    Running { ids, notes, cancels: of_slots, answers }
 }
 
-/// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once.
+/// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once. With `cancels`, there
+/// is one for each.
 fn run<S: Service>(
     endpoint: &Endpoint<S>,
     incoming: &Incoming<'_>,
     calls: Vec<Call>,
+    cancels: Option<Vec<Cancel>>,
 ) -> LocalBoxStream<'static, (usize, CallResult)> {
     if calls.is_empty() {
         return stream::empty().boxed_local();
@@ -169,7 +207,10 @@ fn run<S: Service>(
     let depth = calls.iter().map(|call| call.scope.depth).min().unwrap_or(0);
     let deadlines: Vec<_> = calls.iter().map(|call| call.scope.deadline).collect();
     let answers = match service.admission().admit(calls.len(), depth) {
-        Ok(permit) => service.batch(calls, permit),
+        Ok(permit) => match cancels {
+            Some(cancels) => each(&service, calls, permit, cancels),
+            None => service.batch(calls, permit),
+        },
         Err(error) => stream::iter((0..calls.len()).map(move |index| (index, Err(error.clone())))).boxed_local(),
     };
     let max_result = endpoint.config.max_body;
@@ -180,6 +221,28 @@ fn run<S: Service>(
             (index, result)
         })
         .boxed_local()
+}
+
+/// Runs each call by itself.
+fn each<S: Service>(
+    service: &S,
+    calls: Vec<Call>,
+    mut permit: Permit,
+    cancels: Vec<Cancel>,
+) -> LocalBoxStream<'static, (usize, CallResult)> {
+    let begin = |(index, (call, cancel)): (usize, (Call, Cancel))| {
+        let (handle, registration) = AbortHandle::new_pair();
+        cancel.set(Some(handle));
+        let deadline = call.scope.deadline;
+        let work = in_time(deadline, service.call(call, permit.split_one()));
+        let work = Abortable::new(work, registration);
+        async move {
+            let result = work.await.unwrap_or(Err(CallError::Cancelled));
+            cancel.take();
+            (index, result)
+        }
+    };
+    calls.into_iter().zip(cancels).enumerate().map(begin).collect::<FuturesUnordered<_>>().boxed_local()
 }
 
 /// One array, in the order of the requests.
@@ -241,7 +304,7 @@ fn ready_together(
     running: Running,
     mut write: impl FnMut(&mut Vec<u8>, Option<&str>, &CallResult, Option<&Notes>),
 ) -> impl Stream<Item = Vec<u8>> {
-    let Running { ids, notes, answers } = running;
+    let Running { ids, notes, answers, .. } = running;
     let mut answers = answers.fuse();
     stream::poll_fn(move |cx| {
         let mut out = Vec::new();

@@ -124,6 +124,50 @@ fn calls_end_when_they_are_cancelled_or_the_session_ends() {
 }
 
 #[test]
+fn an_element_of_a_batch_is_cancelled_by_itself_and_answered_with_the_others() {
+    let script = Script::new("session.js", SCRIPT);
+    let (orchestrator, bare) = (orchestrator(&[]), node(&script, &[]));
+    let behind = node_of(&orchestrator, &script, &[]);
+    let client = Client::new(&orchestrator.url);
+    wait_until("the node takes calls", SOON, || client.call("seen", json!([])).is_ok());
+    for (server, runs_on) in [(&bare, &bare), (&orchestrator, &behind)] {
+        let runner = Client::new(&runs_on.url);
+        let seen = || runner.call("seen", json!([])).expect("it answers");
+        let mut session = Session::open(server);
+        let element = |id: Value, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let batch = json!([
+            element(json!("held"), "wait", json!([20_000])),
+            element(json!(1), "add", json!([1, 2])),
+            element(json!(2), "wait", json!([20_000])),
+            element(json!(3), "_health", json!([])),
+        ]);
+        session.send(&batch.to_string());
+        wait_until("both run", SOON, || seen()[0] == 2);
+        let mut cancel = |own: u64, id: Value| {
+            let found = |reply: Value| (reply["id"] == own).then(|| reply["result"].clone());
+            session.call(own, "$/cancelRequest", &json!({"id": id}));
+            let first = session.receive();
+            found(first.clone()).map_or_else(|| (first, found(session.receive())), |told| (Value::Null, Some(told)))
+        };
+        wait_until("the quick one has ended", SOON, || Client::new(&server.url).pending() == 2);
+        assert_eq!(cancel(10, json!(1)), (Value::Null, Some(json!(false))), "it has ended");
+        assert_eq!(cancel(11, json!("held")), (Value::Null, Some(json!(true))));
+        wait_until("the callee is told", SOON, || seen()[1] == 1);
+        assert_eq!(cancel(12, json!("held")), (Value::Null, Some(json!(false))), "only once");
+        let (replies, told) = match cancel(13, json!(2)) {
+            (Value::Null, told) => (session.receive(), told),
+            both => both,
+        };
+        assert_eq!(told, Some(json!(true)));
+        let codes: Vec<&Value> =
+            replies.as_array().expect("an array").iter().map(|reply| &reply["error"]["code"]).collect();
+        assert_eq!(codes, [&json!(-32800), &Value::Null, &json!(-32800), &Value::Null]);
+        assert_eq!((&replies[0]["id"], &replies[1]["result"]), (&json!("held"), &json!(3)));
+        wait_until("nothing is left", SOON, || Client::new(&server.url).pending() == 0 && seen()[1] == 2);
+    }
+}
+
+#[test]
 fn keys_and_origins_are_looked_at_when_it_opens() {
     let server = node(program("cluster.js"), &["--api-key", "secret", "--rate-limit", "1:3"]);
     assert_eq!(Session::try_open(&server, &[]).map(drop), Err(401));

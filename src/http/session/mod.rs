@@ -3,7 +3,6 @@
 //!
 //! Browsers and services open them, and so do our own processes: a link between two of them is a session, too.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -19,8 +18,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use madrpc_actors::policy::access::Identity;
 use madrpc_actors::protocol::link::{self, LINK};
 use madrpc_actors::protocol::request::{self, Body, Meta, Request};
-use madrpc_actors::protocol::{CallError, CallResult, JsonText, PeerUrl};
-use serde::Deserialize;
+use madrpc_actors::protocol::{CallError, CallResult, JsonText};
 use serde_json::value::RawValue;
 use tokio::task::AbortHandle;
 
@@ -31,8 +29,10 @@ use super::head::Head;
 use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
-use crate::transport::{Link, PeerLink};
+use crate::transport::PeerLink;
 
+mod asking;
+mod controls;
 mod dial_in;
 mod flowing;
 mod guest;
@@ -42,7 +42,6 @@ mod socket;
 mod subscriptions;
 mod upgrade;
 
-use dial_in::longest_frame;
 use flowing::{Flowing, Pushed, Valve};
 use open_calls::{Name, OpenCalls};
 use socket::Reading;
@@ -65,14 +64,6 @@ const UNSENT_ROOM: usize = 8;
 
 /// Who is told of so many bytes of mistakes without listening is told no more.
 const MISTAKES_ROOM: usize = 4 << 20;
-
-/// The notification that ends a call.
-const CANCEL: &str = "$/cancelRequest";
-
-/// The notifications that feed `ctx.input`, and a peer's that asks for more items.
-const PUSH: &str = "_push";
-const END: &str = "_end";
-const PULL: &str = "_pull";
 
 /// What comes in by a WebSocket.
 trait Frames: Stream<Item = Result<Frame, ProtocolError>> + 'static {}
@@ -244,9 +235,8 @@ impl<S: Service> Session<S> {
         }
         match request::read_up_to(body, limit.saturating_add(1)) {
             Body::Single(Ok(request)) => match &*request.method {
-                CANCEL => self.cancel(&request),
-                PUSH | END | PULL => self.flow(&incoming, &request),
                 LINK if request.id.is_none() && head.is_from_peer() => self.be_let_ask(&request),
+                _ if self.control(&incoming, &request) => {}
                 _ => self.single(&incoming, &request),
             },
             Body::Single(Err(bad)) => self.refuse(bad.id, bad.error),
@@ -262,13 +252,15 @@ impl<S: Service> Session<S> {
         if let Err(error) = self.has_room() {
             return self.refuse(None, error);
         }
-        let (Some(running), _) = batch::begin(&self.endpoint, incoming, elements) else { return };
+        let from_peer = incoming.peer.head.is_from_peer();
+        let (Some(running), _) = batch::begin(&self.endpoint, incoming, elements, !from_peer) else { return };
         let (max_body, write) = (self.endpoint.config.max_body, self.write);
-        if incoming.peer.head.is_from_peer() {
-            let name = running.ends().map_or(Name::None, |(first, last)| Name::Ids(first, last));
+        if from_peer {
+            let name = running.ends().map_or(Name::Elements(Vec::new()), |(first, last)| Name::Ids(first, last));
             self.answer_with(name, None, batch::arrays(running, write));
         } else {
-            self.answer_with(Name::None, None, stream::once(batch::whole(running, max_body, write)));
+            let elements = Name::Elements(running.elements());
+            self.answer_with(elements, None, stream::once(batch::whole(running, max_body, write)));
         }
     }
 
@@ -342,114 +334,6 @@ impl<S: Service> Session<S> {
 
     fn room(&self) -> usize {
         self.endpoint.config.max_body.saturating_mul(UNSENT_ROOM)
-    }
-
-    /// Ends the call that is named, which is answered with `Cancelled`; one that has ended is none. A peer names a whole
-    /// batch by its ends, and hears no more of it. Sent as a request, it is answered with whether there was such a call.
-    fn cancel(&self, request: &Request<'_>) {
-        #[derive(Deserialize)]
-        struct Cancel<'a> {
-            #[serde(borrow)]
-            id: &'a RawValue,
-            #[serde(borrow)]
-            through: Option<&'a RawValue>,
-        }
-        let params = request.params.map(RawValue::get).unwrap_or_default();
-        let params: Result<Cancel<'_>, _> = serde_json::from_str(params);
-        let found = params.map_err(|error| CallError::invalid_params("id", error.to_string())).map(|params| {
-            let through_text = params.through.map(RawValue::get);
-            let found = self.open.borrow_mut().cancel(params.id.get(), through_text);
-            if found && params.through.is_none() {
-                self.refuse(Some(params.id), CallError::Cancelled);
-            }
-            found
-        });
-        if let Some(own) = request.id {
-            let result = found.and_then(|found| JsonText::of(&found));
-            self.out.text(written(self.write, Some(own.get()), &result));
-        }
-    }
-
-    /// `_link`: the other side lets this one ask, and shows a key by which it is known.
-    fn be_let_ask(&self, request: &Request<'_>) {
-        #[derive(Deserialize)]
-        struct Shown<'a> {
-            #[serde(borrow)]
-            key: Cow<'a, str>,
-        }
-        let shown = request.params.and_then(|params| serde_json::from_str::<Shown<'_>>(params.get()).ok());
-        match shown.and_then(|shown| self.endpoint.config.link_keys.owner(shown.key.as_bytes())) {
-            Some(orchestrator) => self.ask(orchestrator),
-            None => log::debug!("{} shows a key that this node has not given to anybody", self.ip),
-        }
-    }
-
-    /// From now on this process calls `peer` by this session.
-    fn ask(&self, peer: &PeerUrl) {
-        let (config, mut asking) = (&self.endpoint.config, self.asking.borrow_mut());
-        if asking.is_some() {
-            return;
-        }
-        let link = Link::new(config.max_body);
-        *asking = config.peer_links.list(peer, link.clone());
-        if asking.is_some() {
-            log::debug!("calls to {peer} take the link that it has opened");
-            self.out.ask_by(link);
-            self.reading.longest.set(longest_frame(config.max_body));
-        }
-    }
-
-    /// `_push`, `_end` and `_pull`: what flows beside an open call. Sent as requests, they are answered with whether
-    /// there is such a call that takes it.
-    fn flow(&self, incoming: &Incoming<'_>, request: &Request<'_>) {
-        /// Of `_push` the value, of `_pull` the number.
-        #[derive(Deserialize)]
-        struct Params<'a> {
-            #[serde(borrow)]
-            id: &'a RawValue,
-            #[serde(borrow, default, deserialize_with = "present")]
-            value: Option<&'a RawValue>,
-            #[serde(default)]
-            n: Option<u32>,
-        }
-        #[derive(Deserialize)]
-        struct Positional<'a>(
-            #[serde(borrow)] &'a RawValue,
-            #[serde(borrow, default, deserialize_with = "present")] Option<&'a RawValue>,
-        );
-        /// A member that is there, `null` too.
-        fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<&'a RawValue>, D::Error> {
-            <&RawValue>::deserialize(deserializer).map(Some)
-        }
-        let text = request.params.map(RawValue::get).unwrap_or_default();
-        let params = match text.starts_with('[') {
-            true => serde_json::from_str(text).map(|Positional(id, value)| Params { id, value, n: None }),
-            false => serde_json::from_str(text),
-        };
-        let taken = params.map_err(|error| CallError::invalid_params("params", error.to_string())).and_then(|params| {
-            let valve = self.open.borrow().valve(params.id.get());
-            Ok(match (&*request.method, valve) {
-                (_, None) => false,
-                (PUSH, Some(valve)) => {
-                    let value = params.value.ok_or_else(|| CallError::invalid_params("value", "missing"))?;
-                    valve.push(JsonText::slice(incoming.body, value))
-                }
-                (PULL, Some(valve)) => {
-                    valve.grant(params.n.map_or(0, |n| n as usize));
-                    true
-                }
-                (_, Some(valve)) => {
-                    valve.end();
-                    true
-                }
-            })
-        });
-        if let Some(id) = request.id {
-            let result = taken.and_then(|taken| JsonText::of(&taken));
-            self.out.text(written(self.write, Some(id.get()), &result));
-        }
     }
 }
 
