@@ -7,12 +7,14 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::Client;
+use madrpc_actors::policy::access::Identity;
 use madrpc_actors::policy::backoff::Backoff;
 use madrpc_actors::protocol::link::LINK;
 use madrpc_actors::protocol::{Call, CallResult, PeerUrl, Secret};
@@ -20,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use url::Url;
 
-use super::askers::Askers;
+use super::askers::{Asker, Askers};
 use super::client::{self, TransportConfig};
 use super::session;
 use crate::http::header;
@@ -44,7 +46,7 @@ const OPENING: Duration = Duration::from_secs(5);
 /// After one was lost or could not be opened; meanwhile calls go by HTTP, which tells what is wrong.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(10) };
 
-/// A peer that is expected to open links may take so long to do it; meanwhile calls go by HTTP.
+/// A peer that is expected to open links may take so long to do it once it is called; meanwhile calls go by HTTP.
 const EXPECTED: Duration = Duration::from_secs(1);
 
 /// A peer that speaks no WebSocket is not asked again for so long.
@@ -79,11 +81,23 @@ pub(super) struct Links {
     host: OnceCell<Rc<dyn Host>>,
 }
 
-/// Which asker a peer is at the other end of an open link, by editions. 0 is none.
+/// Who a peer is at the other end of an open link.
 #[derive(Default)]
 struct Introduced {
-    asker: u64,
+    /// The edition of the askers in which it was looked for.
     looked_at: u64,
+    /// As which asker it is known: the edition in which it came, and who it is.
+    known: Option<(u64, Identity, IpAddr)>,
+}
+
+/// Whether calls that may wait for the peer's link wait a little longer.
+fn is_expected(since: &mut Instant, last: &mut Instant) -> bool {
+    let now = Instant::now();
+    if now.saturating_duration_since(*last) >= EXPECTED {
+        *since = now;
+    }
+    *last = now;
+    now.saturating_duration_since(*since) < EXPECTED
 }
 
 /// The notification that shows a peer its key.
@@ -94,8 +108,11 @@ fn shown(key: &Secret) -> Vec<u8> {
 
 /// How a peer is reached.
 enum Way {
-    /// By HTTP, since the peer may open a link itself until then.
-    Expected(Instant),
+    /// By HTTP, since the peer may open a link itself: calls have come since then, the last one at that time.
+    Expected {
+        since: Instant,
+        last: Instant,
+    },
     Opening,
     Open(Link, Introduced),
     /// By HTTP, until then at least.
@@ -140,7 +157,7 @@ impl Links {
                 return Some(link.clone());
             }
             Some(Way::Opening) => return None,
-            Some(Way::Expected(until)) if patient && Instant::now() < *until => return None,
+            Some(Way::Expected { since, last }) if patient && is_expected(since, last) => return None,
             Some(Way::Closed { until, .. }) if Instant::now() < *until => return None,
             Some(Way::Closed { failures, .. }) => *failures,
             None if is_full => {
@@ -148,10 +165,11 @@ impl Links {
                 return None;
             }
             None if patient => {
-                by_peer.insert(peer.clone(), Way::Expected(Instant::now() + EXPECTED));
+                let now = Instant::now();
+                by_peer.insert(peer.clone(), Way::Expected { since: now, last: now });
                 return None;
             }
-            Some(Way::Expected(_)) | None => 0,
+            Some(Way::Expected { .. }) | None => 0,
         };
         by_peer.insert(peer.clone(), Way::Opening);
         actix_rt::spawn(self.clone().keep(peer.clone(), failures));
@@ -180,13 +198,18 @@ impl Links {
         }
         introduced.looked_at = edition;
         let (Some(host), Some((edition, asker))) = (self.host.get(), self.askers.get(peer)) else { return };
-        if introduced.asker == edition {
-            return;
+        let Asker { key, identity, ip } = asker;
+        match introduced.known {
+            Some((known, _, _)) if known == edition => return,
+            // It has another name for this process, and asks as before.
+            Some((_, same, from)) if (same, from) == (identity, ip) => {}
+            _ => match host.receive(identity, ip) {
+                Some(guest) => link.receive(guest),
+                None => return,
+            },
         }
-        let Some(guest) = host.receive(asker.identity, asker.ip) else { return };
-        introduced.asker = edition;
-        link.receive(guest);
-        link.say(shown(&asker.key));
+        introduced.known = Some((edition, identity, ip));
+        link.say(shown(&key));
     }
 
     /// Opens a link and carries its frames to the end.
