@@ -17,6 +17,7 @@ pub mod request;
 pub mod secret;
 pub mod span;
 pub mod streams;
+pub mod unsent;
 pub mod trace;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
