@@ -219,8 +219,7 @@ impl<S: Service> Endpoint<S> {
         let streams = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
         let items = streams && request.meta.stream.unwrap_or(true);
         let progress = request.meta.progress.unwrap_or(false);
-        let (prepared, ends) =
-            open_streams(prepared, Flows { items, input: false, progress }, &self.unsent);
+        let (prepared, ends) = open_streams(prepared, Flows { items, input: false, progress }, &self.unsent);
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
         Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes).watched(ends.progress)
     }

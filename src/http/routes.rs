@@ -39,7 +39,9 @@ pub(super) async fn respond<S: Service>(
     let response = route(endpoint, &request, payload).await;
     let response = match response.body().size() {
         // A long text leaves bit by bit, too.
-        BodySize::Stream | BodySize::Sized(LONG..) => response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy })),
+        BodySize::Stream | BodySize::Sized(LONG..) => {
+            response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy }))
+        }
         _ => response,
     };
     Ok(ServiceResponse::new(request, response))

@@ -17,8 +17,8 @@ pub mod request;
 pub mod secret;
 pub mod span;
 pub mod streams;
-pub mod unsent;
 pub mod trace;
+pub mod unsent;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
 pub use error::{CallError, Code, Fault, ScriptError};

@@ -14,7 +14,7 @@ use futures_util::task::AtomicWaker;
 use futures_util::{Sink, Stream};
 
 use super::json_text::JsonText;
-use super::unsent::{Account, Counted, Hold, LONG};
+use super::unsent::{Account, Counted, Hold, Last, LONG};
 
 /// Values that a queue holds, and that may travel without having been asked for one by one (PROTOCOL, section 6).
 pub const CREDIT: usize = 16;
@@ -66,6 +66,7 @@ pub struct Writer {
     load: Arc<Load>,
     /// Where long values are counted, too.
     process: Option<Counted>,
+    last: Last,
 }
 
 impl Writer {
@@ -91,14 +92,14 @@ impl Writer {
     /// Also when nobody reads, which is then to be told.
     fn is_calm(&self, cx: &Context<'_>) -> bool {
         let waits_here = self.load.bytes.load(Ordering::Acquire) >= ROOM;
-        let is_calm = |process: &Counted| process.is_calm(cx.waker());
+        let is_calm = |process: &Counted| process.may_go_on(self.last, cx.waker());
         self.is_closed() || !waits_here && self.process.as_ref().is_none_or(is_calm)
     }
 
     /// That the process has no memory left for such a value: how much it has for all of them.
     pub fn refuses(&self, value: &JsonText) -> Option<usize> {
         let account = self.process.as_ref().map(Counted::account);
-        account.filter(|account| !account.has_room(value.len())).map(Account::room)
+        account.filter(|account| !account.takes_item(value.len())).map(Account::room)
     }
 
     /// Puts in a value, for which there must have been room.
@@ -119,8 +120,9 @@ impl Writer {
     }
 
     /// Before it is put in: the reader may have it the next moment.
-    fn counted(&self, value: JsonText) -> JsonText {
+    fn counted(&mut self, value: JsonText) -> JsonText {
         let bytes = value.len();
+        self.last = if bytes < LONG { Last::Short } else { Last::Long };
         self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
         if bytes < LONG {
             return value;
@@ -208,7 +210,7 @@ fn queue_of(process: Option<Counted>) -> (Writer, Reader) {
     // Each writer has a place of its own, and there is one.
     let (writer, reader) = mpsc::channel(CREDIT - 1);
     let load = Arc::<Load>::default();
-    (Writer { queue: writer, load: load.clone(), process }, Reader { queue: reader, load })
+    (Writer { queue: writer, load: load.clone(), process, last: Last::Nothing }, Reader { queue: reader, load })
 }
 
 /// The ends that a call brings along to whoever runs it. A call that is cloned, to be tried again, still has them once.
@@ -335,14 +337,14 @@ mod tests {
 
     #[test]
     fn a_long_value_holds_its_writer_up_until_nobody_has_a_piece_of_it() {
-        let unsent = Unsent::new(8 * ROOM);
+        let unsent = Unsent::new(4 * ROOM);
         let ((mut one, mut reader), (other, _reader)) = (queue_in(unsent.at(0)), queue_in(unsent.at(0)));
         let calm = |writer: &Writer| writer.poll_calm(&mut Context::from_waker(Waker::noop())).is_ready();
-        one.try_send(JsonText::from_trusted(vec![b'1'; 5 * ROOM])).expect("room");
+        one.try_send(JsonText::from_trusted(vec![b'1'; 3 * ROOM])).expect("room");
         let piece = reader.try_recv().expect("a value").to_bytes().slice(..1);
         assert!(!calm(&one) && !calm(&other), "more than half of the room is taken");
-        let long = JsonText::from_trusted(vec![b'1'; 4 * ROOM]);
-        assert_eq!((other.refuses(&long), other.refuses(&JsonText::NULL)), (Some(8 * ROOM), None));
+        let long = JsonText::from_trusted(vec![b'1'; 6 * ROOM]);
+        assert_eq!((other.refuses(&long), other.refuses(&JsonText::NULL)), (Some(4 * ROOM), None));
         drop(piece);
         assert!(calm(&one) && calm(&other) && other.refuses(&long).is_none());
         one.start_send(long).expect("room");

@@ -7,7 +7,7 @@
 //! Calls from outside and nested ones have a count each. The first wait for clients alone. If streams of the one kind
 //! could be held up by texts of the other, a call that reads a stream could wait for itself.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -22,6 +22,9 @@ pub const LONG: usize = 64 << 10;
 /// Nested calls belong to work that was taken on: they may have so many times as much.
 const NESTED_FACTOR: usize = 2;
 
+/// No item is kept beyond so many times the room.
+const ITEMS_FACTOR: usize = 2;
+
 /// The counts of a process; clones share them.
 #[derive(Clone, Debug)]
 pub struct Unsent {
@@ -30,11 +33,12 @@ pub struct Unsent {
 }
 
 impl Unsent {
-    /// `room` is for the texts of calls from outside, in bytes. Streams wait while half of it is taken.
+    /// `room` is for the texts of calls from outside, in bytes. Streams begin while half of it is free, and go on with
+    /// long items while a quarter is.
     pub fn new(room: usize) -> Self {
         let nested = room.saturating_mul(NESTED_FACTOR);
         // Nested streams never wait for each other here: one may read another. Each has its credit, and its queue.
-        Unsent { outside: Account::new(room, room / 2), nested: Account::new(nested, usize::MAX) }
+        Unsent { outside: Account::new(room, true), nested: Account::new(nested, false) }
     }
 
     /// The one for calls at that depth of nesting.
@@ -55,20 +59,20 @@ pub struct Account(Arc<Count>);
 struct Count {
     bytes: AtomicUsize,
     room: usize,
-    /// Streams go on while fewer bytes than this wait.
-    calm: usize,
-    /// Streams that wait.
-    streams: Mutex<HashMap<u64, Waker>>,
+    /// Whether streams wait for there to be fewer.
+    streams_wait: bool,
+    /// Those that do, and for how many; the oldest come first.
+    streams: Mutex<BTreeMap<u64, (usize, Waker)>>,
     /// How many these are, so that nobody needs the lock to see that there are none.
     waiting: AtomicUsize,
     next: AtomicU64,
 }
 
 impl Account {
-    fn new(room: usize, calm: usize) -> Self {
+    fn new(room: usize, streams_wait: bool) -> Self {
         let (bytes, waiting) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let next = AtomicU64::new(0);
-        Account(Arc::new(Count { bytes, room, calm: calm.max(1), streams: Mutex::default(), waiting, next }))
+        let (streams, next) = (Mutex::default(), AtomicU64::new(0));
+        Account(Arc::new(Count { bytes, room, streams_wait, streams, waiting, next }))
     }
 
     /// Counts a result; `None` when there is no room for it. The first of all has room, however long it is.
@@ -90,10 +94,11 @@ impl Account {
         }
     }
 
-    /// Whether an item of so many bytes, which is there already, may be kept.
-    pub fn has_room(&self, bytes: usize) -> bool {
+    /// Whether an item of so many bytes, which is there already, may be kept. Streams wait long before: this is for many
+    /// that have gone on at the same moment.
+    pub fn takes_item(&self, bytes: usize) -> bool {
         let others = self.bytes();
-        bytes < LONG || others == 0 || others.saturating_add(bytes) <= self.0.room
+        bytes < LONG || others == 0 || others.saturating_add(bytes) <= self.0.room.saturating_mul(ITEMS_FACTOR)
     }
 
     /// A stream that is to go on only while there is calm.
@@ -117,9 +122,21 @@ impl Account {
         Hold { account: self.clone(), bytes }
     }
 
-    fn streams(&self) -> MutexGuard<'_, HashMap<u64, Waker>> {
+    fn streams(&self) -> MutexGuard<'_, BTreeMap<u64, (usize, Waker)>> {
         self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a stream has sent last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Last {
+    /// It has sent nothing.
+    #[default]
+    Nothing,
+    /// An item that is not counted.
+    Short,
+    /// A counted one.
+    Long,
 }
 
 /// One stream among those of an account.
@@ -135,19 +152,29 @@ impl Counted {
         &self.account
     }
 
-    /// Whether it may go on. If not, `waker` is woken when it may.
-    pub fn is_calm(&self, waker: &Waker) -> bool {
+    /// Whether it may go on; `last` is what it has sent last. If not, `waker` is woken when it may.
+    ///
+    /// Whoever has taken a long item goes before those of whom nothing is known, so that clients who take nothing hold
+    /// up new streams alone. Short items need no room.
+    pub fn may_go_on(&self, last: Last, waker: &Waker) -> bool {
         let Account(count) = &self.account;
-        if self.account.bytes() < count.calm {
+        let below = match last {
+            Last::Short => return true,
+            _ if !count.streams_wait => return true,
+            Last::Long => count.room - count.room / 4,
+            Last::Nothing => count.room / 2,
+        };
+        let below = below.max(1);
+        if self.account.bytes() < below {
             return true;
         }
         {
             let mut streams = self.account.streams();
-            streams.insert(self.number, waker.clone());
+            streams.insert(self.number, (below, waker.clone()));
             count.waiting.store(streams.len(), Ordering::SeqCst);
         }
         // Whoever gave bytes back before it could see that somebody waits, has given them back by now.
-        self.account.bytes() < count.calm
+        self.account.bytes() < below
     }
 }
 
@@ -173,13 +200,14 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let Account(count) = &self.account;
         let left = count.bytes.fetch_sub(self.bytes, Ordering::SeqCst).saturating_sub(self.bytes);
-        if left < count.calm && count.waiting.load(Ordering::SeqCst) > 0 {
-            let woken = {
+        if left < count.room && count.waiting.load(Ordering::SeqCst) > 0 {
+            let woken: Vec<_> = {
                 let mut streams = self.account.streams();
-                count.waiting.store(0, Ordering::SeqCst);
-                std::mem::take(&mut *streams)
+                let woken = streams.extract_if(.., |_, (below, _)| left < *below).collect();
+                count.waiting.store(streams.len(), Ordering::SeqCst);
+                woken
             };
-            woken.into_values().for_each(Waker::wake);
+            woken.into_iter().for_each(|(_, (_, waker))| waker.wake());
         }
     }
 }
@@ -242,8 +270,8 @@ mod tests {
         let unsent = Unsent::new(2 * LONG);
         let account = unsent.at(0);
         let first = account.admit(text(5 * LONG)).expect("the first of all");
-        assert!(account.admit(text(LONG)).is_none() && !account.has_room(LONG));
-        assert!(account.admit(text(LONG - 1)).is_some() && account.has_room(LONG - 1));
+        assert!(account.admit(text(LONG)).is_none() && !account.takes_item(LONG));
+        assert!(account.admit(text(LONG - 1)).is_some() && account.takes_item(LONG - 1));
         assert_eq!(account.bytes(), 5 * LONG, "what was refused does not count");
         assert!(unsent.at(1).admit(text(LONG)).is_some(), "nested calls have their own");
         drop(first);
@@ -252,22 +280,28 @@ mod tests {
     }
 
     #[test]
-    fn streams_wait_while_half_of_it_is_taken_and_nested_ones_do_not() {
+    fn streams_begin_while_half_is_free_and_go_on_while_a_quarter_is() {
         let unsent = Unsent::new(4 * LONG);
         let (woken, account) = (Arc::new(Woken::default()), unsent.at(0));
         let (waker, stream, other) = (Waker::from(woken.clone()), account.stream(), account.stream());
-        let one = account.admit(text(LONG));
-        assert!(stream.is_calm(&waker));
+        let (woken, waiting) = (|| woken.0.load(Ordering::SeqCst), || account.0.waiting.load(Ordering::SeqCst));
+        let _one = account.admit(text(LONG));
+        assert!(stream.may_go_on(Last::Nothing, &waker));
         let two = account.admit(text(LONG));
-        assert!(!stream.is_calm(&waker) && !stream.is_calm(&waker) && !other.is_calm(&waker));
-        drop(other);
-        assert_eq!(account.0.waiting.load(Ordering::SeqCst), 1, "each stream once, while it is there");
+        assert!(!stream.may_go_on(Last::Nothing, &waker) && !stream.may_go_on(Last::Nothing, &waker));
+        assert!(other.may_go_on(Last::Long, &waker));
+        let three = account.admit(text(LONG));
+        assert!(!other.may_go_on(Last::Long, &waker) && other.may_go_on(Last::Short, &waker));
+        assert_eq!(waiting(), 2, "each stream once");
+        drop(three);
+        assert_eq!((woken(), waiting()), (1, 1), "who has taken an item goes on first");
         drop(two);
-        assert_eq!((woken.0.load(Ordering::SeqCst), stream.is_calm(&waker)), (1, true));
-        drop(one);
-        assert_eq!(woken.0.load(Ordering::SeqCst), 1, "nobody waits any more");
-        let nested = unsent.at(1).admit(text(8 * LONG));
-        assert!(unsent.at(1).stream().is_calm(&waker) && stream.is_calm(&waker));
-        drop(nested);
+        assert_eq!((woken(), waiting()), (2, 0));
+        let _two = account.admit(text(LONG));
+        assert!(!other.may_go_on(Last::Nothing, &waker));
+        drop(other);
+        assert_eq!(waiting(), 0, "nobody waits any more");
+        let _nested = unsent.at(1).admit(text(8 * LONG));
+        assert!(unsent.at(1).stream().may_go_on(Last::Nothing, &waker), "nested ones do not wait here");
     }
 }

@@ -47,5 +47,6 @@ mod tidy;
 mod tls;
 mod top;
 mod traces;
+mod unread;
 mod values;
 mod watchdog;
