@@ -27,7 +27,10 @@ const CLIENTS: usize = 40;
 
 const ITEMS: usize = 2;
 
-const NODE: [&str; 2] = ["--memory-limit", "1GiB"];
+/// A machine that does all of this at once takes its time.
+const PATIENT: [&str; 2] = ["--call-timeout", "2m"];
+
+const NODE: [&str; 4] = ["--memory-limit", "1GiB", PATIENT[0], PATIENT[1]];
 
 /// A quarter of the node's limit waits for clients, about as much is kept by the generators that wait, and there is the
 /// garbage of two executors. Without a bound it would be 40 times 27 MB, and the engine would be replaced.
@@ -142,7 +145,7 @@ fn streams_over_http_wait_for_clients_that_read_nothing() {
 #[test]
 fn streams_of_sessions_wait_for_clients_that_read_nothing() {
     let script = Script::new("unread.js", SCRIPT);
-    let orchestrator = orchestrator(&[]);
+    let orchestrator = orchestrator(&PATIENT);
     let node = node_of(&orchestrator, script.path(), &NODE);
     let client = Client::new(&orchestrator.url);
     wait_until("the node takes calls", SOON, || client.call("made", Value::Null).is_ok());
@@ -161,7 +164,8 @@ fn streams_of_sessions_wait_for_clients_that_read_nothing() {
                 let frame = session.receive();
                 assert!(frame["params"]["seq"] == n && frame["params"]["value"] == value(n), "item {n}");
             }
-            assert_eq!(session.receive()["result"], "all");
+            let reply = session.receive();
+            assert_eq!(reply["result"], "all", "{reply}");
         });
     }
     has_its_engine_still(&node);
