@@ -148,6 +148,7 @@ fn on_one_line(text: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use madrpc_actors::protocol::{reply, CallError};
 
     use super::*;
