@@ -212,6 +212,11 @@ impl NodeConfig {
         }
     }
 
+    /// Bytes of long results and items that may wait for clients, of what the process may have.
+    pub fn unsent_room(&self) -> usize {
+        self.memory_limit / 4
+    }
+
     /// Capacity relative to other nodes.
     pub fn weight(&self) -> u32 {
         self.weight.unwrap_or_else(|| u32::try_from(self.pool_size()).unwrap_or(u32::MAX))

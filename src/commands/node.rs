@@ -15,6 +15,7 @@ use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
 use madrpc_actors::policy::egress::Egress;
 use madrpc_actors::protocol::membership::Register;
+use madrpc_actors::protocol::unsent::Unsent;
 use madrpc_actors::protocol::{Event, JsonText, LinkKeys, Report};
 use madrpc_actors::traces::Traces;
 use serde_json::json;
@@ -137,6 +138,7 @@ async fn serve(
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
     let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
+    http_config.unsent = Unsent::new(config.unsent_room());
     http_config.sessions = process.sessions.clone();
     http_config.closing = process.draining.closing().clone();
     http_config.broker = Some(broker.clone());

@@ -8,9 +8,11 @@ use actix_web::http::StatusCode;
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{reply, CallError, CallResult, Notes};
+use madrpc_actors::protocol::unsent::LONG;
+use madrpc_actors::protocol::{reply, CallError, CallResult, JsonText, Notes};
 
 use super::head::Head;
+use super::pieces::Pieces;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -35,7 +37,20 @@ pub(super) fn reply_len(id: Option<&str>, result: &CallResult) -> usize {
 
 /// JSON as it is.
 pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> HttpResponse {
-    let mut response = HttpResponse::with_body(status, BoxBody::new(text.into()));
+    let text = text.into();
+    let body = match text.len() < LONG {
+        true => BoxBody::new(text),
+        false => {
+            let mut pieces = Pieces::default();
+            pieces.push(text);
+            BoxBody::new(pieces)
+        }
+    };
+    json_body(status, body)
+}
+
+fn json_body(status: StatusCode, body: BoxBody) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status, body);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
 }
@@ -71,6 +86,16 @@ pub(super) fn timed_reply(
     result: &CallResult,
     notes: Option<&Notes>,
 ) -> HttpResponse {
+    if let Ok(text) = result {
+        if text.len() >= LONG {
+            let (before, after) = around(write, id, notes);
+            let mut pieces = Pieces::default();
+            pieces.push(before);
+            pieces.push(text.to_bytes());
+            pieces.push(after);
+            return json_body(StatusCode::OK, BoxBody::new(pieces));
+        }
+    }
     // Room to the byte: the vector becomes the response body without a further allocation.
     let mut out = Vec::with_capacity(reply_len(id, result));
     write(&mut out, id, result);
@@ -79,6 +104,18 @@ pub(super) fn timed_reply(
         Ok(_) => json(StatusCode::OK, out),
         Err(error) => explained(json(status(error), out), error),
     }
+}
+
+/// What comes before and after the text of a result in its reply.
+pub(super) fn around(write: WriteReply, id: Option<&str>, notes: Option<&Notes>) -> (Vec<u8>, Vec<u8>) {
+    let null = JsonText::NULL;
+    let mut before = Vec::new();
+    write(&mut before, id, &Ok(null.clone()));
+    let text = before.len().saturating_sub(null.len() + 1);
+    tell_times(&mut before, notes);
+    let after = before.split_off(text + null.len());
+    before.truncate(text);
+    (before, after)
 }
 
 /// A reply without an id to an HTTP request that was refused as a whole.
@@ -136,4 +173,19 @@ pub(super) fn stream(
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(BodyStream::new(chunks)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_result_has_the_same_around_it_as_a_short_one() {
+        for (write, id) in [(reply::write as WriteReply, Some("7")), (reply::write_for_orchestrator, None)] {
+            let (mut whole, text) = (Vec::new(), JsonText::of(&"text").expect("JSON"));
+            write(&mut whole, id, &Ok(text.clone()));
+            let (before, after) = around(write, id, None);
+            assert_eq!([&before[..], text.as_bytes(), &after[..]].concat(), whole);
+        }
+    }
 }

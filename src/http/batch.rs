@@ -105,7 +105,10 @@ pub(super) async fn answer<S: Service>(
             let first = chunks.next().await.unwrap_or_default();
             answer::stream(Format::LINES, stream::once(ready(first)).chain(chunks).map(Ok))
         }
-        Some(running) => answer::json(StatusCode::OK, whole(running, endpoint.config.max_body, write).await),
+        Some(running) => {
+            let account = endpoint.unsent.at(0);
+            answer::json(StatusCode::OK, account.count(whole(running, endpoint.config.max_body, write).await))
+        }
     };
     match granted.calls {
         // What has run must not be sent again, so the status tells of a batch of which nothing has.
@@ -213,10 +216,10 @@ fn run<S: Service>(
         },
         Err(error) => stream::iter((0..calls.len()).map(move |index| (index, Err(error.clone())))).boxed_local(),
     };
-    let max_result = endpoint.config.max_body;
+    let (max_result, account) = (endpoint.config.max_body, endpoint.unsent.at(depth).clone());
     EachInTime::new(answers, deadlines, CallError::internal("a call of a batch was left unanswered"))
         .map(move |(index, result)| {
-            let result = limited(result, max_result);
+            let result = limited(result, max_result, &account);
             begun.finish(index, &result);
             (index, result)
         })

@@ -17,6 +17,7 @@ use madrpc_actors::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
 use madrpc_actors::protocol::streams::{self, End, Progress, Reader, Writer};
+use madrpc_actors::protocol::unsent::{Account, Unsent};
 use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
 
 use super::answer;
@@ -40,6 +41,8 @@ pub(super) struct Endpoint<S> {
     pub(super) service: S,
     pub(super) config: HttpConfig,
     pub(super) gate: Arc<Gate>,
+    /// Of the process, in a place of the thread's own: clones of it cost other threads nothing.
+    pub(super) unsent: Rc<Unsent>,
     /// Of the events, where there are any.
     pub(super) desk: Option<Rc<Desk>>,
 }
@@ -77,6 +80,14 @@ impl Prepared {
             Prepared::Builtin(_) => None,
         }
     }
+
+    /// How many calls it is nested in.
+    pub(super) fn depth(&self) -> u32 {
+        match self {
+            Prepared::Call(call) => call.scope.depth,
+            Prepared::Builtin(_) => 0,
+        }
+    }
 }
 
 impl<S: Service> Endpoint<S> {
@@ -84,7 +95,8 @@ impl<S: Service> Endpoint<S> {
     pub(super) fn new(service: S, config: HttpConfig, gate: Arc<Gate>) -> Self {
         let (recorder, token) = (config.metrics.recorder(), config.access.token.clone());
         let desk = config.broker.clone().map(|broker| Desk::open(broker, token, recorder));
-        Endpoint { service, config, gate, desk }
+        let unsent = Rc::new(config.unsent.clone());
+        Endpoint { service, config, gate, unsent, desk }
     }
 
     /// Answers `POST`. Dropping the future cancels what it began, but for notifications.
@@ -190,14 +202,15 @@ impl<S: Service> Endpoint<S> {
                 Ok(Prepared::Builtin(work)) => drop(work.await),
                 prepared => {
                     let (service, method, at) = (self.service.clone(), request.method.to_string(), incoming.at);
-                    let max_result = self.config.max_body;
+                    let (max_result, unsent) = (self.config.max_body, self.unsent.clone());
                     // Detached: nobody waits for a notification, so nobody's leaving cancels it.
-                    actix_rt::spawn(async move { run(&service, &method, at, max_result, prepared).await });
+                    actix_rt::spawn(async move { run(&service, &method, at, max_result, &unsent, prepared).await });
                 }
             }
             return None;
         };
-        let result = run(&self.service, &request.method, incoming.at, self.config.max_body, prepared).await;
+        let max_result = self.config.max_body;
+        let result = run(&self.service, &request.method, incoming.at, max_result, &self.unsent, prepared).await;
         Some((id.get(), result, notes))
     }
 
@@ -207,7 +220,7 @@ impl<S: Service> Endpoint<S> {
         let streams = self.service.flows(&request.method).items || incoming.peer.head.is_from_peer();
         let items = streams && request.meta.stream.unwrap_or(true);
         let progress = request.meta.progress.unwrap_or(false);
-        let (prepared, ends) = open_streams(prepared, Flows { items, input: false, progress });
+        let (prepared, ends) = open_streams(prepared, Flows { items, input: false, progress }, &self.unsent);
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
         Flow::new(self.begin(incoming, request, prepared), ends.items).noted(notes).watched(ends.progress)
     }
@@ -220,8 +233,8 @@ impl<S: Service> Endpoint<S> {
         prepared: Result<Prepared, CallError>,
     ) -> LocalBoxFuture<'static, CallResult> {
         let (service, method, at) = (self.service.clone(), request.method.to_string(), incoming.at);
-        let max_result = self.config.max_body;
-        Box::pin(async move { run(&service, &method, at, max_result, prepared).await })
+        let (max_result, unsent) = (self.config.max_body, self.unsent.clone());
+        Box::pin(async move { run(&service, &method, at, max_result, &unsent, prepared).await })
     }
 
     /// What is to be done for a request, or why nothing is. `idempotency_key` is the header's.
@@ -272,6 +285,7 @@ pub(super) struct Ends {
 pub(super) fn open_streams(
     prepared: Result<Prepared, CallError>,
     wanted: Flows,
+    unsent: &Unsent,
 ) -> (Result<Prepared, CallError>, Ends) {
     let (mut call, mut ends) = match prepared {
         Ok(Prepared::Call(call)) => (call, Ends::default()),
@@ -283,7 +297,7 @@ pub(super) fn open_streams(
         return (Err(error), ends);
     }
     if wanted.items {
-        let (writer, reader) = streams::queue();
+        let (writer, reader) = streams::queue_in(unsent.at(call.scope.depth));
         call.streams.items = Some(End::new(writer));
         ends.items = Some(reader);
     }
@@ -305,6 +319,7 @@ pub(super) async fn run<S: Service>(
     method: &str,
     at: Instant,
     max_result: usize,
+    unsent: &Unsent,
     prepared: Result<Prepared, CallError>,
 ) -> CallResult {
     let call = match prepared {
@@ -318,8 +333,9 @@ pub(super) async fn run<S: Service>(
     let result = match call {
         Ok(call) => match service.admission().admit(1, call.scope.depth) {
             Ok(permit) => {
+                let account = unsent.at(call.scope.depth);
                 let result = in_time(call.scope.deadline, service.call(call, permit)).await;
-                limited(result, max_result)
+                limited(result, max_result, account)
             }
             Err(error) => Err(error),
         },
@@ -334,11 +350,13 @@ pub(super) async fn in_time(deadline: Instant, work: LocalBoxFuture<'static, Cal
     tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(CallError::Timeout))
 }
 
-/// A result over the limit is an error.
-pub(super) fn limited(result: CallResult, max_result: usize) -> CallResult {
+/// A result over the limit is an error, and so is one that would wait for a client when too much does already. It counts
+/// there until the client has taken it.
+pub(super) fn limited(result: CallResult, max_result: usize, account: &Account) -> CallResult {
     match result {
         Ok(text) if text.len() > max_result => Err(CallError::TooLarge { limit: max_result as u64 }),
-        result => result,
+        Ok(text) => account.admit(text).ok_or(CallError::TooLarge { limit: account.room() as u64 }),
+        error => error,
     }
 }
 

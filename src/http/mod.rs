@@ -21,6 +21,7 @@ mod in_time;
 mod node;
 mod orchestrator;
 mod origin;
+mod pieces;
 mod process;
 mod routes;
 mod scope;

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use madrpc_actors::metrics;
 use madrpc_actors::policy::access::Identity;
 use madrpc_actors::policy::rate_limit::Granted;
-use madrpc_actors::protocol::{reply, CallError, JsonText};
+use madrpc_actors::protocol::{reply, unsent, CallError, JsonText};
 use serde_json::json;
 
 use super::endpoint::{in_time, Endpoint, Peer};
@@ -26,6 +26,8 @@ use super::origin::Foreign;
 use super::service::Service;
 use super::watch::{Busy, Watch};
 use super::{answer, dashboard, origin, session};
+
+const LONG: u64 = unsent::LONG as u64;
 
 /// Answers any request that the server takes.
 pub(super) async fn respond<S: Service>(
@@ -36,7 +38,10 @@ pub(super) async fn respond<S: Service>(
     let busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
     let response = route(endpoint, &request, payload).await;
     let response = match response.body().size() {
-        BodySize::Stream => response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy })),
+        // A long text leaves bit by bit, too.
+        BodySize::Stream | BodySize::Sized(LONG..) => {
+            response.map_body(|_, body| BoxBody::new(Lasting { body, _busy: busy }))
+        }
         _ => response,
     };
     Ok(ServiceResponse::new(request, response))

@@ -13,6 +13,7 @@ use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::{Access, Identity};
 use madrpc_actors::policy::admission::{Admission, Permit};
 use madrpc_actors::policy::rate_limit::RateLimit;
+use madrpc_actors::protocol::unsent::Unsent;
 use madrpc_actors::protocol::{Call, CallResult, Code, JsonText, LinkKeys, Secret};
 use madrpc_actors::traces::Tracer;
 
@@ -93,6 +94,9 @@ pub struct Caller {
     pub is_peer: bool,
 }
 
+/// Bytes of long results and items that may wait for the clients of a process that has no limit of memory.
+const UNSENT_ROOM: usize = 512 << 20;
+
 /// Limits of the endpoint.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
@@ -102,6 +106,8 @@ pub struct HttpConfig {
     pub workers: usize,
     /// Longest body of a request, and longest result, in bytes.
     pub max_body: usize,
+    /// Counts the long texts that wait for who asked for them.
+    pub unsent: Unsent,
     /// Most elements of a batch.
     pub max_batch: usize,
     /// Deadline of a call that brings none.
@@ -147,6 +153,7 @@ impl HttpConfig {
             bind,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_body: 10 * 1024 * 1024,
+            unsent: Unsent::new(UNSENT_ROOM),
             max_batch: 10_000,
             call_timeout: Duration::from_secs(30),
             max_depth: None,

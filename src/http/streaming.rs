@@ -5,12 +5,13 @@ use std::task::Poll;
 
 use actix_web::http::header::{HeaderValue, CACHE_CONTROL};
 use actix_web::HttpResponse;
-use bytes::Bytes;
 use futures_util::stream;
-use madrpc_actors::protocol::{CallResult, JsonText};
+use madrpc_actors::protocol::unsent::LONG;
+use madrpc_actors::protocol::{CallResult, JsonText, Notes};
 
 use super::answer::{self, WriteReply};
 use super::flow::{Flow, Step};
+use super::pieces::Pieces;
 
 /// How the items are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,67 +55,88 @@ impl Format {
 /// a client that goes away ends the call.
 pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteReply) -> HttpResponse {
     let mut over = false;
-    let chunks = stream::poll_fn(move |cx| {
+    let mut pieces = Pieces::default();
+    let chunks = stream::poll_fn(move |cx| loop {
+        if let Some(slice) = pieces.slice() {
+            return Poll::Ready(Some(Ok(slice)));
+        }
         if over {
             return Poll::Ready(None);
         }
-        flow.poll_step(cx, |_| true).map(|step| {
-            let mut chunk = Vec::new();
-            match step {
-                Step::Item(item) => write_item(&mut chunk, format, &item),
-                Step::Progress(done, total) => write_progress(&mut chunk, format, done, total),
-                Step::End(result) => {
-                    over = true;
-                    let write = |out: &mut Vec<u8>, id: Option<&str>, result: &CallResult| {
-                        write(out, id, result);
-                        answer::tell_times(out, flow.notes());
-                    };
-                    write_end(&mut chunk, format, &id, &result, write);
-                }
+        match std::task::ready!(flow.poll_step(cx, |_| true)) {
+            Step::Item(item) => add_item(&mut pieces, format, &item),
+            Step::Progress(done, total) => pieces.push(progress(format, done, total)),
+            Step::End(result) => {
+                over = true;
+                add_end(&mut pieces, format, &id, &result, write, flow.notes());
             }
-            Some(Ok(Bytes::from(chunk)))
-        })
+        }
     });
     let mut response = answer::stream(format.media_type(), chunks);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn write_item(out: &mut Vec<u8>, format: Format, item: &JsonText) {
-    if format == Format::Events {
-        out.extend_from_slice(b"data: ");
-    }
-    let text = out.len();
-    out.extend_from_slice(b"{\"value\": ");
-    out.extend_from_slice(item.as_bytes());
-    out.push(b'}');
-    on_one_line(&mut out[text..]);
-    out.extend_from_slice(if format == Format::Events { b"\n\n" } else { b"\n" });
+fn add_item(pieces: &mut Pieces, format: Format, item: &JsonText) {
+    let (before, after) = match format {
+        Format::Lines => ("{\"value\": ", "}\n"),
+        Format::Events => ("data: {\"value\": ", "}\n\n"),
+    };
+    add(pieces, before.as_bytes().to_vec(), item, after.as_bytes());
 }
 
-fn write_progress(out: &mut Vec<u8>, format: Format, done: u64, total: Option<u64>) {
+fn progress(format: Format, done: u64, total: Option<u64>) -> String {
     let progress = serde_json::json!({"done": done, "total": total});
-    let text = match format {
+    match format {
         Format::Lines => format!("{{\"progress\": {progress}}}\n"),
         Format::Events => format!("event: progress\ndata: {progress}\n\n"),
-    };
-    out.extend_from_slice(text.as_bytes());
+    }
 }
 
-fn write_end(
-    out: &mut Vec<u8>,
+fn add_end(
+    pieces: &mut Pieces,
     format: Format,
     id: &str,
     result: &CallResult,
-    write: impl Fn(&mut Vec<u8>, Option<&str>, &CallResult),
+    write: WriteReply,
+    notes: Option<&Notes>,
 ) {
-    if format == Format::Events {
-        out.extend_from_slice(if result.is_ok() { b"event: result\ndata: " } else { b"event: error\ndata: " });
+    let (mut before, last): (Vec<u8>, &[u8]) = match (format, result) {
+        (Format::Lines, _) => (Vec::new(), b"\n"),
+        (Format::Events, Ok(_)) => (b"event: result\ndata: ".to_vec(), b"\n\n"),
+        (Format::Events, Err(_)) => (b"event: error\ndata: ".to_vec(), b"\n\n"),
+    };
+    match result {
+        Ok(text) => {
+            let (head, mut after) = answer::around(write, Some(id), notes);
+            before.extend_from_slice(&head);
+            after.extend_from_slice(last);
+            add(pieces, before, text, &after);
+        }
+        Err(_) => {
+            let reply = before.len();
+            write(&mut before, Some(id), result);
+            answer::tell_times(&mut before, notes);
+            on_one_line(&mut before[reply..]);
+            before.extend_from_slice(last);
+            pieces.push(before);
+        }
     }
-    let text = out.len();
-    write(out, Some(id), result);
-    on_one_line(&mut out[text..]);
-    out.extend_from_slice(if format == Format::Events { b"\n\n" } else { b"\n" });
+}
+
+/// What is short travels together.
+fn add(pieces: &mut Pieces, mut before: Vec<u8>, text: &JsonText, after: &[u8]) {
+    if text.len() >= LONG {
+        pieces.push(before);
+        pieces.push_on_one_line(text.to_bytes());
+        return pieces.push(after.to_vec());
+    }
+    before.reserve_exact(text.len() + after.len());
+    let start = before.len();
+    before.extend_from_slice(text.as_bytes());
+    on_one_line(&mut before[start..]);
+    before.extend_from_slice(after);
+    pieces.push(before);
 }
 
 /// A value keeps its sender's layout. A line break in it can only be white space: inside a JSON string it is escaped.
@@ -126,6 +148,7 @@ fn on_one_line(text: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use madrpc_actors::protocol::{reply, CallError};
 
     use super::*;
@@ -144,11 +167,12 @@ mod tests {
     fn each_item_is_one_line_or_one_event() {
         let item = JsonText::parse("{\"a\":\r\n1}").expect("JSON");
         let text = |format| {
-            let mut out = Vec::new();
-            write_item(&mut out, format, &item);
-            write_end(&mut out, format, "7", &Ok(JsonText::NULL), reply::write);
-            write_end(&mut out, format, "7", &Err(CallError::Timeout), reply::write);
-            String::from_utf8(out).expect("UTF-8")
+            let mut pieces = Pieces::default();
+            add_item(&mut pieces, format, &item);
+            add_end(&mut pieces, format, "7", &Ok(JsonText::NULL), reply::write, None);
+            add_end(&mut pieces, format, "7", &Err(CallError::Timeout), reply::write, None);
+            let slices: Vec<Bytes> = std::iter::from_fn(|| pieces.slice()).collect();
+            String::from_utf8(slices.concat()).expect("UTF-8")
         };
         let error = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32001,"message":"Timeout"}}"#;
         let result = r#"{"jsonrpc":"2.0","id":7,"result":null}"#;
@@ -159,5 +183,19 @@ mod tests {
                 "data: {{\"value\": {{\"a\":  1}}}}\n\nevent: result\ndata: {result}\n\nevent: error\ndata: {error}\n\n"
             )
         );
+    }
+    #[test]
+    fn a_long_value_is_not_copied_and_is_on_one_line_all_the_same() {
+        let (spaces, breaks) = (" ".repeat(LONG), "\n".repeat(LONG));
+        let item = JsonText::parse(&format!("[{breaks}1,\"{spaces}\"]")).expect("JSON");
+        let mut pieces = Pieces::default();
+        add_item(&mut pieces, Format::Lines, &item);
+        add_end(&mut pieces, Format::Lines, "7", &Ok(item.clone()), reply::write, None);
+        let slices: Vec<Bytes> = std::iter::from_fn(|| pieces.slice()).collect();
+        let memory = item.as_bytes().as_ptr_range();
+        assert!(slices.iter().any(|slice| memory.contains(&slice.as_ptr())));
+        let value = format!("[{spaces}1,\"{spaces}\"]");
+        let expected = format!("{{\"value\": {value}}}\n{{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{value}}}\n");
+        assert!(slices.concat() == expected.as_bytes());
     }
 }

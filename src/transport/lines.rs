@@ -1,5 +1,6 @@
 //! Bodies that come line by line.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -111,6 +112,7 @@ impl Line {
 
 /// Makes a call by a request of its own, and writes its items to `items` as they come.
 pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut Writer, max_body: usize) -> CallResult {
+    poll_fn(|cx| items.poll_calm(cx)).await;
     let (mut headers, body) = wire::single(call, Instant::now());
     headers.insert(ACCEPT, HeaderValue::from_static(NDJSON));
     let response = request.extra_headers(headers).send_body(body).await;
@@ -123,6 +125,9 @@ pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut 
     while let Some(line) = lines.next().await {
         match Line::read(&line?) {
             Some(Line::Item(item)) => {
+                if let Some(limit) = items.refuses(&item) {
+                    return Err(CallError::TooLarge { limit: limit as u64 });
+                }
                 if items.feed(item).await.is_err() {
                     // Who read them has gone.
                     return Err(CallError::Cancelled);

@@ -10,7 +10,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::js_pool::PoolCore;
-use crate::engine::{Turn, Watch};
+use crate::engine::{heap, Turn, Watch};
 use crate::policy::admission::Admission;
 use crate::policy::overrun::{pace, RunningTimes, Sighting};
 use crate::protocol::CallError;
@@ -156,7 +156,12 @@ impl Watchdog {
         ran: &[Duration],
     ) -> Option<(Breach, Option<&'a Turn>)> {
         let limit = last_resort.memory_limit;
-        if let Some(used) = self.memory.as_ref().and_then(Memory::used).filter(|used| *used > limit) {
+        let too_much = || self.memory.as_ref().and_then(Memory::used).filter(|used| *used > limit);
+        // What was freed, and is kept for the next time, is nobody's fault: it goes back first.
+        if let Some(used) = too_much().and_then(|_| {
+            heap::give_back();
+            too_much()
+        }) {
             let largest = running.iter().max_by_key(|(watched, turn)| watched.watch.heap_growth_of(turn));
             return Some((Breach::Memory { used, limit }, largest.map(|(_, turn)| turn)));
         }

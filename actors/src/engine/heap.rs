@@ -41,7 +41,7 @@ pub fn give_back_by(give_back: fn()) {
 }
 
 /// Lets the system have what this thread has freed. Costs about as much as a collection of garbage.
-pub(super) fn give_back() {
+pub(crate) fn give_back() {
     if let Some(give_back) = GIVE_BACK.get() {
         give_back();
     }

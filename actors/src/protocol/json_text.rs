@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::error::CallError;
+use super::unsent;
 
 /// How deeply arrays and objects may nest in `params` and in `result`. Deeper input is a parse error, deeper output
 /// is over its limit: both must be met before a native stack is (PROTOCOL, section 2).
@@ -60,6 +61,11 @@ impl JsonText {
     /// The text as bytes that share its memory.
     pub fn to_bytes(&self) -> Bytes {
         self.0.clone()
+    }
+
+    /// With something that is dropped when no piece of this text is left.
+    pub(super) fn held_with<T: Send + 'static>(self, hold: T) -> Self {
+        JsonText(unsent::held_with(self.0, hold))
     }
 
     /// Length in bytes.

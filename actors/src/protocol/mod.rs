@@ -19,6 +19,7 @@ pub mod secret;
 pub mod span;
 pub mod streams;
 pub mod trace;
+pub mod unsent;
 
 pub use call::{Call, CallResult, CallScope, IdempotencyKey};
 pub use error::{CallError, Code, Fault, ScriptError};

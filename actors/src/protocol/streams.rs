@@ -14,11 +14,13 @@ use futures_util::task::AtomicWaker;
 use futures_util::{Sink, Stream};
 
 use super::json_text::JsonText;
+use super::unsent::{Account, Counted, Hold, Last, LONG};
 
 /// Values that a queue holds, and that may travel without having been asked for one by one (PROTOCOL, section 6).
 pub const CREDIT: usize = 16;
 
-/// Bytes that a queue holds, but for a single value that is longer.
+/// Bytes that a queue holds, but for a single value that is longer. A long value counts until its reader has no use for
+/// it any more: the next one is not made before.
 const ROOM: usize = 1 << 20;
 
 /// Bytes of a value that count as one more: what is large uses up more credit, since it waits somewhere, too.
@@ -37,41 +39,96 @@ struct Load {
     writer: AtomicWaker,
 }
 
+impl Load {
+    fn give_back(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.writer.wake();
+    }
+}
+
+/// A long value, wherever it is after it was put into its queue.
+struct Held {
+    load: Arc<Load>,
+    bytes: usize,
+    _counted: Option<Hold>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.load.give_back(self.bytes);
+    }
+}
+
 /// The end of a queue that is written.
 #[derive(Debug)]
 pub struct Writer {
     queue: mpsc::Sender<JsonText>,
     load: Arc<Load>,
+    /// Where long values are counted, too.
+    process: Option<Counted>,
+    last: Last,
 }
 
 impl Writer {
     /// Whether there is room for one value. If not, `cx` is woken when there is. An error: nobody reads it any more.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), mpsc::SendError>> {
-        let is_full = |writer: &Writer| writer.load.bytes.load(Ordering::Acquire) >= ROOM && !writer.is_closed();
-        if is_full(self) {
-            self.load.writer.register(cx.waker());
-            if is_full(self) {
-                return Poll::Pending;
-            }
-        }
+        std::task::ready!(self.poll_calm(cx));
         self.queue.poll_ready(cx)
+    }
+
+    /// Whether so few bytes wait that more may be asked for, here and in the process. If not, `cx` is woken when there are.
+    pub fn poll_calm(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_calm(cx) {
+            return Poll::Ready(());
+        }
+        self.load.writer.register(cx.waker());
+        if self.is_calm(cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Also when nobody reads, which is then to be told.
+    fn is_calm(&self, cx: &Context<'_>) -> bool {
+        let waits_here = self.load.bytes.load(Ordering::Acquire) >= ROOM;
+        let is_calm = |process: &Counted| process.may_go_on(self.last, cx.waker());
+        self.is_closed() || !waits_here && self.process.as_ref().is_none_or(is_calm)
+    }
+
+    /// That the process has no memory left for such a value: how much it has for all of them.
+    pub fn refuses(&self, value: &JsonText) -> Option<usize> {
+        let account = self.process.as_ref().map(Counted::account);
+        account.filter(|account| !account.takes_item(value.len())).map(Account::room)
     }
 
     /// Puts in a value, for which there must have been room.
     pub fn start_send(&mut self, value: JsonText) -> Result<(), mpsc::SendError> {
-        let bytes = value.len();
-        self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
+        let value = self.counted(value);
         self.queue.start_send(value)
     }
 
     /// Puts in a value if there are fewer than there may be.
     pub fn try_send(&mut self, value: JsonText) -> Result<(), mpsc::TrySendError<JsonText>> {
         let bytes = value.len();
-        // Counted first: the reader may have it the next moment.
-        self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
+        let value = self.counted(value);
         self.queue.try_send(value).inspect_err(|_| {
-            self.load.bytes.fetch_sub(bytes, Ordering::AcqRel);
+            if bytes < LONG {
+                self.load.give_back(bytes);
+            }
         })
+    }
+
+    /// Before it is put in: the reader may have it the next moment.
+    fn counted(&mut self, value: JsonText) -> JsonText {
+        let bytes = value.len();
+        self.last = if bytes < LONG { Last::Short } else { Last::Long };
+        self.load.bytes.fetch_add(bytes, Ordering::AcqRel);
+        if bytes < LONG {
+            return value;
+        }
+        let counted = self.process.as_ref().map(|process| process.account().hold(bytes));
+        value.held_with(Held { load: self.load.clone(), bytes, _counted: counted })
     }
 
     /// Nobody reads it any more.
@@ -114,8 +171,9 @@ impl Reader {
     }
 
     fn took(&self, value: &JsonText) {
-        self.load.bytes.fetch_sub(value.len(), Ordering::AcqRel);
-        self.load.writer.wake();
+        if value.len() < LONG {
+            self.load.give_back(value.len());
+        }
     }
 }
 
@@ -140,10 +198,19 @@ impl Drop for Reader {
 
 /// A queue for `CREDIT` values.
 pub fn queue() -> (Writer, Reader) {
+    queue_of(None)
+}
+
+/// One whose long values are counted in `account`, and which has no room while too much waits there.
+pub fn queue_in(account: &Account) -> (Writer, Reader) {
+    queue_of(Some(account.stream()))
+}
+
+fn queue_of(process: Option<Counted>) -> (Writer, Reader) {
     // Each writer has a place of its own, and there is one.
     let (writer, reader) = mpsc::channel(CREDIT - 1);
     let load = Arc::<Load>::default();
-    (Writer { queue: writer, load: load.clone() }, Reader { queue: reader, load })
+    (Writer { queue: writer, load: load.clone(), process, last: Last::Nothing }, Reader { queue: reader, load })
 }
 
 /// The ends that a call brings along to whoever runs it. A call that is cloned, to be tried again, still has them once.
@@ -236,6 +303,7 @@ impl<T> fmt::Debug for End<T> {
 mod tests {
     use std::task::Waker;
 
+    use super::super::unsent::Unsent;
     use super::*;
 
     #[test]
@@ -265,6 +333,24 @@ mod tests {
         drop(reader);
         assert!(ready(&mut writer), "to be told that nobody reads");
         assert_eq!((cost(&JsonText::NULL), cost(&long)), (1, 9));
+    }
+
+    #[test]
+    fn a_long_value_holds_its_writer_up_until_nobody_has_a_piece_of_it() {
+        let unsent = Unsent::new(4 * ROOM);
+        let ((mut one, mut reader), (other, _reader)) = (queue_in(unsent.at(0)), queue_in(unsent.at(0)));
+        let calm = |writer: &Writer| writer.poll_calm(&mut Context::from_waker(Waker::noop())).is_ready();
+        one.try_send(JsonText::from_trusted(vec![b'1'; 3 * ROOM])).expect("room");
+        let piece = reader.try_recv().expect("a value").to_bytes().slice(..1);
+        assert!(!calm(&one) && !calm(&other), "more than half of the room is taken");
+        let long = JsonText::from_trusted(vec![b'1'; 6 * ROOM]);
+        assert_eq!((other.refuses(&long), other.refuses(&JsonText::NULL)), (Some(4 * ROOM), None));
+        drop(piece);
+        assert!(calm(&one) && calm(&other) && other.refuses(&long).is_none());
+        one.start_send(long).expect("room");
+        assert!(!calm(&one));
+        drop(reader);
+        assert!(calm(&one) && unsent.at(0).bytes() == 0, "what nobody read is given back");
     }
 
     #[test]

@@ -50,5 +50,6 @@ mod tidy;
 mod tls;
 mod top;
 mod traces;
+mod unread;
 mod values;
 mod watchdog;

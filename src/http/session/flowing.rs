@@ -16,7 +16,7 @@ use super::written;
 use crate::http::answer::{tell_times, WriteReply};
 use crate::http::flow::{Flow, Step};
 
-/// A client's items wait for the socket up to about this many bytes, those of other calls included.
+/// Items wait for the socket up to about this many bytes, those of other calls included.
 const ITEMS_ROOM: usize = 256 * 1024;
 
 /// What was pushed to all calls of a session waits up to about this many bytes; a call that gets more ends.
@@ -37,7 +37,7 @@ struct State {
     overrun: Option<CallError>,
     /// Bytes that were pushed to all calls of the session and wait.
     waiting: Pushed,
-    /// A peer's credit, which the last item may overdraw; a client gets as many items as its socket takes.
+    /// A peer's credit, which the last item may overdraw; a client has none, and gets as many items as its socket takes.
     wanted: Option<isize>,
     task: Option<Waker>,
 }
@@ -226,9 +226,10 @@ impl Stream for Flowing {
             return Poll::Ready(Some(credit(this.id.as_str(), taken)));
         }
         let (valve, out) = (&this.valve, &this.out);
-        let may_send = |cx: &mut Context<'_>| match valve.0.borrow().wanted {
-            Some(wanted) => wanted > 0,
-            None => out.has_room(ITEMS_ROOM, cx),
+        // A link is shared: what its socket has not taken would fill the room of other calls.
+        let may_send = |cx: &mut Context<'_>| {
+            let wanted = valve.0.borrow().wanted;
+            wanted.is_none_or(|wanted| wanted > 0) && out.has_room(ITEMS_ROOM, cx)
         };
         let step = std::task::ready!(this.flow.poll_step(cx, may_send));
         Poll::Ready(Some(this.frame(step)))

@@ -257,10 +257,10 @@ impl<S: Service> Session<S> {
         let (max_body, write) = (self.endpoint.config.max_body, self.write);
         if from_peer {
             let name = running.ends().map_or(Name::Elements(Vec::new()), |(first, last)| Name::Ids(first, last));
-            self.answer_with(name, None, batch::arrays(running, write));
+            self.answer_with(name, 1, None, batch::arrays(running, write));
         } else {
             let elements = Name::Elements(running.elements());
-            self.answer_with(elements, None, stream::once(batch::whole(running, max_body, write)));
+            self.answer_with(elements, 0, None, stream::once(batch::whole(running, max_body, write)));
         }
     }
 
@@ -277,13 +277,14 @@ impl<S: Service> Session<S> {
             return;
         };
         let (id, from_peer) = (JsonText::slice(incoming.body, id), incoming.peer.head.is_from_peer());
-        let (prepared, ends) = open_streams(prepared, self.flows(request, from_peer));
+        let (prepared, ends) = open_streams(prepared, self.flows(request, from_peer), &endpoint.unsent);
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
+        let depth = prepared.as_ref().map_or(0, Prepared::depth);
         let flow = Flow::new(endpoint.begin(incoming, request, prepared), ends.items);
         let flow = flow.noted(notes).watched(ends.progress);
         let valve = Valve::new(from_peer, ends.input.is_some(), self.pushed.clone());
         let flowing = Flowing::new(id.clone(), flow, ends.input, valve.clone(), self.out.clone(), self.write);
-        self.answer_with(Name::Id(id), Some(valve), flowing.limited(self.room(), endpoint.config.max_body));
+        self.answer_with(Name::Id(id), depth, Some(valve), flowing.limited(self.room(), endpoint.config.max_body));
     }
 
     /// What flows beside a call: a peer says it, and of a client's it is known by the method.
@@ -299,15 +300,22 @@ impl<S: Service> Session<S> {
         }
     }
 
-    /// Sends the texts that come of some work, which ends when it is cancelled by its name.
-    fn answer_with(&self, name: Name, valve: Option<Rc<Valve>>, texts: impl Stream<Item = Vec<u8>> + 'static) {
+    /// Sends the texts that come of some work at that depth of nesting, which ends when it is cancelled by its name.
+    fn answer_with(
+        &self,
+        name: Name,
+        depth: u32,
+        valve: Option<Rc<Valve>>,
+        texts: impl Stream<Item = Vec<u8>> + 'static,
+    ) {
         let (open, out, most) = (self.open.clone(), self.out.clone(), self.room().saturating_mul(2));
+        let unsent = self.endpoint.unsent.clone();
         let number = open.borrow_mut().number();
         let own = open.clone();
         let task = actix_rt::spawn(async move {
             let mut texts = pin!(texts);
             while let Some(text) = texts.next().await {
-                out.text(text);
+                out.text(unsent.at(depth).count(text));
                 if out.bytes() > most {
                     out.give_up();
                 }

@@ -12,6 +12,7 @@ use bytestring::ByteString;
 use madrpc_actors::metrics::{EventMark, Recorder};
 use madrpc_actors::policy::event_queue::{EventQueue, Put, Room, Taken};
 use madrpc_actors::protocol::event::dropped_frame;
+use madrpc_actors::protocol::unsent::LONG;
 
 use crate::transport::Link;
 
@@ -84,8 +85,12 @@ pub(in crate::http) struct Outbox(Rc<RefCell<Frames>>);
 #[derive(Default)]
 struct Frames {
     waiting: VecDeque<Waiting>,
-    /// Of the texts among them.
+    /// Of the texts among them, and of a long one that the socket has not taken yet.
     bytes: usize,
+    /// A text that is to follow the head of its frame.
+    long: Option<Bytes>,
+    /// Bytes of the long text that was handed out last.
+    handed: usize,
     /// Of the events among them.
     event_bytes: usize,
     /// The payload of the last ping that has no answer yet: those before it need none (RFC 6455, section 5.5.3).
@@ -101,9 +106,9 @@ struct Frames {
 
 impl Outbox {
     /// Says this as soon as the socket takes it. What comes after the end is dropped.
-    pub(super) fn text(&self, text: Vec<u8>) {
+    pub(super) fn text(&self, text: impl Into<Bytes>) {
         // JSON is UTF-8, which is looked at once more here.
-        if let Ok(text) = ByteString::try_from(text) {
+        if let Ok(text) = ByteString::try_from(text.into()) {
             self.push(text.len(), Message::Text(text));
         }
     }
@@ -184,10 +189,24 @@ impl Outbox {
     /// when the socket has taken what was handed out before.
     pub(super) fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut frames = self.0.borrow_mut();
+        frames.has_taken_long();
+        if let Some(text) = frames.long.take() {
+            frames.handed = text.len();
+            return Poll::Ready(Some(text));
+        }
         let (mut chunk, mut codec) = (BytesMut::new(), Codec::new());
         while chunk.len() < CHUNK {
             match frames.next_or_asked(cx) {
                 None => break,
+                Some(Waiting::Message(Message::Text(text))) if text.len() >= LONG => {
+                    // RFC 6455, section 5.2: the last frame of a text, its length in eight bytes, no mask. So long a text
+                    // is not copied, and goes on to be counted.
+                    chunk.extend_from_slice(&[0x81, 127]);
+                    chunk.extend_from_slice(&(text.len() as u64).to_be_bytes());
+                    frames.bytes += text.len();
+                    frames.long = Some(text.into_bytes());
+                    break;
+                }
                 Some(Waiting::Message(message)) => {
                     // Whatever a session says can be encoded.
                     let encoded = codec.encode(message, &mut chunk);
@@ -255,6 +274,7 @@ impl Outbox {
 
     /// The socket takes nothing any more.
     pub(super) fn nobody_listens(&self) {
+        self.0.borrow_mut().long = None;
         self.clear();
         self.shut();
     }
@@ -262,7 +282,8 @@ impl Outbox {
     fn clear(&self) {
         let mut frames = self.0.borrow_mut();
         frames.waiting.clear();
-        frames.bytes = 0;
+        // The head of its frame has left.
+        frames.bytes = frames.handed + frames.long.as_ref().map_or(0, Bytes::len);
     }
 
     fn push(&self, bytes: usize, message: Message) {
@@ -276,6 +297,15 @@ impl Outbox {
 }
 
 impl Frames {
+    /// The socket asks for more: it has what it was given.
+    fn has_taken_long(&mut self) {
+        let handed = std::mem::take(&mut self.handed);
+        if handed > 0 {
+            self.bytes = self.bytes.saturating_sub(handed);
+            self.waiting_for_room.drain(..).for_each(Waker::wake);
+        }
+    }
+
     /// The next frame for a subscriber.
     fn taken(&mut self, subscriber: &EventFrames) -> Option<Bytes> {
         let (frame, counted) = subscriber.take()?;
@@ -312,6 +342,9 @@ impl Frames {
 
 #[cfg(test)]
 mod tests {
+    use actix_codec::Decoder;
+    use actix_http::ws::Frame;
+
     use super::*;
 
     fn written(outbox: &Outbox) -> Option<usize> {
@@ -331,6 +364,33 @@ mod tests {
         assert_eq!((written(&outbox), outbox.bytes()), (Some(306), 0));
         outbox.text(vec![0xff]);
         assert_eq!(written(&outbox), Some(0), "no text");
+    }
+
+    #[test]
+    fn a_long_text_is_handed_out_as_it_is_and_counts_until_the_socket_asks_for_more() {
+        let outbox = Outbox::default();
+        let text = Bytes::from(vec![b'x'; 2 * LONG]);
+        outbox.text(vec![b'a'; 10]);
+        outbox.text(text.clone());
+        outbox.text(vec![b'b'; 10]);
+        let chunk = || match outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(chunk)) => chunk,
+            other => panic!("{other:?}"),
+        };
+        let mut sent = BytesMut::from(&chunk()[..]);
+        assert_eq!((sent.len(), outbox.bytes()), (12 + 10, 2 * LONG + 10));
+        // Its head has left, so it must follow, whatever happens.
+        outbox.give_up();
+        let long = chunk();
+        assert_eq!((long.as_ptr(), outbox.bytes()), (text.as_ptr(), 2 * LONG));
+        sent.extend_from_slice(&long);
+        sent.extend_from_slice(&chunk());
+        assert_eq!((outbox.bytes(), written(&outbox)), (0, None));
+        let mut codec = Codec::new().client_mode().max_size(3 * LONG);
+        let mut next = || codec.decode(&mut sent).expect("frames").expect("a frame");
+        assert!(matches!(next(), Frame::Text(text) if text.len() == 10));
+        assert!(matches!(next(), Frame::Text(whole) if whole == text));
+        assert!(matches!(next(), Frame::Close(Some(_))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! is given as they are read, and what is pushed to it leaves as `_push`, against credit of the peer's.
 
 use std::cell::Cell;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
@@ -58,6 +58,10 @@ pub(in crate::transport) async fn carry(link: Link, call: &Call, now: Instant) -
     let (items, input) = (&call.streams.items, &call.streams.input);
     let (mut writer, mut reader) =
         (items.as_ref().and_then(|end| end.take()), input.as_ref().and_then(|end| end.take()));
+    if let Some(writer) = &writer {
+        // Its first items come without having been asked for.
+        poll_fn(|cx| writer.poll_calm(cx)).await;
+    }
     let (sender, news) = mpsc::unbounded_channel();
     let unread = Rc::<Cell<usize>>::default();
     let open = link.begin_flow(call, now, Teller { news: sender, unread: unread.clone() });
@@ -105,9 +109,16 @@ async fn receive(
             News::Item(item) => {
                 let cost = cost(&item);
                 if let Some(writer) = writer {
+                    if let Some(limit) = writer.refuses(&item) {
+                        return Err(CallError::TooLarge { limit: limit as u64 });
+                    }
                     if writer.feed(item).await.is_err() {
                         // Who read them has gone.
                         return Err(CallError::Cancelled);
+                    }
+                    if cost > 1 {
+                        // No further one that is long is asked for while this one waits.
+                        poll_fn(|cx| writer.poll_calm(cx)).await;
                     }
                 }
                 unread.set(unread.get().saturating_sub(cost));

@@ -157,7 +157,10 @@ impl Links {
                 return Some(link.clone());
             }
             Some(Way::Opening) => return None,
-            Some(Way::Expected { since, last }) if patient && is_expected(since, last) => return None,
+            Some(Way::Expected { since, last }) => match patient && is_expected(since, last) {
+                true => return None,
+                false => 0,
+            },
             Some(Way::Closed { until, .. }) if Instant::now() < *until => return None,
             Some(Way::Closed { failures, .. }) => *failures,
             None if is_full => {
@@ -169,7 +172,7 @@ impl Links {
                 by_peer.insert(peer.clone(), Way::Expected { since: now, last: now });
                 return None;
             }
-            Some(Way::Expected { .. }) | None => 0,
+            None => 0,
         };
         by_peer.insert(peer.clone(), Way::Opening);
         actix_rt::spawn(self.clone().keep(peer.clone(), failures));

@@ -193,7 +193,11 @@ fn send(
         let Some(producer) = producers.get_mut(&id) else { return Ok(()) };
         match &mut producer.sink {
             Sink::Queue(writer) => {
-                writer.try_send(JsonText::from_trusted(text)).map_err(|_gone| Failure::Ended(CallError::Cancelled))
+                let item = JsonText::from_trusted(text);
+                if let Some(limit) = writer.refuses(&item) {
+                    return Err(Failure::Ended(CallError::TooLarge { limit: limit as u64 }));
+                }
+                writer.try_send(item).map_err(|_gone| Failure::Ended(CallError::Cancelled))
             }
             Sink::Array(items) => append(items, &text, host.surroundings.max_body).map_err(Failure::Ended),
             Sink::Nowhere => Ok(()),
