@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
@@ -98,8 +99,12 @@ async fn serve(
     let transport = TransportConfig { expects_links: true, ..serving::transport(&config.server) };
     let link_keys = LinkKeys::new(&config.orchestrators, serving::new_secret);
     let clients = AwcClient::factory(transport.clone());
-    if !config.orchestrators.is_empty() {
-        pool.route_calls_by(Outbound::start(config.orchestrators.clone(), &clients));
+    let outbound = match config.orchestrators.as_slice() {
+        [] => None,
+        orchestrators => Some(Outbound::start(orchestrators.to_vec(), clients())),
+    };
+    if let Some(outbound) = &outbound {
+        pool.route_calls_by(outbound.clone());
     }
     let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
     pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
@@ -150,6 +155,12 @@ async fn serve(
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
         move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
+    // Calls leave from the threads that have the links: this one where the node has dialled in, otherwise the workers.
+    let leave_from_worker = {
+        let outbound = outbound.filter(|_| !config.dial_in);
+        let transport = transport.clone();
+        move || outbound.iter().for_each(|outbound| outbound.join(Rc::new(AwcClient::new(&transport))))
+    };
     if config.dial_in {
         let dialler = Dialler::new(transport, instance);
         for orchestrator in config.orchestrators.clone() {
@@ -158,7 +169,11 @@ async fn serve(
         }
     }
     let connections = serving::count_connections(process.metrics.clone());
-    let server = serving::spawn(http::serve(listening, http_config, make_service, connections)?);
+    let of_worker = move || {
+        leave_from_worker();
+        make_service()
+    };
+    let server = serving::spawn(http::serve(listening, http_config, of_worker, connections)?);
     let (told, accepting) = (reporter.clone(), server.clone());
     pool.may_end_process(LastResort {
         admission: admission.clone(),

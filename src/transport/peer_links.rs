@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -38,6 +39,7 @@ struct Shared {
 #[derive(Debug)]
 struct Listed {
     number: u64,
+    thread: ThreadId,
     /// Bounded by admission, as calls are anywhere.
     errands: mpsc::UnboundedSender<Errand>,
 }
@@ -64,7 +66,7 @@ impl PeerLinks {
     pub(crate) fn list(&self, peer: &PeerUrl, link: Link) -> Option<PeerLink> {
         let (errands, mut received) = mpsc::unbounded_channel();
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-        if !self.insert(peer, Listed { number, errands }) {
+        if !self.insert(peer, Listed { number, thread: thread::current().id(), errands }) {
             log::warn!("{peer} can't be called by its link: {MAX_PEERS} peers have some");
             return None;
         }
@@ -105,9 +107,12 @@ impl PeerLinks {
         self.lock().contains_key(peer)
     }
 
-    /// Hands it to the newest link of `peer`; gives it back when there is none.
+    /// Hands it to the newest link of `peer`, of this thread if it has one; gives it back when there is none.
     fn hand_over(&self, peer: &PeerUrl, errand: Errand) -> Option<Errand> {
-        match self.lock().get(peer).and_then(|links| links.last()) {
+        let here = thread::current().id();
+        let links = self.lock();
+        let of_peer = links.get(peer).map(Vec::as_slice).unwrap_or_default();
+        match of_peer.iter().rfind(|listed| listed.thread == here).or(of_peer.last()) {
             Some(listed) => listed.errands.send(errand).err().map(|refused| refused.0),
             None => Some(errand),
         }

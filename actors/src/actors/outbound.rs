@@ -1,16 +1,17 @@
-//! Outbound: takes the calls of a node's scripts to an orchestrator, and the results back to their executors.
+//! Outbound: takes the calls of a node's scripts to an orchestrator, and the results back to their executors. There is one
+//! for each thread that has links to orchestrators, so that calls cross no further thread on their way.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use actix::{Actor, Addr, Context, Handler, Message};
 use futures_util::StreamExt;
 use tokio::task::AbortHandle;
 
 use super::executor_inbox::{ExecutorInbox, Work};
-use super::peer::{PeerClient, PeerClientFactory, PeerUrl};
+use super::peer::{PeerClient, PeerUrl};
 use crate::engine::{CallId, InvocationId, OutgoingCall};
 use crate::protocol::{Call, CallError, CallResult};
 
@@ -21,35 +22,57 @@ pub const MAX_TOGETHER: usize = 128;
 /// Params that travel in one request at most, in bytes; a single call may have more.
 const MAX_BYTES_TOGETHER: usize = 1 << 20;
 
-/// A handle to the actor.
+/// A handle to the actors.
 #[derive(Clone, Debug)]
-pub struct Outbound(Addr<OutboundActor>);
+pub struct Outbound(Arc<Lanes>);
+
+#[derive(Debug)]
+struct Lanes {
+    orchestrators: Arc<[PeerUrl]>,
+    /// The first one takes calls while it is the only one.
+    actors: RwLock<Vec<Addr<OutboundActor>>>,
+}
 
 impl Outbound {
-    /// Starts the actor on the current arbiter. The first orchestrator that can be reached gets the calls.
-    pub fn start(orchestrators: Vec<PeerUrl>, clients: &PeerClientFactory) -> Self {
-        let actor = OutboundActor {
-            client: clients(),
-            orchestrators: orchestrators.into(),
-            running: Running::default(),
-            next_task: 0,
-        };
-        Outbound(actor.start())
+    /// Starts an actor on the current arbiter. The first orchestrator that can be reached gets the calls.
+    pub fn start(orchestrators: Vec<PeerUrl>, client: Rc<dyn PeerClient>) -> Self {
+        let outbound = Outbound(Arc::new(Lanes { orchestrators: orchestrators.into(), actors: RwLock::default() }));
+        outbound.join(client);
+        outbound
     }
 
-    /// Sends calls made on `from`. Their number is bounded by the engine, which counts open calls.
+    /// Starts one on the current arbiter, which takes calls from now on.
+    pub fn join(&self, client: Rc<dyn PeerClient>) {
+        let orchestrators = self.0.orchestrators.clone();
+        let actor = OutboundActor { client, orchestrators, running: Running::default(), next_task: 0 };
+        let mut actors = self.0.actors.write().unwrap_or_else(PoisonError::into_inner);
+        // A worker thread that has panicked has a successor.
+        actors.retain(Addr::connected);
+        actors.push(actor.start());
+    }
+
+    fn actors(&self) -> RwLockReadGuard<'_, Vec<Addr<OutboundActor>>> {
+        self.0.actors.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends calls made on `from`, always by the same actor. Their number is bounded by the engine, which counts open calls.
     pub fn send(&self, from: Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) {
-        self.0.do_send(Send { from, calls });
+        let actors = self.actors();
+        let joined = actors.get(1..).unwrap_or_default();
+        let own = from.number.checked_rem(joined.len()).and_then(|lane| joined.get(lane));
+        if let Some(actor) = own.filter(|actor| actor.connected()).or(actors.first()) {
+            actor.do_send(Send { from, calls });
+        }
     }
 
     /// Nobody waits for these calls any more. A request ends when that is true of all that it carries.
-    pub fn call_off(&self, ids: HashSet<CallId>) {
-        self.0.do_send(CallOff { ids });
+    pub fn call_off(&self, ids: &HashSet<CallId>) {
+        self.actors().iter().for_each(|actor| actor.do_send(CallOff { ids: ids.clone() }));
     }
 
     /// These invocations no longer wait for their calls.
-    pub fn abandon(&self, parents: Vec<InvocationId>) {
-        self.0.do_send(Abandon { parents });
+    pub fn abandon(&self, parents: &[InvocationId]) {
+        self.actors().iter().for_each(|actor| actor.do_send(Abandon { parents: parents.to_vec() }));
     }
 }
 
@@ -86,7 +109,7 @@ struct Request {
 
 struct OutboundActor {
     client: Rc<dyn PeerClient>,
-    orchestrators: Rc<[PeerUrl]>,
+    orchestrators: Arc<[PeerUrl]>,
     running: Running,
     next_task: u64,
 }
@@ -209,7 +232,7 @@ impl Recipient {
 /// Takes calls to the first orchestrator that can be reached, and every result to the executor.
 async fn carry(
     client: Rc<dyn PeerClient>,
-    orchestrators: Rc<[PeerUrl]>,
+    orchestrators: Arc<[PeerUrl]>,
     to: Recipient,
     mut calls: Vec<(CallId, Call)>,
 ) {

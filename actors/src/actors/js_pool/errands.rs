@@ -87,7 +87,7 @@ impl PoolCore {
     /// These invocations ended while calls of theirs were open.
     pub(in crate::actors) fn abandon(&self, parents: Vec<InvocationId>) {
         if let Some(outbound) = self.outbound.get() {
-            outbound.abandon(parents.clone());
+            outbound.abandon(&parents);
             if !self.drains() {
                 return;
             }
@@ -112,7 +112,7 @@ impl PoolCore {
             executor.send(Work::Cancel(invocation));
         }
         if let Some(outbound) = self.outbound.get() {
-            outbound.call_off(ids);
+            outbound.call_off(&ids);
         }
     }
 
