@@ -10,7 +10,7 @@ use anyhow::Context;
 use madrpc_actors::actors::js_pool::PoolConfig;
 use madrpc_actors::actors::registrar::{Load, Membership, Registrar};
 use madrpc_actors::actors::watchdog::LastResort;
-use madrpc_actors::actors::{Broker, Fetching, Hub, JsPool, Outbound, PeerUrl};
+use madrpc_actors::actors::{Broker, Fetching, Hub, JsPool, Outbound, PeerClient, PeerUrl};
 use madrpc_actors::engine::{Program, Script};
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::admission::Admission;
@@ -24,7 +24,7 @@ use serde_json::json;
 use super::serving;
 use crate::cli::server::cpus;
 use crate::cli::NodeConfig;
-use crate::http::{self, Draining, NodeFacts, NodeService, Reserved};
+use crate::http::{self, Draining, HttpConfig, Listening, NodeFacts, NodeService, Reserved};
 use crate::observe::{self, ExecutorCounts, Gauges, Terminal};
 use crate::reload::{self, Hangup};
 use crate::supervisor::{self, Plan, Reporter, Role, Supervised};
@@ -78,101 +78,61 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let hangup = reload::on_hangup().context("cannot listen for signals")?;
     actix_rt::spawn(serving::renew_tls(&config.server).context("cannot listen for signals")?);
-    let scheme = serving::scheme(&config.server);
     let node_name = Arc::new(OnceLock::new());
-    let metrics = Metrics::new();
-    let pool = JsPool::start(PoolConfig {
-        program,
-        executors: config.pool_size(),
-        max_depth: config.max_depth,
-        max_body: config.server.max_body,
-        node_name: node_name.clone(),
-        isolation: config.isolation,
-        limits: config.limits(),
-        metrics: metrics.clone(),
-    })?;
-    let traces = Traces::of_node(node_name.clone());
+    let (metrics, traces) = (Metrics::new(), Traces::of_node(node_name.clone()));
+    let pool = start_pool(&config, program, node_name.clone(), &metrics)?;
     pool.trace_by(traces.tracer());
     let admission = Admission::new(config.server.max_inflight);
     pool.drain_with(admission.clone());
-    log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
     let transport = TransportConfig { expects_links: true, ..serving::transport(&config.server) };
-    let link_keys = LinkKeys::new(&config.orchestrators, serving::new_secret);
     let clients = AwcClient::factory(transport.clone());
-    let outbound = match config.orchestrators.as_slice() {
-        [] => None,
-        orchestrators => Some(Outbound::start(orchestrators.to_vec(), clients())),
-    };
-    if let Some(outbound) = &outbound {
-        pool.route_calls_by(outbound.clone());
-    }
-    let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
-    pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
-    let hub = match config.orchestrators.as_slice() {
-        [] => Hub::start(&metrics),
-        orchestrators => Hub::below(orchestrators, &serving::sessions(&config.server), &metrics),
-    };
-    let broker: Arc<dyn Broker> = Arc::new(hub);
-    pool.publish_by(broker.clone(), config.server.call_timeout);
-    let (listening, role, reporter) = match place {
-        Some(Supervised { role, socket, reporter }) => {
-            let listening = Reserved::try_from(socket).and_then(Reserved::listen);
-            (listening.with_context(|| format!("cannot listen on {}", config.bind))?, role, reporter)
-        }
-        None => {
-            let role = Role::first(serving::new_instance());
-            (serving::listen(&config.bind, scheme, &terminal)?, role, Reporter::default())
-        }
-    };
+    let (outbound, broker) = ways_out(&config, &pool, clients(), &metrics);
+    let (listening, role, reporter) = take_place(place, &config, &terminal)?;
     let address = listening.addr;
     let public_url = match config.dial_in {
         true => Some(PeerUrl::dialled_in(&role.instance).map_err(anyhow::Error::msg)?),
         false => config.public_url.clone(),
     };
+    let scheme = serving::scheme(&config.server);
     let name = public_url.as_ref().map_or_else(|| format!("{scheme}://{address}"), PeerUrl::to_string);
     let _first = node_name.set(name);
-    let cordoned = role.cordoned;
-    let instance = role.instance.clone();
+    let (cordoned, instance) = (role.cordoned, role.instance.clone());
+    let link_keys = LinkKeys::new(&config.orchestrators, serving::new_secret);
     let load = load(pool.clone(), admission.clone(), metrics.clone());
     let memberships = membership(&config, public_url, &pool, &instance, address, link_keys.clone(), load);
     // It registers when this function waits for the first time, and by then all is set up.
     let registrar = Registrar::start(memberships, &clients);
     let token = config.server.security.cluster_token.clone();
     let draining = Draining::node(admission.clone(), token, registrar.clone(), reporter.clone());
-    let process = serving::process(role.instance.clone(), admission.clone(), draining, metrics, traces);
+    let process = serving::process(instance.clone(), admission.clone(), draining, metrics, traces);
     let public_name = config.public_url.as_ref().and_then(PeerUrl::host);
     let names = public_name.into_iter().chain([config.bind.host.to_string()]);
-    let mut http_config = serving::http_config(&config.server, address, names, Some(config.max_depth));
-    http_config.unsent = Unsent::new(config.unsent_room());
-    http_config.sessions = process.sessions.clone();
-    http_config.closing = process.draining.closing().clone();
-    http_config.broker = Some(broker.clone());
-    http_config.peer_links = transport.peer_links.clone();
-    http_config.link_keys = link_keys;
-    http_config.metrics = process.metrics.clone();
+    let http_config = HttpConfig {
+        max_depth: Some(config.max_depth),
+        unsent: Unsent::new(config.unsent_room()),
+        peer_links: transport.peer_links.clone(),
+        link_keys,
+        ..serving::http_config(&config.server, address, names, &process, broker.clone())
+    };
     let make_service = {
         let about = NodeFacts { tags: config.tags.clone(), weight: config.weight(), role };
         let (pool, process, reporter) = (pool.clone(), process.clone(), reporter.clone());
         move || NodeService::new(pool.clone(), about.clone(), process.clone(), reporter.clone())
     };
-    // Calls leave from the threads that have the links: this one where the node has dialled in, otherwise the workers.
-    let leave_from_worker = {
-        let outbound = outbound.filter(|_| !config.dial_in);
-        let transport = transport.clone();
-        move || outbound.iter().for_each(|outbound| outbound.join(Rc::new(AwcClient::new(&transport))))
-    };
     if config.dial_in {
-        let dialler = Dialler::new(transport, instance);
+        let dialler = Dialler::new(transport.clone(), instance.clone());
         for orchestrator in config.orchestrators.clone() {
             let (service, http_config) = (make_service(), http_config.clone());
             actix_rt::spawn(http::keep_dialled(service, http_config, dialler.clone(), orchestrator));
         }
     }
-    let connections = serving::count_connections(process.metrics.clone());
+    // Calls leave from the threads that have the links: from this one where the node has dialled in.
+    let outbound = outbound.filter(|_| !config.dial_in);
     let of_worker = move || {
-        leave_from_worker();
+        outbound.iter().for_each(|outbound| outbound.join(Rc::new(AwcClient::new(&transport))));
         make_service()
     };
+    let connections = serving::count_connections(process.metrics.clone());
     let server = serving::spawn(http::serve(listening, http_config, of_worker, connections)?);
     let (told, accepting) = (reporter.clone(), server.clone());
     pool.may_end_process(LastResort {
@@ -188,9 +148,8 @@ async fn serve(
     if cordoned {
         process.draining.begin().await;
     }
-    let (instance, node) = (process.instance.clone(), node_name.clone());
     let announce = move |channel: &str, mut data: serde_json::Value| {
-        (data["node"], data["instance"]) = (node.get().cloned().into(), json!(&*instance));
+        (data["node"], data["instance"]) = (node_name.get().cloned().into(), json!(instance));
         let event = Event { channel: channel.into(), data: JsonText::from_trusted(data.to_string()) };
         // Nobody waits for it: what is published is on its way.
         drop(broker.publish(event));
@@ -200,6 +159,63 @@ async fn serve(
     actix_rt::spawn(observe::watch(terminal, process.metrics.clone(), config.server.summary_interval, gauges));
     let exporting = serving::export_traces(&config.server, &process, "madrpc-node");
     serving::until_told_to_end(server, process, config.server.drain_timeout, exporting).await
+}
+
+/// The executors, with the scripts loaded.
+fn start_pool(
+    config: &NodeConfig,
+    program: Program,
+    node_name: Arc<OnceLock<String>>,
+    metrics: &Metrics,
+) -> anyhow::Result<JsPool> {
+    let pool = JsPool::start(PoolConfig {
+        program,
+        executors: config.pool_size(),
+        max_depth: config.max_depth,
+        max_body: config.server.max_body,
+        node_name,
+        isolation: config.isolation,
+        limits: config.limits(),
+        metrics: metrics.clone(),
+    })?;
+    log::info!("{} methods on {} executors", pool.methods().len(), config.pool_size());
+    Ok(pool)
+}
+
+/// Where what scripts ask of others goes: calls, where there are orchestrators, fetches and events.
+fn ways_out(
+    config: &NodeConfig,
+    pool: &JsPool,
+    client: Rc<dyn PeerClient>,
+    metrics: &Metrics,
+) -> (Option<Outbound>, Arc<dyn Broker>) {
+    let fetchers = AwcFetcher::factory(config.server.max_body, config.server.security.client.client_tls.clone());
+    pool.fetch_by(Fetching::start(Egress::new(config.allow_net.clone()), &fetchers));
+    let (outbound, hub) = match config.orchestrators.as_slice() {
+        [] => (None, Hub::start(metrics)),
+        orchestrators => (
+            Some(Outbound::start(orchestrators.to_vec(), client)),
+            Hub::below(orchestrators, &serving::sessions(&config.server), metrics),
+        ),
+    };
+    outbound.iter().for_each(|outbound| pool.route_calls_by(outbound.clone()));
+    let broker: Arc<dyn Broker> = Arc::new(hub);
+    pool.publish_by(broker.clone(), config.server.call_timeout);
+    (outbound, broker)
+}
+
+/// Listens, at the socket of the supervisor if there is one.
+fn take_place(
+    place: Option<Supervised>,
+    config: &NodeConfig,
+    terminal: &Terminal,
+) -> anyhow::Result<(Listening, Role, Reporter)> {
+    let Some(Supervised { role, socket, reporter }) = place else {
+        let listening = serving::listen(&config.bind, serving::scheme(&config.server), terminal)?;
+        return Ok((listening, Role::first(serving::new_instance()), Reporter::default()));
+    };
+    let listening = Reserved::try_from(socket).and_then(Reserved::listen);
+    Ok((listening.with_context(|| format!("cannot listen on {}", config.bind))?, role, reporter))
 }
 
 /// Reads the scripts again whenever asked; those that do not load change nothing.

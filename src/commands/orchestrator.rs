@@ -12,7 +12,7 @@ use madrpc_actors::traces::Traces;
 
 use super::serving;
 use crate::cli::OrchestratorConfig;
-use crate::http::{self, Draining, OrchestratorService, Process};
+use crate::http::{self, Draining, HttpConfig, OrchestratorService, Process};
 use crate::observe::{self, ExecutorCounts, Gauges, NodeCounts, Terminal};
 use crate::transport::AwcClient;
 
@@ -32,15 +32,14 @@ async fn serve(config: OrchestratorConfig, terminal: Terminal) -> anyhow::Result
     let transport = serving::transport(&config.server);
     let clients = AwcClient::factory(transport.clone());
     let cluster = Cluster::start(cluster_config(&config, &process), clients.clone());
-    let mut http_config = serving::http_config(&config.server, listening.addr, [config.bind.host.to_string()], None);
-    http_config.sessions = process.sessions.clone();
-    http_config.closing = process.draining.closing().clone();
     let broker: Arc<dyn Broker> = Arc::new(Hub::start(&process.metrics));
     cluster.announce_by(broker.clone());
-    http_config.broker = Some(broker);
-    http_config.peer_links = transport.peer_links.clone();
-    http_config.takes_dial_ins = true;
-    http_config.metrics = process.metrics.clone();
+    let names = [config.bind.host.to_string()];
+    let http_config = HttpConfig {
+        peer_links: transport.peer_links.clone(),
+        takes_dial_ins: true,
+        ..serving::http_config(&config.server, listening.addr, names, &process, broker)
+    };
     let make_service = {
         let (cluster, process) = (cluster.clone(), process.clone());
         move || {

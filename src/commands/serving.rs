@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
 use madrpc_actors::actors::broker::SessionClient;
+use madrpc_actors::actors::Broker;
 use madrpc_actors::metrics::Metrics;
 use madrpc_actors::policy::access::Access;
 use madrpc_actors::policy::admission::Admission;
@@ -117,12 +118,13 @@ pub(super) fn longest_end(options: &ServerOptions) -> Duration {
     options.drain_timeout.saturating_add(PARTING)
 }
 
-/// The limits of the endpoint. `names` are those by which pages may call the server.
+/// The limits of the endpoint, and what it tells the `process`. `names` are those by which pages may call the server.
 pub(super) fn http_config(
     options: &ServerOptions,
     address: SocketAddr,
     names: impl IntoIterator<Item = String>,
-    max_depth: Option<u32>,
+    process: &Process,
+    broker: Arc<dyn Broker>,
 ) -> HttpConfig {
     let (security, defaults) = (&options.security, HttpConfig::new(address));
     if security.rate_limit.is_some() && security.cluster_token.is_none() {
@@ -137,7 +139,10 @@ pub(super) fn http_config(
         max_body: options.max_body,
         max_batch: options.max_batch,
         call_timeout: options.call_timeout,
-        max_depth,
+        sessions: process.sessions.clone(),
+        closing: process.draining.closing().clone(),
+        metrics: process.metrics.clone(),
+        broker: Some(broker),
         max_connections: max_connections(defaults.max_connections),
         ..defaults
     }
