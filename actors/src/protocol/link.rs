@@ -68,23 +68,26 @@ fn reads_as_asking(envelope: &[u8]) -> bool {
 
 /// The keys that a node gives to its orchestrators when it registers, to each its own.
 #[derive(Clone, Debug, Default)]
-pub struct LinkKeys(Arc<[(PeerUrl, Secret)]>);
+pub struct LinkKeys {
+    owners: Arc<[PeerUrl]>,
+    /// In the same order.
+    keys: Arc<[Secret]>,
+}
 
 impl LinkKeys {
     /// `secret` makes them; nobody must be able to guess what it gives.
     pub fn new(orchestrators: &[PeerUrl], mut secret: impl FnMut() -> Secret) -> Self {
-        LinkKeys(orchestrators.iter().map(|orchestrator| (orchestrator.clone(), secret())).collect())
+        LinkKeys { owners: orchestrators.into(), keys: orchestrators.iter().map(|_| secret()).collect() }
     }
 
     /// The key that this orchestrator is given.
     pub fn of(&self, orchestrator: &PeerUrl) -> Option<&Secret> {
-        self.0.iter().find_map(|(owner, key)| (owner == orchestrator).then_some(key))
+        self.keys.get(self.owners.iter().position(|owner| owner == orchestrator)?)
     }
 
     /// Which orchestrator was given `key`.
     pub fn owner(&self, key: &[u8]) -> Option<&PeerUrl> {
-        // All are looked at, so that the time does not tell which was almost right.
-        self.0.iter().filter(|(_, own)| own.is(key)).map(|(owner, _)| owner).last()
+        self.owners.get(Secret::position(&self.keys, key)?)
     }
 }
 
