@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use awc::http::header::{HeaderName, HeaderValue};
-use madrpc_actors::protocol::Secret;
 use serde_json::Value;
 use structopt::StructOpt;
 use url::Url;
 
-use super::client::first_key;
-use super::secrets::api_key;
-use super::tls::ClientTlsOptions;
+use super::access::AccessOptions;
 use super::units::{duration, whole};
 use super::values::{call_url, header};
 use super::Usage;
@@ -70,21 +67,17 @@ pub struct BenchConfig {
     /// Request header, repeatable [env: MADRPC_HEADER, separated by commas]
     #[structopt(long = "header", number_of_values = 1, value_name = "K:V", parse(try_from_str = header))]
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl BenchConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("header", "MADRPC_HEADER", &mut self.headers, env, header)?;
-        first_key(&mut self.api_key, env)?;
         self.ws |= super::switch("ws", "MADRPC_WS", env)?;
         self.json |= super::switch("json", "MADRPC_JSON", env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }
 

@@ -10,9 +10,9 @@ use madrpc_actors::protocol::{JsonText, Secret};
 use structopt::StructOpt;
 use url::Url;
 
+use super::access::{first_key, AccessOptions};
 use super::secrets::{api_key, secret};
 use super::server::cpus;
-use super::tls::ClientTlsOptions;
 use super::units::{duration, whole};
 use super::values::{call_url, header, header_value, script, tag};
 use super::Usage;
@@ -46,9 +46,6 @@ pub struct CallConfig {
     /// Request header, repeatable [env: MADRPC_HEADER, separated by commas]
     #[structopt(long = "header", number_of_values = 1, value_name = "K:V", parse(try_from_str = header))]
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     /// Makes it safe to send the call again
     #[structopt(long, env = "MADRPC_IDEMPOTENCY_KEY", value_name = "KEY", parse(try_from_str = header_value))]
     pub idempotency_key: Option<HeaderValue>,
@@ -60,7 +57,7 @@ pub struct CallConfig {
     pub tags: BTreeMap<String, String>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
     /// Send a notification: no reply, nothing is printed [env: MADRPC_NOTIFY=true]
     #[structopt(long)]
     pub notify: bool,
@@ -75,8 +72,7 @@ pub struct CallConfig {
 impl CallConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         super::repeated("header", "MADRPC_HEADER", &mut self.headers, env, header)?;
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()?;
+        self.access.complete(env)?;
         self.tags = super::tags(&mut self.tag_list, env)?;
         self.notify |= super::switch("notify", "MADRPC_NOTIFY", env)?;
         self.pretty |= super::switch("pretty", "MADRPC_PRETTY", env)?;
@@ -100,19 +96,15 @@ pub struct DrainConfig {
     /// What members of its cluster present to each other: the text, or @FILE
     #[structopt(long, env = "MADRPC_CLUSTER_TOKEN", value_name = "T", hide_env_values = true, parse(try_from_str = secret))]
     pub cluster_token: Option<Secret>,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl DrainConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.undo |= super::switch("undo", "MADRPC_UNDO", env)?;
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }
 
@@ -152,13 +144,6 @@ impl LocalConfig {
         first_key(&mut self.api_key, env)?;
         super::scripts(&mut self.scripts, env)
     }
-}
-
-pub(super) fn first_key(key: &mut Option<Secret>, env: super::Env<'_>) -> Result<(), Usage> {
-    let mut keys: Vec<Secret> = key.take().into_iter().collect();
-    super::repeated("api-key", "MADRPC_API_KEY", &mut keys, env, api_key)?;
-    *key = keys.into_iter().next();
-    Ok(())
 }
 
 /// Reads ARGS: JSON text, `@FILE`, or `-` for standard input. What is not an array or an object is a usage error.

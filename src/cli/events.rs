@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use madrpc_actors::protocol::Secret;
 use structopt::StructOpt;
 use url::Url;
 
-use super::client::first_key;
-use super::secrets::api_key;
-use super::tls::ClientTlsOptions;
+use super::access::AccessOptions;
 use super::units::{duration, whole};
 use super::values::call_url;
 use super::Usage;
@@ -29,18 +26,14 @@ pub struct SubConfig {
     /// End after so many events
     #[structopt(long, env = "MADRPC_COUNT", value_name = "N", parse(try_from_str = count))]
     pub count: Option<u64>,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl SubConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }
 
@@ -59,17 +52,13 @@ pub struct PubConfig {
     /// How long it may take
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "30s", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl PubConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }

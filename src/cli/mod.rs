@@ -13,6 +13,7 @@ use structopt::StructOpt;
 
 use crate::observe::LogFormat;
 
+pub mod access;
 pub mod bench;
 pub mod client;
 pub mod events;
@@ -156,14 +157,14 @@ impl Command {
         let security = match self {
             Command::Orchestrator(config) => &config.server.security,
             Command::Node(config) => &config.server.security,
-            Command::Call(config) => return (config.api_key.as_slice(), None),
-            Command::Drain(config) => return (config.api_key.as_slice(), config.cluster_token.as_ref()),
-            Command::Trace(config) => return (config.api_key.as_slice(), None),
-            Command::Bench(config) => return (config.api_key.as_slice(), None),
-            Command::Top(config) => return (config.access.api_key.as_slice(), None),
-            Command::Nodes(config) => return (config.access.api_key.as_slice(), None),
-            Command::Sub(config) => return (config.api_key.as_slice(), None),
-            Command::Pub(config) => return (config.api_key.as_slice(), None),
+            Command::Call(config) => return (config.access.api_key.as_slice(), None),
+            Command::Drain(config) => return (config.access.api_key.as_slice(), config.cluster_token.as_ref()),
+            Command::Trace(config) => return (config.access.api_key.as_slice(), None),
+            Command::Bench(config) => return (config.access.api_key.as_slice(), None),
+            Command::Top(config) => return (config.look.access.api_key.as_slice(), None),
+            Command::Nodes(config) => return (config.look.access.api_key.as_slice(), None),
+            Command::Sub(config) => return (config.access.api_key.as_slice(), None),
+            Command::Pub(config) => return (config.access.api_key.as_slice(), None),
             Command::Local(config) => return (config.api_key.as_slice(), None),
             Command::Completions { .. } => return (&[], None),
         };

@@ -194,7 +194,7 @@ fn keys_come_by_flag_file_and_environment() {
     let text = wrong("orchestrator --cluster-token= ", &[]);
     assert!(text.contains("--cluster-token"), "{text}");
     match parse_with("call http://h:1 m", &[("MADRPC_API_KEY", "new,old")]) {
-        Ok(Command::Call(config)) => assert!(config.api_key.is_some_and(|key| key.is(b"new"))),
+        Ok(Command::Call(config)) => assert!(config.access.api_key.is_some_and(|key| key.is(b"new"))),
         other => panic!("{other:?}"),
     }
 }

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use madrpc_actors::protocol::Secret;
 use structopt::StructOpt;
 use url::Url;
 
-use super::client::first_key;
-use super::secrets::api_key;
-use super::tls::ClientTlsOptions;
+use super::access::AccessOptions;
 use super::units::duration;
 use super::values::call_url;
 use super::Usage;
@@ -40,7 +37,7 @@ pub struct TopConfig {
     pub interval: Duration,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub access: LookOptions,
+    pub look: LookOptions,
 }
 
 /// What `nodes` is told.
@@ -54,7 +51,7 @@ pub struct NodesConfig {
     pub json: bool,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub access: LookOptions,
+    pub look: LookOptions,
 }
 
 /// How a server is asked for its figures.
@@ -63,33 +60,29 @@ pub struct LookOptions {
     /// How long an answer may take
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "5s", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl TopConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.once |= super::switch("once", "MADRPC_ONCE", env)?;
         self.json |= super::switch("json", "MADRPC_JSON", env)?;
-        self.access.complete(env)
+        self.look.complete(env)
     }
 }
 
 impl NodesConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.json |= super::switch("json", "MADRPC_JSON", env)?;
-        self.access.complete(env)
+        self.look.complete(env)
     }
 }
 
 impl LookOptions {
     fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }
 

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use madrpc_actors::protocol::{Secret, TraceContext};
+use madrpc_actors::protocol::TraceContext;
 use structopt::StructOpt;
 use url::Url;
 
-use super::client::first_key;
-use super::secrets::api_key;
-use super::tls::ClientTlsOptions;
+use super::access::AccessOptions;
 use super::units::{duration, whole};
 use super::values::call_url;
 use super::Usage;
@@ -46,20 +44,16 @@ pub struct TraceConfig {
     /// How long to wait for the server
     #[structopt(long, env = "MADRPC_TIMEOUT", default_value = "10s", value_name = "D", parse(try_from_str = duration))]
     pub timeout: Duration,
-    /// What the server asks for: the text, or @FILE [env: MADRPC_API_KEY, of several the first]
-    #[structopt(long, value_name = "K", parse(try_from_str = api_key))]
-    pub api_key: Option<Secret>,
     #[structopt(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become help text")]
-    pub tls: ClientTlsOptions,
+    pub access: AccessOptions,
 }
 
 impl TraceConfig {
     pub(super) fn complete(&mut self, env: super::Env<'_>) -> Result<(), Usage> {
         self.all |= super::switch("all", "MADRPC_ALL", env)?;
         self.json |= super::switch("json", "MADRPC_JSON", env)?;
-        first_key(&mut self.api_key, env)?;
-        self.tls.complete()
+        self.access.complete(env)
     }
 }
 

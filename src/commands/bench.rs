@@ -51,7 +51,7 @@ pub fn run(config: BenchConfig, terminal: &Terminal) -> u8 {
 fn plan(config: &BenchConfig) -> Result<Plan, Usage> {
     let params = load_args(config.args.as_deref())?;
     let mut headers = config.headers.clone();
-    headers.extend(config.api_key.as_ref().and_then(rpc::credential));
+    headers.extend(config.access.api_key.as_ref().and_then(rpc::credential));
     Ok(Plan {
         url: config.url.clone(),
         body: match config.ws {
@@ -60,7 +60,7 @@ fn plan(config: &BenchConfig) -> Result<Plan, Usage> {
             false => rpc::body(&config.method, params.as_ref(), false),
         },
         headers,
-        tls: config.tls.client_tls.clone(),
+        tls: config.access.tls.client_tls.clone(),
         connections: config.connections,
         duration: config.duration,
         rate: config.rate,

@@ -27,7 +27,7 @@ pub fn run(config: CallConfig, terminal: &Terminal) -> u8 {
         terminal.feed_stdout(&line)
     };
     let outcome = actix_rt::System::new().block_on(async {
-        let client = OneShot::new(config.tls.client_tls.clone());
+        let client = OneShot::new(config.access.tls.client_tls.clone());
         let line = terminal.waiting(format!("{} at {}", config.method.escape_debug(), config.url));
         let take = |came: Came<'_>| match came {
             Came::Item(item) => print_item(item),
@@ -62,7 +62,7 @@ fn wanted(config: &CallConfig, terminal: &Terminal) -> Option<Wanted> {
 fn request(config: &CallConfig, terminal: &Terminal) -> Result<Request, Usage> {
     let params = load_args(config.args.as_deref())?;
     let mut headers = config.headers.clone();
-    headers.extend(config.api_key.as_ref().and_then(rpc::credential));
+    headers.extend(config.access.api_key.as_ref().and_then(rpc::credential));
     if let Some(key) = &config.idempotency_key {
         headers.push((HeaderName::from_static("idempotency-key"), key.clone()));
     }

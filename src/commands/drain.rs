@@ -32,7 +32,7 @@ pub fn run(config: &DrainConfig, terminal: &Terminal) -> u8 {
 }
 
 async fn drain(config: &DrainConfig, terminal: &Terminal) -> Result<(), (u8, String)> {
-    let (client, url) = (OneShot::new(config.tls.client_tls.clone()), &config.url);
+    let (client, url) = (OneShot::new(config.access.tls.client_tls.clone()), &config.url);
     let line = terminal.line();
     let begun = Instant::now();
     loop {
@@ -64,7 +64,7 @@ async fn ask(config: &DrainConfig, client: &OneShot) -> Result<Drained, (u8, Str
         url: config.url.clone(),
         body: rpc::body("_drain", Some(&params), false),
         notify: false,
-        headers: token.into_iter().chain(config.api_key.as_ref().and_then(rpc::credential)).collect(),
+        headers: token.into_iter().chain(config.access.api_key.as_ref().and_then(rpc::credential)).collect(),
         // To ask twice is to ask once.
         repeatable: true,
     };

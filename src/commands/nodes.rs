@@ -9,7 +9,7 @@ use crate::top::{nodes_table, Model};
 
 /// Prints the table of nodes, and gives the exit code.
 pub fn run(config: &NodesConfig, terminal: &Terminal) -> u8 {
-    let looked = actix_rt::System::new().block_on(Watch::new(&config.url, &config.access).look());
+    let looked = actix_rt::System::new().block_on(Watch::new(&config.url, &config.look).look());
     let mut model = Model::new(&watching::name(&config.url));
     match looked {
         Ok(answers) => model.feed(Instant::now(), watching::unix_ms(), Ok(answers)),

@@ -17,7 +17,7 @@ pub fn run(config: &PubConfig, terminal: &Terminal) -> u8 {
         Err(usage) => return super::show_usage(terminal, &usage),
     };
     let outcome = actix_rt::System::new().block_on(async {
-        let client = OneShot::new(config.tls.client_tls.clone());
+        let client = OneShot::new(config.access.tls.client_tls.clone());
         request.deliver(&client, config.timeout).await
     });
     show(terminal, outcome, <[u8]>::to_vec)
@@ -30,7 +30,7 @@ fn request(config: &PubConfig) -> Result<Request, Usage> {
         url: config.url.clone(),
         body: rpc::body(PUBLISH, Some(&params), false),
         notify: false,
-        headers: config.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
+        headers: config.access.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
         // It would come twice.
         repeatable: false,
     })

@@ -41,7 +41,7 @@ pub fn run(config: &SubConfig, terminal: &Terminal) -> u8 {
 }
 
 async fn follow(config: &SubConfig, terminal: &Terminal) -> u8 {
-    let client = OneShot::new(config.tls.client_tls.clone());
+    let client = OneShot::new(config.access.tls.client_tls.clone());
     let mut follower = Follower { config, terminal, left: config.count, subscribed: false, connected: false };
     let mut failures = 0;
     loop {
@@ -84,7 +84,7 @@ impl Follower<'_> {
         if matches!(url.path(), "/" | "/rpc") {
             url.set_path("/ws");
         }
-        let headers: Vec<_> = self.config.api_key.as_ref().and_then(rpc::credential).into_iter().collect();
+        let headers: Vec<_> = self.config.access.api_key.as_ref().and_then(rpc::credential).into_iter().collect();
         let opened = tokio::time::timeout(PATIENCE, client.session(&url, &headers, LONGEST)).await;
         let TextSession { send, mut receive } = match opened {
             Ok(Ok(session)) => session,

@@ -49,7 +49,7 @@ pub fn run(config: TopConfig, terminal: &Terminal) -> u8 {
 fn once(config: &TopConfig, terminal: &Terminal) -> u8 {
     let mut model = Model::new(&watching::name(&config.url));
     let looked = actix_rt::System::new().block_on(async {
-        let watch = Watch::new(&config.url, &config.access);
+        let watch = Watch::new(&config.url, &config.look);
         model.feed(Instant::now(), watching::unix_ms(), Ok(watch.look().await?));
         actix_rt::time::sleep(config.interval).await;
         model.feed(Instant::now(), watching::unix_ms(), Ok(watch.look().await?));
@@ -127,7 +127,7 @@ async fn watch(config: TopConfig, to: &Teller) {
         futures_util::future::select_all(any).await;
     };
     let looks = async {
-        let watch = Watch::new(&config.url, &config.access);
+        let watch = Watch::new(&config.url, &config.look);
         let mut ticks = tokio::time::interval(config.interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

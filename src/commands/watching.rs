@@ -25,11 +25,11 @@ impl Watch {
             url: url.clone(),
             body: rpc::body(method, None, false),
             notify: false,
-            headers: options.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
+            headers: options.access.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
             repeatable: true,
         };
         Watch {
-            client: OneShot::new(options.tls.client_tls.clone()),
+            client: OneShot::new(options.access.tls.client_tls.clone()),
             metrics: request("_metrics"),
             info: request("_info"),
             timeout: options.timeout,

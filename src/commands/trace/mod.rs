@@ -41,11 +41,11 @@ async fn ask(config: &TraceConfig) -> Result<JsonText, (u8, String)> {
         url: config.url.clone(),
         body: rpc::body("_trace", Some(&params), false),
         notify: false,
-        headers: config.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
+        headers: config.access.api_key.as_ref().and_then(rpc::credential).into_iter().collect(),
         // To ask changes nothing.
         repeatable: true,
     };
-    match request.deliver(&OneShot::new(config.tls.client_tls.clone()), config.timeout).await {
+    match request.deliver(&OneShot::new(config.access.tls.client_tls.clone()), config.timeout).await {
         Ok(Outcome::Result(result)) => Ok(result),
         Ok(Outcome::Error(object)) => Err((FAILED, rpc::error_text(&object))),
         Ok(Outcome::Nothing) => Err((UNDELIVERED, format!("{} answers nothing", config.url))),
