@@ -155,16 +155,20 @@ fn a_node_that_registers_again_goes_on_with_its_calls() {
 }
 
 #[test]
-fn over_it_a_node_is_who_it_was_when_it_registered() {
+fn over_it_a_node_is_who_it_was_when_it_came() {
     let script = Script::new("both_ways.js", SCRIPT);
     let limited = ["--api-key", "k", "--rate-limit", "40:40"];
-    let count = json!({"count": 100});
-    let as_client = |cluster: &Fenced| cluster.client.call("squares", count.clone()).map_err(|failure| failure.code);
-    let client = Fenced::keyed(&script, &limited, &["--api-key", "k"]);
-    assert_eq!(as_client(&client), Err(-32002), "its calls count as those of the key");
     let with_token = [&limited[..], &["--cluster-token", "t"]].concat();
-    let member = Fenced::keyed(&script, &with_token, &["--api-key", "k", "--cluster-token", "t"]);
-    assert_eq!(as_client(&member), Ok(squares(100)));
+    for further in [&[][..], &["--dial-in"]] {
+        let outcome = |orchestrator_flags: &[&str], node_flags: &[&str]| {
+            let fenced = Fenced::keyed(&script, orchestrator_flags, &[node_flags, further].concat());
+            fenced.client.call("squares", json!({"count": 100})).map_err(|failure| failure.code)
+        };
+        let client = outcome(&limited, &["--api-key", "k"]);
+        assert_eq!(client, Err(-32002), "its calls count as those of the key");
+        let member = outcome(&with_token, &["--api-key", "k", "--cluster-token", "t"]);
+        assert_eq!(member, Ok(squares(100)));
+    }
 }
 
 #[test]
