@@ -108,6 +108,16 @@ impl Reply {
     }
 }
 
+/// The id in what may be no reply otherwise.
+pub fn id_of(body: &[u8]) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    serde_json::from_slice(body).ok().map(|Named { id }| id.get())
+}
+
 fn null_result(body: &Bytes) -> Option<JsonText> {
     let members: std::collections::HashMap<&str, &RawValue> = serde_json::from_slice(body).ok()?;
     members.contains_key("result").then_some(JsonText::NULL)

@@ -13,7 +13,7 @@ use std::time::Instant;
 use awc::ws::Frame;
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{link, Call, CallError, CallResult, JsonText, Notes, Reply};
+use madrpc_actors::protocol::{link, reply, Call, CallError, CallResult, JsonText, Notes, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -290,9 +290,15 @@ impl Calls {
         }
     }
 
-    /// What answers none of the calls is passed over.
+    /// What answers none of the calls is passed over. A call whose answer is no reply has failed.
     fn reply(&mut self, text: &Bytes) {
-        let Some(reply) = Reply::read(text) else { return };
+        let Some(reply) = Reply::read(text) else {
+            let number = reply::id_of(text).and_then(|id| id.parse().ok());
+            if let Some((waiter, _)) = number.and_then(|number: usize| self.open.remove(&number)) {
+                waiter.answer(Err(CallError::internal("the peer's answer is no JSON-RPC reply")));
+            }
+            return;
+        };
         let number = reply.id.as_deref().and_then(|id| id.parse().ok());
         if let Some((waiter, notes)) = number.and_then(|number: usize| self.open.remove(&number)) {
             if let (Some(notes), Some(times)) = (notes, reply.times) {

@@ -117,3 +117,19 @@ fn a_result_over_the_limit_costs_its_own_call() {
     reply(&link, r#"{"jsonrpc":"2.0","id":0,"result":"0123456789"}"#);
     assert_eq!(code(one.now_or_never()), Some(Err(-32006)));
 }
+
+#[test]
+fn an_answer_that_is_no_reply_fails_its_call() {
+    for answer in [
+        r#"{"jsonrpc":"2.0","id":0,"result":1,"error":{"code":1,"message":"both"}}"#,
+        r#"{"jsonrpc":"2.0","id":0}"#,
+        r#"[{"jsonrpc":"2.0","id":0,"error":{"code":"abc","message":"no number"}}]"#,
+        r#"{"jsonrpc":"2.0","id":0,"error":7}"#,
+    ] {
+        let link = Link::new(100);
+        let one = link.call(&call(), Instant::now());
+        frames(&link);
+        reply(&link, answer);
+        assert_eq!(code(one.now_or_never()), Some(Err(-32603)), "{answer}");
+    }
+}
