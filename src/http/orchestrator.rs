@@ -83,6 +83,10 @@ impl Service for OrchestratorService {
             "_register" => Box::pin(async move {
                 let mut params = register(params)?;
                 let asker = params.link_key.take().map(|key| Asker { key, identity: caller.identity, ip: caller.ip });
+                let instance = params.instance.as_deref().filter(|_| PeerUrl::says_dialled_in(&params.node_url));
+                if let Some(node) = instance.and_then(|instance| PeerUrl::dialled_in(instance).ok()) {
+                    inner.client.dialled_in(&node).await;
+                }
                 let registered = inner.cluster.register(params, caller.ip, caller.cluster_token).await?;
                 if let Ok(node) = PeerUrl::parse(&registered.registered_url) {
                     inner.askers.put(&node, asker);

@@ -98,6 +98,11 @@ impl AwcClient {
         }
     }
 
+    /// Waits for the link of a node that says that it dials in, for a moment.
+    pub(crate) async fn dialled_in(&self, node: &PeerUrl) {
+        self.inner.peer_links.soon(node).await;
+    }
+
     /// Nodes that ask over links of this thread are answered by `host`.
     pub(crate) fn answer_by(&self, host: Rc<dyn Host>) {
         self.inner.links.answer_by(host);

@@ -7,20 +7,23 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
 use madrpc_actors::protocol::{Call, CallError, CallResult, PeerUrl};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout_at;
+use tokio::sync::{mpsc, oneshot, Notify};
+use tokio::time::{timeout, timeout_at};
 
 use super::link::{self, Guest, Link, Pump, Socket};
 use crate::http::EachInTime;
 
 /// Peers that may have opened links; a cluster has fewer.
 const MAX_PEERS: usize = 4096;
+
+/// How much later than the node's word its link may come.
+const ARRIVAL: Duration = Duration::from_millis(500);
 
 /// Links of one peer, which has one for each of its threads; a further one takes the place of the oldest, which is a broken
 /// one most of the time.
@@ -34,6 +37,8 @@ pub struct PeerLinks(Arc<Shared>);
 struct Shared {
     links: Mutex<HashMap<PeerUrl, Vec<Listed>>>,
     next: AtomicU64,
+    /// A link was listed.
+    arrived: Notify,
 }
 
 #[derive(Debug)]
@@ -89,6 +94,8 @@ impl PeerLinks {
             of_peer.remove(0);
         }
         of_peer.push(listed);
+        drop(links);
+        self.0.arrived.notify_waiters();
         true
     }
 
@@ -100,6 +107,20 @@ impl PeerLinks {
                 links.remove(peer);
             }
         }
+    }
+
+    /// Waits until `peer` has opened a link, for a moment: what it says by HTTP may have come before.
+    pub(super) async fn soon(&self, peer: &PeerUrl) {
+        let arrival = async {
+            loop {
+                let arrived = self.0.arrived.notified();
+                if self.reach(peer) {
+                    return;
+                }
+                arrived.await;
+            }
+        };
+        let _anyway = timeout(ARRIVAL, arrival).await;
     }
 
     /// Whether `peer` has opened a link that is there.

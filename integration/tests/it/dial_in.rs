@@ -116,3 +116,20 @@ fn nobody_is_taken_for_a_node_that_has_not_dialled_in() {
         assert_eq!(refused.code, -32007);
     });
 }
+
+#[test]
+fn a_link_may_come_a_little_after_the_word_of_its_node() {
+    let orchestrator = orchestrator(&[]);
+    let (client, looker) = (Client::new(&orchestrator.url), Client::new(&orchestrator.url));
+    thread::scope(|scope| {
+        let registering =
+            scope.spawn(|| client.call("_register", json!({"node_url": "dial-in://late", "instance": "late"})));
+        wait_until("the word is there", SOON, || looker.metrics()["active_connections"] == 2);
+        let late = Session::try_open(&orchestrator, &[("madrpc-dial-in", "late")]);
+        let mut session = late.expect("from a private address");
+        let asked = session.receive();
+        let info = json!({"server_type": "node", "instance": "late", "methods": []});
+        session.send(&json!({"jsonrpc": "2.0", "id": asked["id"], "result": info}).to_string());
+        assert_eq!(registering.join().expect("no panic").expect("registered")["registered_url"], "dial-in://late");
+    });
+}
