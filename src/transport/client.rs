@@ -29,7 +29,7 @@ use crate::tls::ClientTls;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Well below the 75 s after which a server of ours closes an idle connection: a request must not meet that.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Connections are renewed now and then, so that a name which moved is followed.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -85,13 +85,14 @@ impl std::fmt::Debug for AwcClient {
 impl AwcClient {
     /// A client with an empty pool. Must be used on this thread, under an actix runtime.
     pub fn new(config: &TransportConfig) -> Self {
+        let client = connecting(config);
         AwcClient {
             inner: Rc::new(Inner {
-                client: connecting(config),
+                links: Links::new(config, client.clone()),
+                client,
                 credentials: credentials(config),
                 max_body: config.max_body,
                 prepared: RefCell::default(),
-                links: Links::new(config),
                 peer_links: config.peer_links.clone(),
                 expects_links: config.expects_links,
             }),

@@ -4,7 +4,7 @@ use awc::error::WsClientError;
 use futures_util::future::LocalBoxFuture;
 use madrpc_actors::protocol::PeerUrl;
 
-use super::client::TransportConfig;
+use super::client::{self, TransportConfig};
 use super::link::{Links, Socket};
 
 /// Opens the links of a node that dials in.
@@ -25,7 +25,7 @@ impl Dialler {
         &self,
         orchestrator: PeerUrl,
     ) -> impl Fn() -> LocalBoxFuture<'static, Result<Box<dyn Socket>, String>> {
-        let links = Links::new(&self.config);
+        let links = Links::new(&self.config, client::connecting(&self.config));
         let instance = self.instance.clone();
         move || {
             let (links, orchestrator, instance) = (links.clone(), orchestrator.clone(), instance.clone());

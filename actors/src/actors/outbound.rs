@@ -15,8 +15,8 @@ use super::peer::{PeerClient, PeerUrl};
 use crate::engine::{CallId, InvocationId, OutgoingCall};
 use crate::protocol::{Call, CallError, CallResult};
 
-/// Calls that travel in one request at most. A turn that makes more fills several, which spread over the
-/// orchestrator's threads.
+/// Calls that travel together at most. A turn that makes more fills several requests, which the orchestrator works at
+/// side by side.
 pub const MAX_TOGETHER: usize = 128;
 
 /// Params that travel in one request at most, in bytes; a single call may have more.

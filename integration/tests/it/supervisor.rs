@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use crate::harness::{
-    children_of, cpu_time, is_alive, node, pause, program, run, signal, wait_for, wait_until, Client, Cluster, Process,
-    Script, SOON,
+    children_of, cpu_time, is_alive, is_stopped, node, pause, program, run, signal, wait_for, wait_until, Client,
+    Cluster, Process, Script, SOON,
 };
 
 /// How long a node may be without an engine that answers.
@@ -83,6 +83,7 @@ fn connections_wait_for_the_next_engine() {
     square(&node, 1);
     let pid = engine(&Client::new(&node.url));
     signal(pid, "STOP");
+    wait_until("it takes no connection", SOON, || is_stopped(pid));
     let body = |n: u64| json!({"jsonrpc": "2.0", "id": n, "method": "square", "params": {"n": n}}).to_string();
     let waiting: Vec<TcpStream> = (0..CLIENTS)
         .map(|n| {

@@ -19,11 +19,12 @@ use madrpc_actors::policy::backoff::Backoff;
 use madrpc_actors::protocol::link::LINK;
 use madrpc_actors::protocol::{Call, CallResult, PeerUrl, Secret};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::askers::{Asker, Askers};
-use super::client::{self, TransportConfig};
+use super::client::{self, TransportConfig, KEEP_ALIVE};
+use super::connect;
 use super::session;
 use crate::http::header;
 
@@ -123,10 +124,11 @@ enum Way {
 }
 
 impl Links {
-    /// Of this thread.
-    pub(super) fn new(config: &TransportConfig) -> Rc<Self> {
+    /// Of this thread, over connections of `client`: what it has kept open of a peer serves the next link there, or is found
+    /// to be closed and let go.
+    pub(super) fn new(config: &TransportConfig, client: Client) -> Rc<Self> {
         Rc::new(Links {
-            client: client::connecting(config),
+            client,
             credentials: client::credentials(config),
             max_body: config.max_body,
             by_peer: RefCell::default(),
@@ -170,6 +172,7 @@ impl Links {
             None if patient => {
                 let now = Instant::now();
                 by_peer.insert(peer.clone(), Way::Expected { since: now, last: now });
+                self.tidy_up_later(peer, EXPECTED * 2);
                 return None;
             }
             None => 0,
@@ -191,6 +194,19 @@ impl Links {
             }
             opened.await;
         }
+    }
+
+    /// Closes the connections that calls by HTTP leave behind once there is a link: a pool looks at those of a peer when it
+    /// is asked for one, and by then they are too old.
+    fn tidy_up_later(&self, peer: &PeerUrl, later: Duration) {
+        let Ok(mut url) = Url::parse(peer.as_str()) else { return };
+        url.set_path("/health");
+        let Ok(uri) = connect::uri(&url, None) else { return };
+        let client = self.client.clone();
+        actix_rt::spawn(async move {
+            sleep(KEEP_ALIVE + later).await;
+            let _whatever_it_says = timeout(OPENING, client.head(uri).force_close().send()).await;
+        });
     }
 
     /// Lets the peer ask over the link, if it may, and was not told so already.
@@ -220,6 +236,7 @@ impl Links {
         let (wait, failures) = match self.open(&peer, None).await {
             Ok(socket) => {
                 log::debug!("link to {peer} open");
+                self.tidy_up_later(&peer, EXPECTED);
                 let (link, mut introduced) = (Link::new(self.max_body), Introduced::default());
                 self.introduce(&peer, &link, &mut introduced);
                 self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone(), introduced));
