@@ -58,12 +58,12 @@ pub(crate) fn open_files(pid: u32) -> usize {
 
 /// Whether no thread of the process runs after SIGSTOP, which comes to each in its own time.
 pub(crate) fn is_stopped(pid: u32) -> bool {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let stopped = |task: std::fs::DirEntry| {
         let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
     };
-    tasks.map(stopped).all(|stopped| stopped)
+    tasks.all(stopped)
 }
 
 /// Threads of the process.
