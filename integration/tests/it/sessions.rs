@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{json, Value};
 use tungstenite::Message;
 
-use crate::harness::{node, node_of, orchestrator, program, resident, wait_until, Client, Script, Session, SOON};
+use crate::harness::{
+    node, node_of, orchestrator, program, resident, wait_until, Client, Process, Script, Session, SOON,
+};
 
 const SCRIPT: &str = "
 let begun = 0, cancelled = 0, told = 0;
@@ -98,15 +100,21 @@ fn what_is_no_text_or_too_long_ends_it() {
     wait_until("they are gone", SOON, || client.get_json("/health")["websocket_clients"] == 0);
 }
 
-#[test]
-fn calls_end_when_they_are_cancelled_or_the_session_ends() {
+/// A node by itself, and an orchestrator before one; and a client of the node that runs the calls.
+fn each_kind(check: impl Fn(&Process, &Client)) {
     let script = Script::new("session.js", SCRIPT);
     let (orchestrator, bare) = (orchestrator(&[]), node(&script, &[]));
     let behind = node_of(&orchestrator, &script, &[]);
     let client = Client::new(&orchestrator.url);
     wait_until("the node takes calls", SOON, || client.call("seen", json!([])).is_ok());
     for (server, runs_on) in [(&bare, &bare), (&orchestrator, &behind)] {
-        let runner = Client::new(&runs_on.url);
+        check(server, &Client::new(&runs_on.url));
+    }
+}
+
+#[test]
+fn calls_end_when_they_are_cancelled_or_the_session_ends() {
+    each_kind(|server, runner| {
         let seen = || runner.call("seen", json!([])).expect("it answers");
         let mut session = Session::open(server);
         session.call(1, "wait", &json!([20_000]));
@@ -120,18 +128,12 @@ fn calls_end_when_they_are_cancelled_or_the_session_ends() {
         drop(session);
         wait_until("the other ends with the session", SOON, || seen()[1] == 2);
         wait_until("nothing is left", SOON, || Client::new(&server.url).pending() == 0);
-    }
+    });
 }
 
 #[test]
 fn an_element_of_a_batch_is_cancelled_by_itself_and_answered_with_the_others() {
-    let script = Script::new("session.js", SCRIPT);
-    let (orchestrator, bare) = (orchestrator(&[]), node(&script, &[]));
-    let behind = node_of(&orchestrator, &script, &[]);
-    let client = Client::new(&orchestrator.url);
-    wait_until("the node takes calls", SOON, || client.call("seen", json!([])).is_ok());
-    for (server, runs_on) in [(&bare, &bare), (&orchestrator, &behind)] {
-        let runner = Client::new(&runs_on.url);
+    each_kind(|server, runner| {
         let seen = || runner.call("seen", json!([])).expect("it answers");
         let mut session = Session::open(server);
         let element = |id: Value, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
@@ -164,7 +166,7 @@ fn an_element_of_a_batch_is_cancelled_by_itself_and_answered_with_the_others() {
         assert_eq!(codes, [&json!(-32800), &Value::Null, &json!(-32800), &Value::Null]);
         assert_eq!((&replies[0]["id"], &replies[1]["result"]), (&json!("held"), &json!(3)));
         wait_until("nothing is left", SOON, || Client::new(&server.url).pending() == 0 && seen()[1] == 2);
-    }
+    });
 }
 
 #[test]
