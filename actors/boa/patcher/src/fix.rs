@@ -180,7 +180,10 @@ mod tests {
 
     #[test]
     fn lines_are_replaced_and_inserted_by_the_numbers_of_the_published_file() {
-        assert_eq!(applied(&[fix("a", "2-2", "two\nmore\n"), fix("b", "after 3", "4\n")]), Ok("1\ntwo\nmore\n3\n4\n".into()));
+        assert_eq!(
+            applied(&[fix("a", "2-2", "two\nmore\n"), fix("b", "after 3", "4\n")]),
+            Ok("1\ntwo\nmore\n3\n4\n".into())
+        );
         assert_eq!(applied(&[fix("a", "after 0", "0\n"), fix("b", "1-3", "")]), Ok("0\n".into()));
         assert_eq!(applied(&[fix("b", "after 1", "b\n"), fix("a", "after 1", "a\n")]), Ok("1\nb\na\n2\n3\n".into()));
     }
