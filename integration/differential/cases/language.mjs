@@ -1,0 +1,45 @@
+// Small pieces of ordinary JavaScript, one for each corner of the language.
+
+export const language = {
+  'classes with private state'() { class A { #x = 1; static s = 5; get x() { return this.#x; } inc() { this.#x++; return this; } static { this.t = 6; } } class B extends A { y = super.x + 1; inc() { return super.inc(); } } return [new B().inc().inc().x, new B().y, B.s, B.t]; },
+  'closures over a loop'() { const all = []; for (let i = 0; i < 3; i++) all.push(() => i++); return all.map((f) => f() + f()); },
+  'generators'() { function* g() { try { const x = yield 1; yield x * 2; } finally { yield 'f'; } } const i = g(); return [i.next(), i.next(4), i.return(9), i.next(), i.next()]; },
+  'a proxy sees everything'() { const log = []; const p = new Proxy({}, { get: (t, k) => { log.push(String(k)); return k in t ? t[k] : 0; }, has: () => true, set(t, k, v) { t[k] = v * 2; return true; } }); p.a = 2; p.b += 1; return [p.a, p.b, 'z' in p, log]; },
+  'JSON.stringify'() { return [JSON.stringify({ a: undefined, b: () => 1, c: Symbol('x'), d: NaN, e: new Date(0), f: [undefined], g: 'é\u2028\ud800' }), JSON.stringify([1, [2]], null, 2), JSON.stringify({ toJSON: () => ({ x: 1 }) })]; },
+  'JSON.parse'() { return [JSON.parse('{"__proto__": 1, "a": [1, {"b": null}]}', (k, v) => (typeof v === 'number' ? v + 1 : v)), JSON.parse('[0.1, 1e400, -0, 12345678901234567890123, 0.30000000000000004, 5e-324]')]; },
+  'regular expressions'() { return ['2026-11-28'.replace(/(?<y>\d+)-(?<m>\d+)/, '$<m>/$<y>'), [...'a1b22'.matchAll(/\d+/g)].map((m) => m.index), 'x,y;z'.split(/([,;])/), /^\p{Lu}/u.test('É'), 'aaa'.replace(/a/g, (m, i) => i), /(?<!a)b/.exec('ab b').index, 'a\nb'.match(/^b$/m)[0], /a.c/s.test('a\nc'), [.../(a)|(b)/.exec('b')]]; },
+  'strings'() { return ['İ'.toLowerCase().length, 'ß'.toUpperCase(), 'e\u0301'.normalize('NFC').length, [...'a😀b'].length, '😀'.codePointAt(0), 'abc'.at(-1), 'a-b-c'.replaceAll('-', '$&$&'), 'a,b'.split(',', 1), 'abc'.slice(-2, -1), 'abc'.substring(2, 0), encodeURIComponent('é&/ '), 'ΑΣ'.toLowerCase()]; },
+  'arrays'() { const a = [1, 2, 3, 4]; return [a.findLast((x) => x % 2), a.toSpliced(1, 1), a.with(0, 9), a.flatMap((x) => [x, [x]]), a.copyWithin(0, 2), [3, , 1], [, 1].map((x) => 2), [1, [2, [3, [4]]]].flat(Infinity), [NaN].includes(NaN), [10, 9, 1].sort(), [1, 2, 3].reduceRight((a, b) => a + '-' + b)]; },
+  'sparse arrays'() { const a = []; a[5] = 1; a.length = 3; a.push(2); return [a, 4 in a, Object.keys(a), a.indexOf(undefined)]; },
+  'maps and sets'() { const m = new Map([[NaN, 1], [0, 2]]); m.set(-0, 3); return [m, m.get(NaN), new Set([1, NaN, NaN, -0, 0])]; },
+  'order of properties'() { const o = { b: 1, 2: 1, a: 1, 1: 1, [Symbol('s')]: 1 }; delete o.b; o.b = 2; return [o, Object.entries({ x: 1, ...{ y: 2, x: 3 } }), Object.getOwnPropertyNames(class { static z() {} })]; },
+  'typed arrays'() { const b = new ArrayBuffer(8); const d = new DataView(b); d.setFloat32(0, 1.5); d.setInt16(4, -2, true); return [b, new Uint8ClampedArray([300, -5, 1.5]), Int8Array.of(200), new Float32Array([0.1]), new Uint16Array([3, 1, 2]).sort(), new BigInt64Array([-1n]), b.slice(1, 3), new Uint32Array([1, 2, 3]).subarray(1).byteOffset]; },
+  'errors and their causes'() { try { try { null.x; } catch (e) { throw new Error('!outer', { cause: e }); } } catch (e) { return [e, e.cause instanceof TypeError, new AggregateError([1], '!m')]; } },
+  'symbols that change operators'() { class E { static [Symbol.hasInstance](x) { return x === 1; } } const o = { [Symbol.toPrimitive]: (h) => (h === 'number' ? 42 : h), *[Symbol.iterator]() { yield* [1, 2]; } }; return [1 instanceof E, +o, `${o}`, o + '', [...o]]; },
+  'bits'() { return [1 << 31, -1 >>> 0, -1 >> 1, 0xffffffff | 0, Math.imul(0xffffffff, 5), Math.clz32(1), ~~-1.7, 2 ** 53 + 1, 5 % -3, -5 % 3, 5.5 % 2, 1n << 70n, 7n / 2n, -7n % 3n, BigInt.asIntN(8, 255n), Math.fround(5.05), Math.hypot(3, 4)]; },
+  'arguments'() { function f(a, b = a, ...c) { return [a, b, c, f.length, arguments.length]; } function g(a) { arguments[0] = 5; return a; } return [f(1), f(1, undefined, 3, 4), g(1)]; },
+  'getters that are inherited'() { const o = { get a() { return this.b ?? 1; }, set a(v) { this.b = v; } }; o.a = 5; const p = Object.create(o); p.a = 7; return [o, p]; },
+  'structuredClone'() { const m = new Map([[{ a: 1 }, new Set([1])]]); return structuredClone({ m, d: new Date(5), r: /x/gi, e: new RangeError('!q'), n: -0, s: [, 1] }); },
+  async 'promises'() { return [await Promise.allSettled([1, Promise.reject(new Error('!x'))]), await Promise.any([Promise.reject(1), 5]), await Promise.race([new Promise(() => {}), 6])]; },
+  'addresses'() { const u = new URL('../x?a=1&b=%20#h', 'http://u:p@Ex.com:80/a/b'); u.searchParams.append('c', 'é'); return [u.href, [...u.searchParams], new URL('http://münchen.de/ä').href]; },
+};
+
+/** Messages that name what was undefined, as V8 words them. */
+export const messages = Object.fromEntries(Object.entries({
+  'a property of undefined': 'const o = {}; o.x.y',
+  'a property of null': 'const o = { x: null }; o.x.y',
+  'an item of undefined': 'const o = {}; o.list[0]',
+  'a property of undefined is set': 'const o = {}; o.x.y = 1',
+  'a call of undefined': 'const o = {}; o.run()',
+  'a call of a number': 'const n = 5; n()',
+  'a call of what is deeper': 'const o = { a: {} }; o.a.run()',
+  'a pattern of undefined': 'const { a } = undefined',
+  'a pattern of null': 'const { a } = null',
+  'a pattern of a parameter': '(({ a }) => a)()',
+  'an array of a number': 'const [a] = 5',
+  'an array of undefined': 'const [a] = undefined',
+  'a name that is not there': 'notThere',
+  'a name before its line': '{ early; let early = 1; }',
+  'a constant is set': 'const c = 1; c = 2',
+  'new of what is none': 'const o = {}; new o.K()',
+}).map(([name, text]) => [name, `try { ${text}; } catch (error) { log(error.name + ': ' + error.message); }`]));

@@ -1,0 +1,36 @@
+// What makes programs, by name. Each is a function of `Random` that gives the text of a program, or `{ text, params }`.
+
+import { asyncControlFlow, asyncGeneratorControlFlow, controlFlow, generatorControlFlow } from './generators/control-flow.mjs';
+import { builtins } from './generators/builtins.mjs';
+import { caches } from './generators/caches.mjs';
+import { classes } from './generators/classes.mjs';
+import { dates } from './generators/dates.mjs';
+import { destructuring } from './generators/destructuring.mjs';
+import { json } from './generators/json.mjs';
+import { numberText } from './generators/number-text.mjs';
+import { operators } from './generators/operators.mjs';
+import { promises } from './generators/promises.mjs';
+import { regularExpressions } from './generators/regular-expressions.mjs';
+import { scopes } from './generators/scopes.mjs';
+import { sorting } from './generators/sorting.mjs';
+import { strings } from './generators/strings.mjs';
+
+export const generators = {
+  'control flow': controlFlow,
+  'control flow of generators': generatorControlFlow,
+  'control flow of async functions': asyncControlFlow,
+  'control flow of async generators': asyncGeneratorControlFlow,
+  destructuring,
+  classes,
+  scopes,
+  'property caches': caches,
+  operators,
+  builtins,
+  'number text': numberText,
+  strings,
+  'regular expressions': regularExpressions,
+  sorting,
+  dates,
+  json,
+  promises,
+};
