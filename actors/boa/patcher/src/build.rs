@@ -48,7 +48,7 @@ pub fn run() -> Result<()> {
         }
         None => {
             let folder = fixes_of(&name);
-            // A folder that is not there would count as changed each time; the one above it would rebuild all crates.
+            // It must be there even when empty: cargo takes what is missing for changed each time.
             println!("cargo::rerun-if-changed={}", folder.display());
             fix::apply(&published(&name, version)?, &fix::read_all(&folder)?)?
         }
