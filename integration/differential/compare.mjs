@@ -1,28 +1,27 @@
 // Runs programs on both sides and finds those whose results differ.
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { scriptOf } from './batch.mjs';
-import { inEngine, LoadFailure } from './engine.mjs';
+import { LoadFailure, oneByOne } from './one-by-one.mjs';
 
-const run = promisify(execFile);
+const REFERENCE = new URL('reference.mjs', import.meta.url).pathname;
 
-/** The longest that a batch may take in Node.js; candidates of the shrinker may be endless. */
-const REFERENCE_MS = 60_000;
+/** The longest that one program may take in Node.js. Those of the shrinker may be endless. */
+const LONGEST_MS = 3000;
 
 /** @typedef {{ lines?: string[], value?: unknown, failed?: string }} Result */
 /** @typedef {{ program: import('./batch.mjs').Program, expected: Result, found: Result, kind: string }} Difference */
 
 export class Comparison {
-  #binary;
+  #engine;
   #folder = mkdtempSync(join(tmpdir(), 'differential-'));
 
-  constructor(binary) {
-    this.#binary = binary;
+  /** @param engine A function of the path of a script and the params of its programs. */
+  constructor(engine) {
+    this.#engine = engine;
   }
 
   /** The programs that differ, in their order. One that Node.js itself does not end says nothing and is left out. */
@@ -41,37 +40,25 @@ export class Comparison {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #inNode(programs) {
-    const [input, output] = [join(this.#folder, 'input.json'), join(this.#folder, 'output.json')];
-    writeFileSync(input, JSON.stringify({ script: scriptOf(programs), params: programs.map(({ params }) => params) }));
-    rmSync(output, { force: true });
-    const program = new URL('reference.mjs', import.meta.url).pathname;
-    try {
-      await run(process.execPath, [program, input, output], { timeout: REFERENCE_MS, env: { ...process.env, TZ: 'UTC' } });
-      return JSON.parse(readFileSync(output, 'utf8'));
-    } catch (error) {
-      if (programs.length === 1) return [{ failed: error.message }];
-      return this.#halves(programs, (half) => this.#inNode(half));
-    }
+  #inNode(programs) {
+    const input = join(this.#folder, 'input.json');
+    writeFileSync(input, JSON.stringify({ script: scriptOf(programs), params: programs.map(({ params }) => params ?? null) }));
+    return oneByOne(programs.length, LONGEST_MS, (first) => [process.execPath, REFERENCE, input, String(first)]);
   }
 
   async #inEngine(programs) {
     const script = join(this.#folder, 'batch.js');
     writeFileSync(script, scriptOf(programs));
     try {
-      return await inEngine(this.#binary, script, programs.map(({ params }) => params));
+      return await this.#engine(script, programs.map(({ params }) => params));
     } catch (error) {
       if (!(error instanceof LoadFailure)) throw error;
       if (programs.length === 1) return [{ failed: `engine: does not load: ${error.message.trim().split('\n').at(-1)}` }];
-      return this.#halves(programs, (half) => this.#inEngine(half));
+      // One program may keep the whole batch from running: the others are to run all the same.
+      const middle = programs.length >> 1;
+      const first = await this.#inEngine(programs.slice(0, middle));
+      return first.concat(await this.#inEngine(programs.slice(middle)));
     }
-  }
-
-  /** One program may keep the whole batch from running: the others are to run all the same. */
-  async #halves(programs, side) {
-    const middle = programs.length >> 1;
-    const first = await side(programs.slice(0, middle));
-    return first.concat(await side(programs.slice(middle)));
   }
 }
 
@@ -80,16 +67,25 @@ function kindOf({ failed }) {
   return failed ? failed.replace(/^(engine: \S+ \S+).*/s, '$1') : 'result';
 }
 
+/** Both lines from a little before where they part. */
+function apart(expected = '(nothing)', found = '(nothing)') {
+  let same = 0;
+  while (same < expected.length && expected[same] === found[same]) same++;
+  const from = same > 100 ? same - 60 : 0;
+  return [expected, found].map((line) => (from > 0 ? '...' : '') + line.slice(from, from + 400));
+}
+
 /** A difference as text: the program, and where the results part. */
 export function describe({ program, expected, found }) {
   const text = [`--- ${program.name}`, program.text.trim()];
   if (program.params !== undefined) text.push(`params: ${JSON.stringify(program.params)}`);
-  if (found.failed) return [...text, `  Node.js: ${expected.lines.join(' | ').slice(0, 2000)}`, `  ${found.failed}`].join('\n');
+  if (found.failed) return [...text, `  Node.js: ${expected.lines.join(' | ').slice(0, 400)}`, `  ${found.failed}`].join('\n');
   const length = Math.max(expected.lines.length, found.lines.length);
   let shown = 0;
   for (let i = 0; i < length && shown < 3; i++) {
     if (expected.lines[i] === found.lines[i]) continue;
-    text.push(`  Node.js: ${expected.lines[i] ?? '(nothing)'}`, `  engine:  ${found.lines[i] ?? '(nothing)'}`);
+    const [mine, theirs] = apart(expected.lines[i], found.lines[i]);
+    text.push(`  Node.js: ${mine}`, `  engine:  ${theirs}`);
     shown++;
   }
   const [mine, theirs] = [expected, found].map(({ value }) => JSON.stringify(value));

@@ -4,13 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+import { LoadFailure } from './one-by-one.mjs';
+
 /** Calls that are sent together. They share the executor's thread, so a panic of one may end others: those run again alone. */
 const TOGETHER = 50;
 
 const FLAGS = ['--bind', '127.0.0.1:0', '--workers', '1', '--pool-size', '1', '--cpu-limit', '3s', '--call-timeout', '20s'];
-
-/** The node has refused its script. */
-export class LoadFailure extends Error {}
 
 class Node {
   #child;

@@ -1,33 +1,32 @@
-// Runs a batch in Node.js, as a process of its own: reads [script, params of each program], writes the results.
+// Runs a batch in Node.js: reads { script, params } from a file and writes a line for each program, from the one whose index
+// is given on.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { runInThisContext } from 'node:vm';
 
-/** The longest that one program may run; programs are made so that they end soon. */
+import { LOADED } from './one-by-one.mjs';
+
+/** The longest that one program may run before it waits for something. */
 const LONGEST_MS = 1000;
 
-const [, , input, output] = process.argv;
+const [, , input, first] = process.argv;
 const { script, params } = JSON.parse(readFileSync(input, 'utf8'));
 
 globalThis.madrpc = { register: (_, method) => { globalThis.runProgram = method; } };
 process.on('unhandledRejection', () => {});
 runInThisContext(script, { filename: 'batch.js' });
+console.log(LOADED);
 
-/** As the engine: what does not settle has no result. */
 async function outcome(index) {
-  let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(reject, LONGEST_MS, new Error('late')); });
   try {
-    const call = `runProgram([${index}, JSON.parse(${JSON.stringify(JSON.stringify(params[index] ?? null))})])`;
-    return JSON.parse(JSON.stringify(await Promise.race([runInThisContext(call, { timeout: LONGEST_MS }), late])));
+    const call = `runProgram([${index}, JSON.parse(${JSON.stringify(JSON.stringify(params[index]))})])`;
+    return await runInThisContext(call, { timeout: LONGEST_MS });
   } catch (error) {
     return { failed: `Node.js: ${error.message}` };
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-const results = [];
-for (let index = 0; index < params.length; index++) results.push(await outcome(index));
-writeFileSync(output, JSON.stringify(results));
+for (let index = Number(first); index < params.length; index++) {
+  console.log(JSON.stringify(await outcome(index)));
+}
 process.exit(0);

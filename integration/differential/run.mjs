@@ -4,6 +4,7 @@
 //   node integration/differential/run.mjs --engine target/release/madrpc-actor --programs 50000
 //
 //   --engine PATH    the binary of madrpc-actor
+//   --shell PATH     instead of it, the shell of the fixed Boa alone (see shell.mjs)
 //   --programs N     programs of each generator (default 200)
 //   --seed TEXT      may be given several times; without it, one is drawn and printed
 //   --only NAME      `cases`, `random`, or one generator, whose differences are then printed even if they are listed;
@@ -18,9 +19,11 @@ import { parseArgs } from 'node:util';
 import { parses } from './batch.mjs';
 import { Comparison, describe } from './compare.mjs';
 import { cases } from './cases.mjs';
+import { inEngine } from './engine.mjs';
 import { generators } from './generators.mjs';
 import { caseDifferences, generatorDifferences } from './differences.mjs';
 import { Random } from './random.mjs';
+import { inShell } from './shell.mjs';
 import { shrink } from './shrink.mjs';
 
 /** Programs of one script. */
@@ -29,6 +32,7 @@ const BATCH = 400;
 const { values: given } = parseArgs({
   options: {
     engine: { type: 'string', default: 'target/debug/madrpc-actor' },
+    shell: { type: 'string' },
     programs: { type: 'string', default: '200' },
     seed: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },
@@ -38,7 +42,7 @@ const { values: given } = parseArgs({
 });
 const seeds = given.seed ?? [String(Math.floor(Math.random() * 2 ** 32))];
 const named = (name) => given.only?.includes(name);
-const comparison = new Comparison(given.engine);
+const comparison = new Comparison((script, params) => (given.shell ? inShell(given.shell, script, params) : inEngine(given.engine, script, params)));
 let failed = false;
 
 function fail(text) {

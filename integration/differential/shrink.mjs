@@ -5,6 +5,9 @@ import { parses } from './batch.mjs';
 /** Candidates that are tried at once: one run of both sides. */
 const AT_ONCE = 300;
 
+/** As many where each may be the end of a process, which loads all of them again. */
+const AT_ONCE_WHERE_IT_FAILS = 20;
+
 /** Each round makes the program smaller; the bound is for time. */
 const ROUNDS = 40;
 
@@ -35,10 +38,7 @@ function chunksOf(text) {
         const last = tokens[at]?.index ?? text.length;
         chunk.groups.push({ open: token, from: index, to: last + 1, chunks: inner });
         if (token === '{' && close !== ')' && close !== ']' && !GOES_ON.test(tokens[at + 1]?.[0] ?? '')) finish(last + 1);
-      } else if (token === ',' || (token === ';' && close !== ')')) {
-        // The head of a `for` is left alone: without its counter the loop is endless.
-        finish(end);
-      }
+      } else if (token === ',' || token === ';') finish(end);
     }
     finish(tokens[at]?.index ?? text.length);
     return chunks;
@@ -61,6 +61,8 @@ function changesOf(text) {
       // The comma before the last element goes with it.
       if (i > 0) replace(chunks[i - 1].to - 1, chunk.to, '');
       for (const { open, from, to, chunks: inner } of chunk.groups) {
+        // Without what ends it, a loop is endless.
+        if (open === '(' && /\b(while|for)\s*$/.test(text.slice(0, from)) && !/\bof\b/.test(text.slice(from, to))) continue;
         const content = text.slice(from + 1, to - 1);
         // A statement is replaced by its body, an expression by one inside it.
         replace(chunk.from, chunk.to, open === '{' ? content : `${content};`);
@@ -118,8 +120,9 @@ async function shrinkOnce({ program, kind }, comparison) {
     return differences.filter((difference) => difference.kind === kind);
   }
   const changes = changesOf(program.text);
-  for (let from = 0; from < changes.length; from += AT_ONCE) {
-    const single = await still(changes.slice(from, from + AT_ONCE).map((change) => [change]));
+  const atOnce = kind === 'result' ? AT_ONCE : AT_ONCE_WHERE_IT_FAILS;
+  for (let from = 0; from < changes.length; from += atOnce) {
+    const single = await still(changes.slice(from, from + atOnce).map((change) => [change]));
     if (single.length === 0) continue;
     // What may go alone may often go together: all of it, half of it, and so on.
     const all = compatible(single.flatMap((difference) => difference.program.changes));

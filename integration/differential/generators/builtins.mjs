@@ -11,7 +11,7 @@ const VALUES = [
 ];
 const FUNCTIONS = [
   '(x) => x', '(x) => x > 1', '(a, b) => a + b', '() => true', '() => false', '(x, i) => [x, i]', "(x) => { throw new Error('!callback'); }", '(x, i, all) => all?.length', '(...all) => all.length',
-  'function () { return this; }', '(key, value) => [key, value]', 'String', 'Number', 'isNaN', 'undefined',
+  'function () { return this; }', '(key, value) => [key, value]', '(x) => String(x)', 'isNaN', 'undefined',
 ];
 
 /** What methods are called on, by the object that has them. */

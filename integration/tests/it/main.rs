@@ -16,6 +16,7 @@ mod clients;
 mod cluster;
 mod crowd;
 mod dial_in;
+mod differential;
 mod drain;
 mod errors;
 mod event_handlers;
