@@ -2,12 +2,6 @@
 
 /** Cases, by name, each with the reason. */
 export const caseDifferences = {
-  'controlFlow: a throw out of for-in inside for-of': 'to be mended',
-  'controlFlow: a labelled break out of for-of inside for-of': 'to be mended',
-  'controlFlow: a return after a continue in two nested finally': 'to be mended',
-  'controlFlow: a generator that is told to return inside its for-of': 'to be mended',
-  'controlFlow: a generator that is told to return inside for-of, try and finally': 'to be mended',
-  'controlFlow: destructuring closes what it did not read to the end': 'to be mended',
   'destructuring: rest after a nested pattern': 'to be mended',
   'destructuring: rest after a nested pattern with a default': 'to be mended',
   'destructuring: rest after a nested array': 'to be mended',
@@ -45,9 +39,6 @@ export const caseDifferences = {
   'dates: what is no date': 'to be mended',
   'dates: setters and formats': 'to be mended',
   'builtins: sorts whose comparator contradicts itself end': 'to be mended',
-  'builtins: Annex B: strings': 'to be mended',
-  'builtins: Annex B: regular expressions': 'to be mended',
-  'builtins: Annex B: functions in blocks': 'to be mended',
   'builtins: names of the global object': 'to be mended',
   'builtins: texts of a language': 'to be mended',
   'language: classes with private state': 'to be mended',
@@ -70,9 +61,6 @@ export const caseDifferences = {
 
 /** Generators, by name, each with the reason. */
 export const generatorDifferences = {
-  'control flow': 'to be mended',
-  'control flow of generators': 'to be mended',
-  'control flow of async functions': 'to be mended',
   'control flow of async generators': 'to be mended',
   'destructuring': 'to be mended',
   'classes': 'to be mended',

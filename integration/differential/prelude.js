@@ -132,5 +132,6 @@ async function observe(program, params) {
   } catch (error) {
     log('threw', error);
   }
-  return { lines, value };
+  // What runs on behind it may still log.
+  return { lines: lines.slice(), value };
 }
