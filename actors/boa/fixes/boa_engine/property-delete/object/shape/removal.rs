@@ -1,0 +1,100 @@
+//! Removes properties in amortised constant time.
+//!
+//! The last property of a shared shape is undone by going back to the shape before it. A short shared shape is
+//! rebuilt without the property. Any other becomes a unique shape, where a removed property leaves a gap in the
+//! table and in the storage, so that no other property moves. A gap's key is an index, which is never the key of
+//! a property in a table. When more places are gaps than properties the properties move together.
+
+use super::{
+    Inner, Shape, SharedShape, UniqueShape,
+    property_table::PropertyTableInner,
+    slot::{Slot, SlotAttributes},
+};
+use crate::{JsValue, property::PropertyKey};
+
+/// The most transitions from the root for which a shared shape is rebuilt.
+const SHORT: u16 = 16;
+
+/// The number of gaps that are kept in any case.
+const FEW: usize = 16;
+
+impl Shape {
+    /// Removes a property from the shape, and its value from `storage`.
+    ///
+    /// NOTE: This assumes that there is a property with the given key!
+    pub(crate) fn remove_property(&self, key: &PropertyKey, storage: &mut Vec<JsValue>) -> Self {
+        match &self.inner {
+            Inner::Shared(shape) if shape.transition_count() <= SHORT || shape.ends_with(key) => {
+                remove_from_shared(shape, key, storage).into()
+            }
+            Inner::Shared(shape) => remove_from_unique(&shape.to_unique(), key, storage).into(),
+            Inner::Unique(shape) => remove_from_unique(shape, key, storage).into(),
+        }
+    }
+}
+
+fn remove_from_shared(
+    shape: &SharedShape,
+    key: &PropertyKey,
+    storage: &mut Vec<JsValue>,
+) -> SharedShape {
+    if let Some(slot) = shape.lookup(key) {
+        storage.drain(slot.index as usize..(slot.index + slot.width()) as usize);
+    }
+    shape.remove_property_transition(key)
+}
+
+fn remove_from_unique(
+    shape: &UniqueShape,
+    key: &PropertyKey,
+    storage: &mut Vec<JsValue>,
+) -> UniqueShape {
+    // The shape is a new one, so that inline caches of the old one are void.
+    let (prototype, mut table) = shape.take();
+    if let Some((index, slot)) = table.map.remove(key) {
+        for place in slot.index..slot.index + slot.width() {
+            storage[place as usize] = JsValue::undefined();
+        }
+        table.keys[index as usize].0 = gap();
+    }
+    while let Some((PropertyKey::Index(_), slot)) = table.keys.last() {
+        storage.truncate(slot.index as usize);
+        table.keys.pop();
+    }
+    if table.keys.len() > 2 * table.map.len() + FEW {
+        close_up(&mut table, storage);
+    }
+    UniqueShape::new(prototype, table)
+}
+
+fn gap() -> PropertyKey {
+    PropertyKey::from(0_u8)
+}
+
+/// Whether this is the key of a removed property's place.
+pub(super) fn is_gap(key: &PropertyKey) -> bool {
+    matches!(key, PropertyKey::Index(_))
+}
+
+fn close_up(table: &mut PropertyTableInner, storage: &mut Vec<JsValue>) {
+    table.keys.retain(|(key, _)| !is_gap(key));
+    let mut end = Slot {
+        index: 0,
+        attributes: SlotAttributes::empty(),
+    };
+    for (index, (key, slot)) in table.keys.iter_mut().enumerate() {
+        let from = slot.index;
+        slot.index = end.index;
+        for offset in 0..slot.width() {
+            storage.swap((from + offset) as usize, (slot.index + offset) as usize);
+        }
+        end.index += slot.width();
+        if let Some(place) = table.map.get_mut(key) {
+            *place = (index as u32, *slot);
+        }
+    }
+    storage.truncate(end.index as usize);
+    storage.shrink_to(storage.len() * 2);
+    table.keys.shrink_to(table.keys.len() * 2);
+    table.map.shrink_to(table.map.len() * 2);
+}
