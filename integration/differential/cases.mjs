@@ -4,10 +4,11 @@
 import { controlFlow } from './cases/control-flow.mjs';
 import { language, messages } from './cases/language.mjs';
 import { caches, classes, destructuring } from './cases/objects.mjs';
+import { scopes } from './cases/scopes.mjs';
 import { texts } from './cases/texts.mjs';
 import { builtins, dates, numbers } from './cases/values.mjs';
 
-const topics = { controlFlow, destructuring, classes, caches, numbers, dates, builtins, texts, language, messages };
+const topics = { controlFlow, destructuring, classes, scopes, caches, numbers, dates, builtins, texts, language, messages };
 
 /** A method's source text stands in an object to be an expression. */
 const programOf = (body) => (typeof body === 'string' ? body : `const [body] = Object.values({ ${body} });\nlog('result', await body(log));`);

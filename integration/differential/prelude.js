@@ -35,6 +35,8 @@ function showProperties(object, skip, deeper) {
 /** An error's message counts only where the program has made it, which it marks by `!`: engines word theirs freely. */
 function showError(error, deeper) {
   const message = String(error.message);
+  // Deep recursion ends a call of the engine, and can't be caught there.
+  if (message === 'Maximum call stack size exceeded') return 'TOO DEEP';
   const text = error.name + (message[0] === '!' ? '(' + message + ')' : '');
   return text + ('cause' in error ? ' because ' + deeper(error.cause) : '') + ('errors' in error ? ' of ' + deeper(error.errors) : '');
 }

@@ -64,6 +64,11 @@ export const controlFlow = {
     };
     return [f(0), f(1), f(3), f(9)];
   },
+  'a throw in catch that finally drops'() { const f = () => { try { throw 1; } catch { throw 2; } finally { return 'dropped'; } }; const g = () => { for (const i of [1, 2]) { try { throw i; } catch (e) { throw e; } finally { continue; } } return 'went on'; }; return [f(), g()]; },
+  'a continue past two finally blocks'(log) { let turn = 0; outer: for (const item of source(log, 'outer', 3)) { try { try { continue; } finally { if (turn++ === 2) break outer; } } finally {} } return turn; },
+  'a break to the label of an outer statement'(log) { a: b: for (const item of source(log, 'one', 2)) break a; c: { for (const item of source(log, 'two', 2)) break c; } },
+  'a throw out of for-in closes the for-of around it'(log) { try { for (const item of source(log, 'outer', 2)) for (const key in { a: 1 }) throw new Error('!in'); } catch (error) { return error; } },
+  async 'for await whose return() gives no object'(log) { try { for await (const item of source(log, 'odd', 2, 'return gives a number')) break; } catch (error) { return error; } },
   'a return in catch with a finally behind it'() {
     const f = (value) => {
       try {

@@ -31,6 +31,27 @@ export const classes = {
     class A { #x = 1; static #s = 2; get x() { return this.#x; } inc() { this.#x++; return this; } static is(o) { return [#x in o, A.#s]; } }
     return [new A().inc().inc().x, A.is(new A()), A.is({})];
   },
+  'this in arrows in arrows'() {
+    class A {
+      v = 1;
+      x = () => () => () => this.v;
+      m() { return [(() => (() => this.v)())(), [1].map(() => [1].map(() => this.v)), (() => { const f = () => this.v; return f(); })()]; }
+      get y() { return (() => () => this.v)()(); }
+      async z() { return (async () => (() => this.v)())(); }
+      static s = () => () => this.name;
+    }
+    const a = new A();
+    return [a.m(), a.x()()(), a.y, A.s()(), (function () { 'use strict'; return (() => (() => this)())(); }).call(5)];
+  },
+  'super and new.target in arrows in arrows'() {
+    class A { constructor() { this.t = (() => (() => new.target.name)())(); } m() { return 'A'; } }
+    class B extends A { constructor() { (() => (() => super())())(); } m() { return (() => (() => super.m())())(); } }
+    return [new B().t, new B().m()];
+  },
+  'arguments in arrows in arrows'() { return (function () { return (() => (() => [...arguments])())(); })(1, 2); },
+  'super in a field, past a constructor'() { class A { y() { return 'A'; } static y = 'static'; } class B extends A { constructor() { super(); } } class C extends B { y = super.y; } return new C().y(); },
+  'a private name in its operators'() { class A { #p = 1; *m() { yield #p in this; } n = () => #p in this; } const a = new A(); return [[...a.m()], a.n()]; },
+  'a derived constructor returns a number'() { class A {} class B extends A { constructor() { super(); return 1; } } try { return new B(); } catch (error) { return error; } },
   'what a constructor returns'() { class A { constructor(v) { return v; } } class B extends A { f = 1; } return [new A(5) instanceof A, new A([1]), new B({ o: 1 })]; },
 };
 
