@@ -15,6 +15,12 @@ fn rows(count: usize) -> String {
     format!("[{}]", (0..count).map(row).collect::<Vec<_>>().join(","))
 }
 
+/// Doubles with as many digits as `Math.random()` gives.
+fn doubles(count: usize) -> String {
+    let double = |i: usize| ((i as f64) * 0.618_033_988_749_895).fract().to_string();
+    format!("[{}]", (0..count).map(double).collect::<Vec<_>>().join(","))
+}
+
 fn envelopes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("envelope");
     group.bench_function("read request", |bencher| {
@@ -37,7 +43,8 @@ fn values(criterion: &mut Criterion) {
     let mut context = boa_engine::Context::default();
     let intrinsics = json_writer::Intrinsics::of(&mut context).expect("a fresh context is complete");
     let mut group = criterion.benchmark_group("value");
-    for (name, text) in [("90 B", SMALL.to_owned()), ("10 KB", rows(140)), ("1 MB", rows(13_000))] {
+    let texts = [("90 B", SMALL.to_owned()), ("10 KB", rows(140)), ("1 MB", rows(13_000)), ("doubles", doubles(5_000))];
+    for (name, text) in texts {
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(format!("read {name}"), |bencher| {
             bencher.iter(|| json_reader::read(black_box(&text), &mut context))

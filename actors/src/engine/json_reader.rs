@@ -15,6 +15,9 @@ use serde_json::value::RawValue;
 
 use crate::protocol::json_text::{nests_deeper_than, MAX_DEPTH};
 
+#[cfg(test)]
+mod tests;
+
 /// Why text could not be read.
 #[derive(Debug)]
 pub enum ReadError {

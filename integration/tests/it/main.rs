@@ -36,6 +36,7 @@ mod local;
 mod membership;
 mod memory;
 mod nested_deadlines;
+mod numbers;
 mod observability;
 mod origins;
 mod overload;
