@@ -18,6 +18,11 @@ interface MadrpcContext {
   readonly trace: { readonly traceId: string; readonly spanId: string };
   /** What the caller pushes while the call runs, each value once; without a caller that pushes it is at its end. */
   readonly input: MadrpcStream<any, undefined>;
+  /**
+   * Has the call go on after its answer until the promise has settled, up to the call's deadline: for what waits for promises of
+   * other calls. What the call itself has begun goes on without it. Throws a TypeError once the call is over.
+   */
+  waitUntil(promise: unknown): void;
 }
 
 /**
@@ -64,6 +69,9 @@ interface MadrpcCallOptions {
 /** How a stream is asked for: it can't be replayed, and so has no idempotency key. */
 type MadrpcStreamOptions = Omit<MadrpcCallOptions, 'idempotencyKey'>;
 
+/** How a notification is made. Its time is its own, and not that of the call that makes it. */
+type MadrpcNotifyOptions = Omit<MadrpcCallOptions, 'signal'>;
+
 /** How the calls of a map are made. */
 interface MadrpcMapOptions extends MadrpcStreamOptions {
   /** Calls that are open at once, at most; 256 by default. */
@@ -103,9 +111,16 @@ declare const madrpc: {
 
   /**
    * Calls a method anywhere in the cluster; on a node without an orchestrator, on this node. Waiting holds no thread.
-   * Rejects with a `madrpc.RpcError`.
+   * Rejects with a `madrpc.RpcError`. Not awaited, it goes on after the answer of the call that made it, up to that call's
+   * deadline; where that call is cancelled, it is cancelled and rejects with -32800.
    */
   call<R = any>(method: string, params?: MadrpcParams, options?: MadrpcCallOptions): Promise<R>;
+
+  /**
+   * A call without an answer: it leaves whatever becomes of the call that makes it, and may take 30 seconds, or
+   * `timeoutMs`. Throws a `madrpc.RpcError` where the params can't be sent or too much is open.
+   */
+  notify(method: string, params?: MadrpcParams, options?: MadrpcNotifyOptions): void;
 
   /** As `call`, but this executor does nothing else until the answer is there. Throws a `madrpc.RpcError`. */
   callSync<R = any>(method: string, params?: MadrpcParams, options?: MadrpcCallOptions): R;
@@ -136,7 +151,8 @@ declare const madrpc: {
   readonly RpcError: typeof MadrpcRpcError;
   /**
    * Publishes an event to whoever has subscribed, anywhere in the cluster. Resolves to the number of receivers; rejects with
-   * -32602 when the channel's name is the system's (it begins with `_`), with -32005 when no orchestrator can be reached.
+   * -32602 when the channel's name is the system's (it begins with `_`), with -32005 when no orchestrator can be reached. It is
+   * sent whether it is awaited or not.
    */
   publish(channel: string, data?: unknown): Promise<number>;
   /**
@@ -146,7 +162,7 @@ declare const madrpc: {
   subscribe(channel: string, fn: (data: any, ctx: MadrpcEventContext) => unknown): void;
 };
 
-// Timers belong to the call that set them and end with it.
+// A timer fires even when the call that set it is over, and can begin nothing then; an interval ends with its call.
 declare function setTimeout(callback: (...args: any[]) => void, delayMs?: number, ...args: any[]): number;
 declare function clearTimeout(timer: number | undefined): void;
 declare function setInterval(callback: (...args: any[]) => void, delayMs?: number, ...args: any[]): number;
@@ -403,7 +419,7 @@ declare class Response {
 
 /**
  * Asks an HTTP server that the node's `--allow-net` lists; redirects must stay within the list. Rejects with a TypeError
- * that tells why: not listed, not reached, cut off, longer than `--max-body`. Ends with the call that made it, by its
+ * that tells why: not listed, not reached, cut off, longer than `--max-body`. Ends with the call that made it where that is cancelled, by its
  * deadline, or by a signal. With `redirect: 'manual'` the answer that leads elsewhere is given as it is. Does not work while
  * the script loads.
  */

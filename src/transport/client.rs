@@ -238,9 +238,11 @@ impl AwcClient {
             let sending = request?.extra_headers(headers).send_body(body);
             let exchange = async {
                 let answer = sending.await.map_err(|error| failure::unreachable(&error))?;
-                response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body)
-                    .await?
-                    .into_result(&call.scope)
+                let received = response::receive(answer, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?;
+                match call.notification {
+                    true => received.into_receipt(),
+                    false => received.into_result(&call.scope),
+                }
             };
             timeout_at(call.scope.deadline.into(), exchange).await.unwrap_or(Err(CallError::Timeout))
         }

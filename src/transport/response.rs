@@ -6,7 +6,7 @@ use awc::http::StatusCode;
 use awc::ClientResponse;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use madrpc_actors::protocol::{CallError, CallResult, CallScope, Reply};
+use madrpc_actors::protocol::{CallError, CallResult, CallScope, JsonText, Reply};
 use serde::de::IgnoredAny;
 
 /// Of a body that is no reply, this much is logged.
@@ -71,6 +71,15 @@ impl Received {
         }
     }
 
+    /// What a notification came to: nothing is said of one that was taken.
+    pub(super) fn into_receipt(self) -> CallResult {
+        match Reply::read(&self.body) {
+            Some(Reply { result: Err(refused), .. }) => Err(refused),
+            _ if self.status.is_success() => Ok(JsonText::NULL),
+            _ => Err(self.not_a_reply()),
+        }
+    }
+
     /// Why there is no reply in it: it was cut off, or the peer speaks something else.
     pub(super) fn not_a_reply(&self) -> CallError {
         let cut_off = |body| serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof());
@@ -99,6 +108,19 @@ mod tests {
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":2,"result":null}"#, true), -32603);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"result":1}"#, true), -32603);
         assert_eq!(code(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32006,"message":"m"}}"#, true), -32006);
+    }
+
+    #[test]
+    fn a_notification_is_answered_by_nothing_or_by_why_it_was_not_taken() {
+        let receipt = |status, body: &'static str| {
+            let body = Bytes::from_static(body.as_bytes());
+            Received { status, body, complete: true }.into_receipt().err().map_or(0, |error| error.code().0)
+        };
+        assert_eq!(receipt(StatusCode::OK, ""), 0);
+        assert_eq!(receipt(StatusCode::NO_CONTENT, ""), 0);
+        let refused = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32008,"message":"m"}}"#;
+        assert_eq!(receipt(StatusCode::UNAUTHORIZED, refused), -32008);
+        assert_eq!(receipt(StatusCode::BAD_GATEWAY, "<html>"), -32603);
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The headers of a call sent alone, and its body, whose id is 1. What a header can't hold is in the body.
+/// The headers of a call sent alone, and its body, whose id is 1 where it has one. What a header can't hold is in the body.
 pub(super) fn single(call: &Call, now: Instant) -> (HeaderMap, Vec<u8>) {
     let scope = &call.scope;
     let mut headers = HeaderMap::with_capacity(4);
@@ -87,7 +87,7 @@ fn parent(scope: &CallScope) -> Option<u64> {
 /// About the length of an element without its params.
 pub(super) const ELEMENT: usize = 200;
 
-/// Appends one element of a batch, whose id is `index`.
+/// Appends one element of a batch, whose id is `index` unless it is a notification.
 pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant) {
     let scope = &call.scope;
     let meta = Meta {
@@ -105,9 +105,13 @@ pub(super) fn element(out: &mut Vec<u8>, index: usize, call: &Call, now: Instant
 }
 
 fn request(out: &mut Vec<u8>, id: usize, call: &Call, meta: Option<&Meta<'_>>) {
-    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-    json(out, &id);
-    out.extend_from_slice(b",\"method\":");
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+    if !call.notification {
+        out.extend_from_slice(b"\"id\":");
+        json(out, &id);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"method\":");
     json(out, &call.method);
     if let Some(params) = &call.params {
         out.extend_from_slice(b",\"params\":");
@@ -160,6 +164,19 @@ mod tests {
         assert_eq!(header(header::DEPTH).as_deref(), Some("1"));
         assert_eq!(header(header::TRACEPARENT), Some(call.scope.trace.to_string()));
         assert_eq!(header(header::IDEMPOTENCY_KEY), None);
+    }
+
+    /// JSON-RPC 2.0, section 4.1: a notification is a request object without an id.
+    #[test]
+    fn a_notification_has_no_id() {
+        let mut call = call();
+        call.notification = true;
+        let (_, body) = single(&call, call.scope.deadline);
+        let text = r#"{"jsonrpc":"2.0","method":"a\"b","params":[1.0]"#;
+        assert_eq!(String::from_utf8(body).ok().as_deref(), Some(&*format!("{text}}}")));
+        let mut out = Vec::new();
+        element(&mut out, 7, &call, call.scope.deadline);
+        assert!(String::from_utf8(out).is_ok_and(|element| element.starts_with(&format!("{text},\"meta\":"))));
     }
 
     #[test]

@@ -268,7 +268,8 @@ impl JsExecutor {
         }
     }
 
-    /// Answers a call whose generator is still to put things in order. It keeps its place until then.
+    /// Answers a call that goes on: its generator is still to put things in order, or what it has begun has not ended. It
+    /// keeps its place until then.
     fn answer_early(&self, id: InvocationId, result: CallResult) {
         if let Some(Waiting { reply, permit }) = self.inbox.calls.take(id) {
             self.inbox.calls.winds_down(id, permit);
@@ -324,6 +325,7 @@ impl JsExecutor {
         for (id, result) in events.winding {
             self.answer_early(id, result);
         }
+        let unplaced: Vec<_> = events.places.into_iter().filter(|(id, works)| !self.place(*id, *works)).collect();
         for (id, result) in events.finished {
             self.finish(id, result);
         }
@@ -337,6 +339,24 @@ impl JsExecutor {
         if !events.unwanted_fetches.is_empty() {
             self.pool.call_off_fetches(events.unwanted_fetches);
         }
+        // Each is asked about once: what is cut off is in no list any more.
+        if !unplaced.is_empty() {
+            if let Some(contexts) = &mut self.contexts {
+                unplaced.iter().for_each(|(id, _)| contexts.cut_leftovers(*id));
+            }
+            self.flush();
+        }
+    }
+
+    /// A call that was answered has work left, and needs a place among the admitted, or has none left, and gives it back.
+    /// False when there is no place.
+    fn place(&self, id: InvocationId, works: bool) -> bool {
+        if !works {
+            self.inbox.calls.rests(id);
+            return true;
+        }
+        let placed = self.inbox.calls.works_on(id, || self.pool.admit_leftovers());
+        placed.inspect_err(|refused| log::warn!("what a call left behind is cut off: {refused}")).is_ok()
     }
 
     fn sweep(&mut self) {

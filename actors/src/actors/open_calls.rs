@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::reply_to::ReplyTo;
 use crate::engine::InvocationId;
 use crate::policy::admission::Permit;
-use crate::protocol::CallResult;
+use crate::protocol::{CallError, CallResult};
 
 /// Who waits for an invocation.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ struct Table {
     /// The call that is being begun; most end before they are ever parked.
     begun: Option<(InvocationId, Waiting)>,
     parked: HashMap<InvocationId, Waiting>,
-    /// Calls that have been answered, or have nobody to be answered, and whose generators put things in order: their
-    /// places among the admitted are still taken.
+    /// Calls that have been answered, or have nobody to be answered, and that go on: their generators put things in order,
+    /// or what they began has not ended. Their places among the admitted are still taken, but where only timers are left.
     winding: HashMap<InvocationId, Option<Permit>>,
 }
 
@@ -66,9 +66,27 @@ impl OpenCalls {
         }
     }
 
-    /// A call that was taken out goes on for a moment, with its place among the admitted.
+    /// A call that was taken out goes on for a while, with its place among the admitted.
     pub fn winds_down(&self, id: InvocationId, permit: Option<Permit>) {
         self.lock().winding.insert(id, permit);
+    }
+
+    /// One that goes on needs a place among the admitted from now on, if it has none; `admit` gives it.
+    pub fn works_on(
+        &self,
+        id: InvocationId,
+        admit: impl FnOnce() -> Result<Option<Permit>, CallError>,
+    ) -> Result<(), CallError> {
+        if let Some(place @ None) = self.lock().winding.get_mut(&id) {
+            *place = admit()?;
+        }
+        Ok(())
+    }
+
+    /// One that goes on needs no place for now: it only waits for timers.
+    pub fn rests(&self, id: InvocationId) {
+        let place = self.lock().winding.get_mut(&id).and_then(Option::take);
+        drop(place);
     }
 
     /// It has ended. False when it did not go on.
@@ -104,7 +122,7 @@ impl OpenCalls {
         table.parked.iter().filter(|(_, waiting)| waiting.reply.is_closed()).map(|(id, _)| *id).collect()
     }
 
-    /// True when none is parked, and none puts things in order.
+    /// True when none is parked, and none goes on.
     pub fn none_parked(&self) -> bool {
         let table = self.lock();
         table.parked.is_empty() && table.winding.is_empty()
@@ -120,7 +138,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::protocol::{CallError, JsonText};
+    use crate::protocol::JsonText;
 
     fn waiting() -> (Waiting, oneshot::Receiver<CallResult>) {
         let (reply, result) = oneshot::channel();

@@ -122,7 +122,15 @@ impl Handler<Send> for OutboundActor {
     type Result = ();
 
     fn handle(&mut self, message: Send, _context: &mut Self::Context) {
-        for (parent, calls) in split(message.calls) {
+        let (notifications, calls): (Vec<_>, Vec<_>) =
+            message.calls.into_iter().partition(|outgoing| outgoing.call.notification);
+        for OutgoingCall { id, call, .. } in notifications {
+            // Nobody's end keeps it from leaving.
+            let wanted = Rc::new(RefCell::new(HashSet::from([id])));
+            let to = Recipient { executor: message.from.clone(), wanted };
+            actix_rt::spawn(carry(self.client.clone(), self.orchestrators.clone(), to, vec![(id, call)]));
+        }
+        for (parent, calls) in split(calls) {
             let task = self.next_task;
             self.next_task += 1;
             let running = self.running.clone();

@@ -17,7 +17,7 @@ use boa_engine::{
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, events, heap, json_reader, json_writer, map, streams};
+use super::{errors, events, heap, json_reader, json_writer, map, notify, streams, wait_until};
 use crate::protocol::method::is_reserved;
 use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
@@ -51,6 +51,7 @@ pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
         .function(NativeFunction::from_fn_ptr(register), js_string!("register"), 2)
         .function(NativeFunction::from_fn_ptr(call), js_string!("call"), 2)
         .function(NativeFunction::from_fn_ptr(call_sync), js_string!("callSync"), 2)
+        .function(NativeFunction::from_fn_ptr(notify::notify), js_string!("notify"), 2)
         .function(NativeFunction::from_fn_ptr(events::publish), js_string!("publish"), 2)
         .function(NativeFunction::from_fn_ptr(events::subscribe), js_string!("subscribe"), 2)
         .function(NativeFunction::from_fn_ptr(streams::stream), js_string!("stream"), 2)
@@ -66,6 +67,8 @@ pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
         ctx_prototype: ctx_prototype(context),
         on_fulfilled: native(context, on_fulfilled),
         on_rejected: native(context, on_rejected),
+        on_awaited: native(context, wait_until::on_awaited),
+        on_awaited_rejected: native(context, wait_until::on_awaited_rejected),
     };
     host.set_api(api);
     Ok(())
@@ -171,6 +174,14 @@ fn timeout_ms(options: &JsObject, context: &mut Context) -> JsResult<Option<u64>
         )]
         Some(ms) if ms > 0.0 => Ok(Some(ms.ceil() as u64)),
         _ => Err(type_error("timeoutMs is a positive number of milliseconds")),
+    }
+}
+
+/// The option `timeoutMs` of a call with these arguments.
+pub(super) fn timeout_of(arguments: &[JsValue], context: &mut Context) -> JsResult<Option<Duration>> {
+    match arguments.get_or_undefined(2).as_object() {
+        Some(options) => Ok(timeout_ms(&options, context)?.map(Duration::from_millis)),
+        None => Ok(None),
     }
 }
 
@@ -393,7 +404,13 @@ fn ctx_prototype(context: &mut Context) -> JsObject {
     for (name, getter) in getters {
         prototype.accessor(name, Some(getter), None, Attribute::ENUMERABLE | Attribute::CONFIGURABLE);
     }
+    prototype.function(NativeFunction::from_fn_ptr(wait_until), js_string!("waitUntil"), 1);
     prototype.build()
+}
+
+fn wait_until(this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
+    let invocation = invocation(this)?;
+    wait_until::wait(&invocation, arguments.get_or_undefined(0), context)
 }
 
 fn call_context(this: &JsValue) -> JsResult<JsObject<CallContext>> {

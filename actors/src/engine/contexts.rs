@@ -11,11 +11,15 @@ use super::fetches::OutgoingFetch;
 use super::heap::{self, Account};
 use super::host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings};
 use super::program::{LoadError, Program};
-use super::{Cancelled, Engine, ModuleState, Registered};
+use super::{Cancelled, Cut, Engine, ModuleState, Registered};
 use crate::protocol::{Call, CallError, CallResult, FetchResult, MethodInfo};
 
 /// Engines that one executor may have. A call that needs one more is refused, or the oldest is given up.
 const MAX_ENGINES: usize = 1_000;
+
+/// Retired engines in which nothing goes on but what answered calls have left behind. Beyond it, that is cut off in the
+/// oldest: a context takes megabytes.
+const MAX_LEFT_BEHIND: usize = 64;
 
 /// Engines kept ready for calls that each have one to themselves.
 const WARM: usize = 4;
@@ -59,6 +63,8 @@ pub struct Contexts {
     due_of: HashMap<EngineId, Instant>,
     /// Retired engines that something happened in.
     touched: BTreeSet<EngineId>,
+    /// Retired engines in which nothing goes on but what answered calls have left behind.
+    left_behind: BTreeSet<EngineId>,
     given_up: Vec<(InvocationId, CallResult)>,
     /// Fetches whose engines are gone.
     orphaned: Vec<CallId>,
@@ -78,6 +84,7 @@ impl Contexts {
             due: BTreeSet::new(),
             due_of: HashMap::new(),
             touched: BTreeSet::new(),
+            left_behind: BTreeSet::new(),
             given_up: Vec::new(),
             orphaned: Vec::new(),
             heap_after_collection: Account::own().bytes(),
@@ -192,8 +199,8 @@ impl Contexts {
         let id = engine.host.engine();
         // The scripts' own timers go on in the engine that takes its place.
         engine.host.timers.borrow_mut().end_of_scripts();
-        for invocation in engine.parked.keys() {
-            self.homes.insert(*invocation, id);
+        for invocation in engine.ids() {
+            self.homes.insert(invocation, id);
         }
         if self.retired.len() >= MAX_ENGINES {
             self.give_up_oldest();
@@ -206,14 +213,15 @@ impl Contexts {
         let Some(oldest) = self.retired.keys().min().copied() else { return };
         let Some(engine) = self.drop_retired(oldest) else { return };
         log::warn!("more than {MAX_ENGINES} contexts: the {} calls of the oldest are given up", engine.parked());
-        for invocation in engine.parked.keys() {
-            self.homes.remove(invocation);
-            self.given_up.push((*invocation, Err(CallError::internal("its context was given up"))));
+        for invocation in engine.ids() {
+            self.homes.remove(&invocation);
+            self.given_up.push((invocation, Err(CallError::internal("its context was given up"))));
         }
     }
 
     fn drop_retired(&mut self, id: EngineId) -> Option<Engine> {
         self.schedule(id, None);
+        self.left_behind.remove(&id);
         let mut engine = self.retired.remove(&id)?;
         self.orphaned.extend(engine.call_off_fetches());
         Some(engine)
@@ -340,16 +348,14 @@ impl Contexts {
             events.take_from(engine);
         }
         for id in std::mem::take(&mut self.touched) {
-            let Some(engine) = self.retired.get_mut(&id) else { continue };
-            events.take_from(engine);
-            let (next, jobs) = (engine.next_due(), engine.has_jobs());
-            if engine.parked() == 0 && !jobs {
-                heap::counted(|| drop(self.drop_retired(id)));
-                continue;
-            }
-            self.schedule(id, next);
-            if jobs {
-                self.touched.insert(id);
+            self.take_from_retired(id, &mut events);
+        }
+        while self.left_behind.len() > MAX_LEFT_BEHIND {
+            let Some(oldest) = self.left_behind.pop_first() else { break };
+            if let Some(engine) = self.retired.get_mut(&oldest) {
+                log::warn!("answered calls leave more than {MAX_LEFT_BEHIND} contexts behind; the oldest is given up");
+                engine.cut_all_leftovers(Cut::LeftTooMuch);
+                self.take_from_retired(oldest, &mut events);
             }
         }
         events.unwanted_fetches.append(&mut self.orphaned);
@@ -359,6 +365,32 @@ impl Contexts {
             }
         }
         events
+    }
+
+    /// Cuts off what an answered call has left behind, since there is no place for it among the admitted.
+    pub fn cut_leftovers(&mut self, id: InvocationId) {
+        let engines = self.ready.iter_mut().chain(self.homes.get(&id).and_then(|home| self.retired.get_mut(home)));
+        engines.for_each(|engine| engine.cut_leftovers(id, Cut::Overloaded));
+        self.touched.extend(self.homes.get(&id));
+        self.run_jobs();
+    }
+
+    fn take_from_retired(&mut self, id: EngineId, events: &mut Events) {
+        let Some(engine) = self.retired.get_mut(&id) else { return };
+        events.take_from(engine);
+        let (next, jobs) = (engine.next_due(), engine.has_jobs());
+        if engine.parked() == 0 && !jobs {
+            heap::counted(|| drop(self.drop_retired(id)));
+            return;
+        }
+        match engine.has_leftovers_alone() {
+            true => self.left_behind.insert(id),
+            false => self.left_behind.remove(&id),
+        };
+        self.schedule(id, next);
+        if jobs {
+            self.touched.insert(id);
+        }
     }
 
     /// Between calls: frees memory, and has the next engine made when the heap has outgrown its bound.
@@ -431,8 +463,11 @@ pub struct Events {
     pub unwanted_fetches: Vec<CallId>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: Vec<InvocationId>,
-    /// Invocations that have come to this and are not finished yet: their generators put things in order.
+    /// Invocations that have come to this and are not finished yet: their generators put things in order, or what they
+    /// began goes on.
     pub winding: Vec<(InvocationId, CallResult)>,
+    /// Invocations that need a place among the admitted from now on, after they were answered, or none any more.
+    pub places: Vec<(InvocationId, bool)>,
     /// Calls of earlier events that nobody waits for any more.
     pub called_off: Vec<CallId>,
 }
@@ -444,6 +479,7 @@ impl Events {
         self.fetches.append(&mut engine.take_fetches());
         self.unwanted_fetches.append(&mut engine.take_unwanted_fetches());
         self.winding.append(&mut engine.take_winding());
+        self.places.append(&mut engine.take_places());
         self.abandoned.append(&mut engine.take_abandoned());
         self.called_off.append(&mut engine.take_called_off());
     }

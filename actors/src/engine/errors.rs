@@ -80,12 +80,23 @@ pub(super) fn to_rpc_error(error: &CallError, host: &Host, context: &mut Context
     let text = JsonText::of(error).unwrap_or(JsonText::NULL);
     let object: Option<Object<'_>> = serde_json::from_str(text.as_str()).ok();
     let message = object.as_ref().and_then(|object| object.message.as_deref()).unwrap_or(error.message());
-    #[allow(clippy::cast_precision_loss, reason = "codes are small integers; JavaScript has only f64")]
-    let code = JsValue::from(error.code().0 as f64);
     let data = match object.as_ref().and_then(|object| object.data) {
         Some(data) => json_reader::read(data.get(), context).unwrap_or_default(),
         None => JsValue::undefined(),
     };
+    rpc_error(error.code(), message, data, host, context)
+}
+
+/// A `madrpc.RpcError`.
+pub(super) fn rpc_error(
+    code: Code,
+    message: &str,
+    data: JsValue,
+    host: &Host,
+    context: &mut Context,
+) -> JsResult<JsError> {
+    #[allow(clippy::cast_precision_loss, reason = "codes are small integers; JavaScript has only f64")]
+    let code = JsValue::from(code.0 as f64);
     let arguments = [code, boa_engine::JsString::from(message).into(), data];
     let value = host.api()?.rpc_error.construct(&arguments, None, context)?;
     Ok(JsError::from_opaque(value.into()))

@@ -87,28 +87,19 @@ impl Fetches {
         });
     }
 
-    /// Calls off those of an invocation that has ended; tells how many there were.
-    pub(super) fn end_of(&self, invocation: &Invocation) -> usize {
-        let open = invocation.open_fetches.take();
-        if open > 0 {
-            self.pending.borrow_mut().retain(|id, pending| {
-                let stays = pending.invocation.id != invocation.id;
-                if !stays {
-                    self.forget(*id);
-                }
-                stays
-            });
+    /// Those of an invocation.
+    pub(super) fn of(&self, invocation: &Invocation) -> Vec<CallId> {
+        if invocation.open_fetches.get() == 0 {
+            return Vec::new();
         }
-        open
-    }
-
-    /// Calls off those of an invocation that goes on; gives their promises.
-    pub(super) fn call_off_all_of(&self, invocation: &Invocation) -> Vec<ResolvingFunctions> {
         let pending = self.pending.borrow();
         let of = |pending: &PendingFetch| pending.invocation.id == invocation.id;
-        let ids: Vec<_> = pending.iter().filter(|(_, pending)| of(pending)).map(|(id, _)| *id).collect();
-        drop(pending);
-        ids.into_iter().filter_map(|id| Some(self.call_off(id)?.resolvers)).collect()
+        pending.iter().filter(|(_, pending)| of(pending)).map(|(id, _)| *id).collect()
+    }
+
+    /// Calls off those of an invocation; gives their promises.
+    pub(super) fn call_off_all_of(&self, invocation: &Invocation) -> Vec<ResolvingFunctions> {
+        self.of(invocation).into_iter().filter_map(|id| Some(self.call_off(id)?.resolvers)).collect()
     }
 
     /// Drops all; none of them can be settled any more.

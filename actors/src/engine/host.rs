@@ -20,6 +20,7 @@ use super::fetches::Fetches;
 use super::heap;
 pub use super::invocation::Invocation;
 use super::json_writer::Intrinsics;
+use super::leftovers;
 use super::map::Maps;
 use super::run_clock::RunClock;
 use super::streams::Flows;
@@ -62,7 +63,7 @@ pub struct OutgoingCall {
     pub parent: InvocationId,
     /// What to call.
     pub call: Call,
-    /// It may be called off by itself, so it shares no request with others.
+    /// It may be called off by itself, or has no answer, so it shares no request with others.
     pub alone: bool,
     /// Its time may be up while whoever made it goes on.
     pub bounded: bool,
@@ -165,6 +166,8 @@ pub struct Host {
     pub jobs: RefCell<VecDeque<Job>>,
     /// Open calls.
     pub pending: RefCell<HashMap<CallId, PendingCall>>,
+    /// Notifications that have not left, and who makes them. They leave even if whoever makes them is cancelled.
+    pub notifying: RefCell<HashMap<CallId, (Rc<Invocation>, Arc<str>)>>,
     /// Calls that wait to leave.
     pub outgoing: RefCell<Vec<OutgoingCall>>,
     /// Open fetches.
@@ -179,6 +182,8 @@ pub struct Host {
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: RefCell<Vec<InvocationId>>,
+    /// Invocations that were answered and have changed since they were last looked at.
+    pub changed: RefCell<Vec<Rc<Invocation>>>,
     /// The engine has panicked: no further call should begin in it.
     pub failed: Cell<bool>,
     /// A call met a limit of the engine. Boa keeps some of what lay on its stack then.
@@ -210,6 +215,10 @@ pub struct Api {
     pub on_fulfilled: JsFunction,
     /// See `on_fulfilled`.
     pub on_rejected: JsFunction,
+    /// Reactions of what `ctx.waitUntil` is given.
+    pub on_awaited: JsFunction,
+    /// See `on_awaited`.
+    pub on_awaited_rejected: JsFunction,
 }
 
 impl Host {
@@ -223,6 +232,7 @@ impl Host {
             current: RefCell::default(),
             jobs: RefCell::default(),
             pending: RefCell::default(),
+            notifying: RefCell::default(),
             outgoing: RefCell::default(),
             fetches: Fetches::default(),
             flows: Flows::default(),
@@ -230,6 +240,7 @@ impl Host {
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
+            changed: RefCell::default(),
             failed: Cell::new(false),
             leaky: Cell::new(false),
             wanted: RefCell::default(),
@@ -293,12 +304,20 @@ impl Host {
     /// unless it runs inside a turn that is being charged already. It may be stopped: see `Invocation::stopped`.
     pub fn on_behalf_of<T>(&self, invocation: Option<Rc<Invocation>>, body: impl FnOnce() -> T) -> T {
         let before = self.current.replace(invocation.clone());
-        let charged = invocation.filter(|_| before.is_none());
-        let charging = charged.as_ref().map(|invocation| Charging::begin(self, invocation, Instant::now()));
+        let charged = invocation.as_ref().filter(|_| before.is_none());
+        let charging = charged.map(|invocation| Charging::begin(self, invocation, Instant::now()));
         let result = body();
         drop(charging);
         *self.current.borrow_mut() = before;
+        invocation.inspect(|invocation| self.has_changed(invocation));
         result
+    }
+
+    /// Something of `invocation` may have ended or begun: if it was answered, it is looked at once the promise jobs have run.
+    pub fn has_changed(&self, invocation: &Rc<Invocation>) {
+        if invocation.answered.get() && !invocation.finished.get() && !invocation.left.listed.replace(true) {
+            self.changed.borrow_mut().push(invocation.clone());
+        }
     }
 
     /// The first turn of an invocation, which begins at `now`: as `on_behalf_of`, without another look at the clock.
@@ -325,7 +344,7 @@ impl Host {
     }
 
     fn begin_turn(&self, invocation: &Invocation, now: Instant) {
-        if let Some(notes) = &invocation.scope.notes {
+        if let Some(notes) = invocation.notes() {
             notes.turn_begins(now);
         }
         let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
@@ -335,7 +354,7 @@ impl Host {
     }
 
     fn end_turn(&self, invocation: &Invocation) {
-        if let Some(notes) = &invocation.scope.notes {
+        if let Some(notes) = invocation.notes() {
             notes.turn_ends();
         }
         let Some(watch) = &self.surroundings.watch else { return };
@@ -343,8 +362,8 @@ impl Host {
             self.leaky.set(true);
             *invocation.stopped.borrow_mut() = Some(reason);
         }
-        // Nothing more is charged to one that is over, as most are after their first turn.
-        if !invocation.finished.get() {
+        // A call that is finished by its first turn, as most are, is not charged for it.
+        if !invocation.finished.get() || invocation.left.over.get() {
             invocation.ran_for.set(invocation.ran_for.get() + self.clock.elapsed(self.turn_began.get()));
         }
     }
@@ -391,7 +410,10 @@ impl Host {
         if invocation.scope.depth >= self.surroundings.max_depth {
             return Err(CallError::DepthExceeded { limit: self.surroundings.max_depth });
         }
-        if self.pending.borrow().len() + self.flows.open_calls() + self.maps.open_calls() >= MAX_OPEN_CALLS {
+        let open = self.pending.borrow().len() + self.notifying.borrow().len();
+        if open + self.flows.open_calls() + self.maps.open_calls() >= MAX_OPEN_CALLS
+            || !leftovers::has_room(&invocation)
+        {
             return Err(CallError::Overloaded);
         }
         let mut scope = invocation.scope.nested(options.timeout);
@@ -437,6 +459,8 @@ impl Host {
         self.subscriptions.borrow_mut().clear();
         self.jobs.borrow_mut().clear();
         self.pending.borrow_mut().clear();
+        self.notifying.borrow_mut().clear();
+        self.changed.borrow_mut().clear();
         self.outgoing.borrow_mut().clear();
         self.fetches.clear();
         self.flows.clear();

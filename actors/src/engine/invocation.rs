@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::host::{CallId, InvocationId};
+use super::leftovers::{Left, LAST_WORDS};
 use super::streams::GRACE;
 use crate::protocol::streams::{End, Progress, Reader, Writer};
-use crate::protocol::{CallError, CallScope};
+use crate::protocol::{CallError, CallScope, Notes};
+
+/// Far more than running time allows.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(3_600);
 
 /// One run of a registered function. Plain data: it is referenced from inside the garbage-collected heap.
 #[derive(Debug)]
@@ -20,7 +24,9 @@ pub struct Invocation {
     pub event: Option<Arc<str>>,
     /// Deadline, depth and trace, which its own calls inherit.
     pub scope: CallScope,
-    /// Set once it has an outcome; what its leftovers do then concerns nobody.
+    /// Its function has come to something and its caller knows, but not all that it began has ended: see `leftovers`.
+    pub answered: Cell<bool>,
+    /// It is over: nothing can be begun on its behalf any more.
     pub finished: Cell<bool>,
     /// Not a call: a timer that a script set while it loaded.
     pub background: bool,
@@ -30,8 +36,18 @@ pub struct Invocation {
     pub stopped: RefCell<Option<CallError>>,
     /// How many of its calls are open.
     pub open_calls: Cell<usize>,
+    /// How many of these are calls whose items it reads.
+    pub open_streams: Cell<usize>,
     /// How many of its fetches are open.
     pub open_fetches: Cell<usize>,
+    /// How many timers wait on its behalf.
+    pub timers: Cell<usize>,
+    /// How many of these a script has set, which keep it alive.
+    pub own_timers: Cell<usize>,
+    /// How many promises it waits for by `ctx.waitUntil`.
+    pub awaited: Cell<usize>,
+    /// Since it was answered: whether it has a place among the admitted, and whether it is to be looked at.
+    pub(super) left: Left,
     /// Where the script last rejected a promise with something that is not an Error and so has no stack of its own.
     pub rejection_stack: RefCell<Option<String>>,
     /// Its generator, which the engine drives.
@@ -59,11 +75,17 @@ impl Invocation {
             event: None,
             scope,
             background: false,
+            answered: Cell::new(false),
             finished: Cell::new(false),
             ran_for: Cell::default(),
             stopped: RefCell::default(),
             open_calls: Cell::new(0),
+            open_streams: Cell::new(0),
             open_fetches: Cell::new(0),
+            timers: Cell::new(0),
+            own_timers: Cell::new(0),
+            awaited: Cell::new(0),
+            left: Left::default(),
             rejection_stack: RefCell::default(),
             producing: Cell::default(),
             grace: Cell::default(),
@@ -75,6 +97,25 @@ impl Invocation {
         }
     }
 
+    /// Takes it to its end, from where its catch and finally blocks have `LAST_WORDS` of running time left.
+    pub fn finish(&self, cpu_limit: Option<Duration>) {
+        self.finished.set(true);
+        self.left.over.set(true);
+        if let Some(cpu) = cpu_limit {
+            self.ran_for.set(cpu.saturating_sub(LAST_WORDS));
+        }
+    }
+
+    /// Where its times are noted, until it has its outcome.
+    pub fn notes(&self) -> Option<&Arc<Notes>> {
+        self.scope.notes.as_ref().filter(|_| !self.answered.get())
+    }
+
+    /// It hears of its own cancellation, so that no turn of it is stopped because nobody waits for it.
+    pub fn is_told(&self) -> bool {
+        self.producing.get().is_some() || self.finished.get()
+    }
+
     /// When it must have come to something; for a generator that was told to return, when it must have done so.
     pub fn ends_at(&self) -> Instant {
         self.grace.get().unwrap_or(self.scope.deadline)
@@ -83,6 +124,10 @@ impl Invocation {
     /// When it must not run on. A generator that was stopped in the middle, or one step of which was left out, could not
     /// put anything in order; `Flows` tells it in time.
     pub fn stops_at(&self) -> Instant {
+        // Its last words are bounded by running time alone.
+        if self.finished.get() {
+            return Instant::now() + LAST_WORDS_WAIT;
+        }
         match self.producing.get() {
             Some(_) => self.grace.get().unwrap_or(self.scope.deadline + GRACE),
             None => self.scope.deadline,

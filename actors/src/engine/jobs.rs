@@ -48,9 +48,15 @@ impl HostHooks for Hooks {
     ) -> JsResult<JsValue> {
         let owner = job.host_defined().downcast_ref::<Owner>().and_then(|owner| owner.0.clone());
         if let Some(owner) = &owner {
-            if let Some(reason) = self.0.spent(owner) {
-                self.0.settled.borrow_mut().push((owner.clone(), Err(Failure::Ended(reason))));
-                return Ok(JsValue::undefined());
+            match self.0.spent(owner) {
+                None => {}
+                // It has had its last words.
+                Some(_) if owner.finished.get() => return Ok(JsValue::undefined()),
+                // A continuation that is left out would leave whoever waits behind it, of whatever call, waiting for ever.
+                Some(reason) => {
+                    self.0.settled.borrow_mut().push((owner.clone(), Err(Failure::Ended(reason))));
+                    owner.finish(self.0.surroundings.cpu_limit);
+                }
             }
         }
         let Some(owner) = owner else {

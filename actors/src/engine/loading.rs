@@ -9,6 +9,7 @@ use boa_engine::{js_string, Context, JsError, JsNativeError, JsResult, JsValue, 
 
 use super::host::{EngineId, Failure, Host, Surroundings};
 use super::jobs::{Hooks, Queue};
+use super::leftovers::Leftovers;
 use super::modules::{self, Loader};
 use super::program::{LoadError, Program, Script};
 use super::{api, depth, errors, heap, timers, watch, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
@@ -41,8 +42,8 @@ impl Engine {
                 .map_err(|error| LoadError(error.to_string()))?;
             let mut context = Box::new(context);
             prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
-            let (parked, factories) = (HashMap::new(), Vec::new());
-            let mut engine = Engine { context, host, parked, factories, loader, worn: false };
+            let (parked, leftovers, factories) = (HashMap::new(), Leftovers::default(), Vec::new());
+            let mut engine = Engine { context, host, parked, leftovers, factories, loader, worn: false };
             for script in program.scripts() {
                 engine.run_script(script, modules)?;
             }

@@ -65,6 +65,11 @@ impl Maps {
         self.runs.borrow().contains_key(&id)
     }
 
+    /// Whether some map of this invocation runs.
+    pub fn has_some_of(&self, invocation: &Invocation) -> bool {
+        invocation.maps.get() && self.runs.borrow().values().any(|run| run.invocation.id == invocation.id)
+    }
+
     /// Drops what belongs to an invocation; gives the promises.
     pub fn end_of(&self, invocation: &Invocation) -> Vec<ResolvingFunctions> {
         if !invocation.maps.get() {

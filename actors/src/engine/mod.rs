@@ -18,13 +18,16 @@ mod invocation;
 mod jobs;
 pub mod json_reader;
 pub mod json_writer;
+mod leftovers;
 mod loading;
 mod map;
 mod modules;
+mod notify;
 pub mod program;
 mod run_clock;
 mod streams;
 mod timers;
+mod wait_until;
 mod watch;
 mod web;
 
@@ -43,10 +46,12 @@ pub use contexts::{Contexts, Events, Isolation};
 pub use events::event_method;
 pub use fetches::OutgoingFetch;
 pub use host::{CallId, EngineId, InvocationId, OutgoingCall, Surroundings, FIRST_BACKGROUND};
+pub use leftovers::Cut;
 pub use program::{LoadError, Program, Script};
 pub use watch::{Turn, Watch};
 
 use host::{Failure, Host, Invocation, Wanted};
+use leftovers::Leftovers;
 use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
@@ -97,6 +102,8 @@ pub struct Engine {
     context: Box<Context>,
     host: Rc<Host>,
     parked: HashMap<InvocationId, Rc<Invocation>>,
+    /// Those that were answered, and that have begun what goes on.
+    leftovers: Leftovers,
     /// The scripts as functions, where each call runs them.
     factories: Vec<JsFunction>,
     loader: Rc<Loader>,
@@ -122,9 +129,10 @@ impl Engine {
         self.host.subscriptions.borrow().keys().cloned().collect()
     }
 
-    /// Runs a method until it settles or waits; it is `now`. None when it waits: its outcome comes by `take_finished`.
+    /// Runs a method until it settles or waits; it is `now`. None when it waits, and its outcome comes by `take_finished`, or
+    /// when it leaves something behind, and its outcome comes by `take_winding`.
     pub fn invoke(&mut self, id: InvocationId, call: Call, now: Instant) -> Option<CallResult> {
-        let Call { method, params, scope, streams } = call;
+        let Call { method, params, scope, streams, .. } = call;
         let event = events::is_event(&method).then(|| Arc::<str>::from(method.as_str()));
         let found = match &event {
             Some(event) => events::find(&self.host, event),
@@ -135,52 +143,58 @@ impl Engine {
         let Some((method, function)) = found else {
             return Some(Err(CallError::MethodNotFound));
         };
+        let waiting = self.host.jobs.borrow().len();
+        let invocation = Invocation { event, progress: streams.progress, ..Invocation::new(id, method, scope) };
+        *invocation.items.borrow_mut() = streams.items;
+        *invocation.input.borrow_mut() = streams.input;
+        let invocation = Rc::new(invocation);
         let result = heap::counted(|| {
             let read = params.as_ref().map(|text| json_reader::read(text.as_str(), &mut self.context)).transpose();
-            let Ok(read) = read else { return Some(Err(CallError::Parse)) };
-            let progress = streams.progress;
-            let invocation = Invocation { event, progress, ..Invocation::new(id, method, scope) };
-            *invocation.items.borrow_mut() = streams.items;
-            *invocation.input.borrow_mut() = streams.input;
-            let invocation = Rc::new(invocation);
+            let Ok(read) = read else { return Some((Err(CallError::Parse), Some(Cut::Stopped))) };
             let host = self.host.clone();
             let params = read.unwrap_or_default();
             guard::or_give_up(&host, Some(&invocation), || self.invoke_with(&function, params, &invocation, now))
-                .unwrap_or_else(|| {
-                    self.parked.insert(invocation.id, invocation);
-                    None
-                })
+                .flatten()
         });
-        // Jobs that a finished call left behind still run, as they would in any other host.
+        let Some((result, cut)) = result else {
+            self.parked.insert(id, invocation);
+            self.run_jobs();
+            return None;
+        };
+        let left_jobs = self.host.jobs.borrow().len() > waiting;
+        if cut.is_none() && (left_jobs || self.leaves_something(&invocation, false)) {
+            // Promise jobs that it has left may begin something, as they would in any other host.
+            invocation.finished.set(false);
+            self.run_jobs();
+            if self.leaves_something(&invocation, left_jobs && self.has_jobs()) {
+                self.leave_behind(&invocation, result);
+                return None;
+            }
+        }
+        self.end(&invocation, cut);
         self.run_jobs();
-        result
+        Some(result)
     }
 
+    /// What a function comes to at once, and whether it was cut off.
     fn invoke_with(
         &mut self,
         function: &JsFunction,
         params: JsValue,
         invocation: &Rc<Invocation>,
         now: Instant,
-    ) -> Option<CallResult> {
+    ) -> Option<(CallResult, Option<Cut>)> {
         let host = self.host.clone();
         let result = host.first_turn(invocation, now, || {
             let value = self.begin(function, params, invocation).transpose()?;
-            let result = self.outcome(invocation, value.map_err(Failure::Thrown));
+            let outcome = value.map_err(Failure::Thrown);
+            let cut = Cut::of(&outcome, invocation);
+            let result = self.outcome(invocation, outcome);
             invocation.finished.set(true);
-            Some(result)
+            Some((result, cut))
         });
         let stopped = invocation.stopped.take();
-        match stopped.map(Err).or(result) {
-            Some(result) => {
-                self.end(invocation);
-                Some(result)
-            }
-            None => {
-                self.parked.insert(invocation.id, invocation.clone());
-                None
-            }
-        }
+        stopped.map(|reason| (Err(reason), Some(Cut::Stopped))).or(result)
     }
 
     /// Calls the function; a pending promise gets reactions, and `None` is returned.
@@ -245,7 +259,11 @@ impl Engine {
     /// Settles an open call with what it came to. Run `run_jobs` after the last of a group.
     pub fn settle(&mut self, id: CallId, result: CallResult) {
         let Some(pending) = self.host.pending.borrow_mut().remove(&id) else {
-            return self.settle_other(id, result);
+            let notifying = self.host.notifying.borrow_mut().remove(&id);
+            return match notifying {
+                Some((invocation, method)) => self.notified(&invocation, &method, &result),
+                None => self.settle_other(id, result),
+            };
         };
         let open = &pending.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
@@ -283,13 +301,8 @@ impl Engine {
             return Some(Cancelled::WindsDown);
         }
         self.parked.remove(&id);
-        let host = self.host.clone();
-        // What listens for it may run for as long as the call might have.
-        heap::counted(|| {
-            let tell = || host.turn(&invocation, || web::cancelled(&invocation, &mut self.context));
-            guard::or_give_up(&host, Some(&invocation), tell)
-        });
-        self.end(&invocation);
+        self.tell_signal(&invocation);
+        self.end(&invocation, Some(Cut::by_caller(&invocation)));
         self.run_jobs();
         Some(Cancelled::Ended)
     }
@@ -297,6 +310,7 @@ impl Engine {
     /// Fires the timers that are due.
     pub fn fire_timers(&mut self, now: Instant) {
         self.end_overdue_flows(now);
+        self.cut_overdue_leftovers(now);
         loop {
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
@@ -381,12 +395,22 @@ impl Engine {
     /// When the next timer is due.
     pub fn next_due(&self) -> Option<Instant> {
         let timer = self.host.timers.borrow().next_due();
-        timer.into_iter().chain(self.next_flow_due()).min()
+        timer.into_iter().chain(self.next_flow_due()).chain(self.leftovers.next_due()).min()
     }
 
-    /// Invocations that wait.
+    /// Invocations that wait, or that were answered and go on.
     pub fn parked(&self) -> usize {
-        self.parked.len()
+        self.parked.len() + self.leftovers.len()
+    }
+
+    /// True when all that goes on in this engine was left behind by calls that were answered.
+    pub fn has_leftovers_alone(&self) -> bool {
+        self.parked.is_empty() && self.leftovers.len() > 0
+    }
+
+    /// The invocations that `parked` counts.
+    fn ids(&self) -> impl Iterator<Item = InvocationId> + '_ {
+        self.parked.keys().copied().chain(self.leftovers.ids())
     }
 
     /// The parked invocations that have settled since the last time, with their outcomes.
@@ -396,8 +420,11 @@ impl Engine {
         let mut finished = Vec::with_capacity(settled.len());
         let mut winding = Vec::new();
         for (invocation, outcome) in settled {
-            if self.parked.contains_key(&invocation.id) && !winding.contains(&invocation.id) {
+            if self.leftovers.contains(invocation.id) {
+                self.leftover_settled(&invocation, outcome);
+            } else if self.parked.contains_key(&invocation.id) && !winding.contains(&invocation.id) {
                 let winds_down = self.should_wind_down(&invocation, &outcome);
+                let cut = Cut::of(&outcome, &invocation);
                 let host = self.host.clone();
                 let result = heap::counted(|| {
                     let write = || self.outcome(&invocation, outcome);
@@ -405,17 +432,24 @@ impl Engine {
                 });
                 let result = result.unwrap_or_else(|| Err(guard::failed()));
                 // Its getters may have run for too long.
-                let result = invocation.stopped.take().map_or(result, Err);
+                let stopped = invocation.stopped.take();
+                let cut = stopped.as_ref().map(|_| Cut::Stopped).or(cut);
+                let result = stopped.map_or(result, Err);
                 if winds_down {
                     self.wind_down(&invocation, Some(result));
                     winding.push(invocation.id);
                     continue;
                 }
                 self.parked.remove(&invocation.id);
-                self.end(&invocation);
+                if cut.is_none() && self.leaves_something(&invocation, self.has_jobs()) {
+                    self.leave_behind(&invocation, result);
+                    continue;
+                }
+                self.end(&invocation, cut);
                 finished.push((invocation.id, result));
             }
         }
+        finished.extend(self.review_leftovers().into_iter().map(|id| (id, leftovers::nothing())));
         finished
     }
 
@@ -447,33 +481,6 @@ impl Engine {
                 heap::uncounted(|| Err(errors::to_call_error(error, &host, invocation, &mut self.context)))
             }
             Err(Failure::Ended(reason)) => Err(reason),
-        }
-    }
-
-    /// Drops what an invocation leaves behind: its timers, and the calls that it no longer waits for.
-    fn end(&mut self, invocation: &Rc<Invocation>) {
-        invocation.finished.set(true);
-        if let Some(notes) = &invocation.scope.notes {
-            notes.ends();
-        }
-        web::ended(invocation.id, &self.context);
-        let mut timers = self.host.timers.borrow_mut();
-        if !timers.is_empty() {
-            timers.end_of(invocation.id);
-        }
-        self.host.flows.end_of(invocation);
-        self.host.maps.end_of(invocation);
-        let (method, id) = (&invocation.method, &invocation.scope);
-        let fetches = self.host.fetches.end_of(invocation);
-        if fetches > 0 {
-            log::info!(target: "script", "{method} ended with {fetches} fetches open; they are cancelled call={id}");
-        }
-        let open = invocation.open_calls.get();
-        if open > 0 {
-            log::info!(target: "script", "{method} ended with {open} of its calls open; they are cancelled call={id}");
-            self.host.pending.borrow_mut().retain(|_, pending| pending.invocation.id != invocation.id);
-            self.host.outgoing.borrow_mut().retain(|outgoing| outgoing.parent != invocation.id);
-            self.host.abandoned.borrow_mut().push(invocation.id);
         }
     }
 

@@ -1,7 +1,8 @@
 //! `setTimeout`, `setInterval` and their counterparts.
 //!
-//! A timer belongs to the invocation that set it and ends with it; one that a script sets while it loads lives as long
-//! as the context. The executor asks when the next one is due and sleeps until then.
+//! A timer runs on behalf of the invocation that set it, and fires when it is due even if that call is over by then, since
+//! others may wait for what it does; an interval ends with its call. One that a script sets while it loads lives as long as
+//! the context. The executor asks when the next one is due and sleeps until then.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,10 +11,15 @@ use std::time::{Duration, Instant};
 use boa_engine::object::builtins::JsFunction;
 use boa_engine::{js_string, Context, JsArgs, JsNativeError, JsResult, JsValue, NativeFunction};
 
-use super::host::{Host, Invocation, InvocationId};
+use super::host::{Host, Invocation};
+use super::{errors, leftovers};
+use crate::protocol::CallError;
 
 /// Timers that may wait in one context at once.
 const MAX_TIMERS: usize = 65_536;
+
+/// Timers of one context that may have outlived their calls. Beyond it they end with them.
+const MAX_ORPHANS: usize = 1_000;
 
 /// The longest delay: the standard keeps it in 31 bits, and takes what does not fit for 1 ms.
 const MAX_DELAY_MS: f64 = 2_147_483_647.0;
@@ -30,6 +36,32 @@ struct Timer {
     function: JsFunction,
     arguments: Vec<JsValue>,
     every: Option<Duration>,
+    /// The host has set it: it keeps no call alive.
+    native: bool,
+}
+
+impl Timer {
+    /// It waits from now on: its owner counts it.
+    fn waits(&self) {
+        self.count(|timers| timers + 1);
+    }
+
+    fn waits_no_more(&self) {
+        self.count(|timers| timers.saturating_sub(1));
+    }
+
+    /// Its call is over.
+    fn is_orphan(&self) -> bool {
+        self.owner.as_ref().is_some_and(|owner| owner.finished.get())
+    }
+
+    fn count(&self, change: impl Fn(usize) -> usize) {
+        let Some(owner) = &self.owner else { return };
+        owner.timers.set(change(owner.timers.get()));
+        if !self.native {
+            owner.own_timers.set(change(owner.own_timers.get()));
+        }
+    }
 }
 
 /// What is due.
@@ -49,6 +81,8 @@ pub struct Timers {
     waiting: BTreeMap<(Instant, u32), Timer>,
     due_by_id: std::collections::HashMap<u32, Instant>,
     last_id: u32,
+    /// How many have outlived their calls.
+    orphans: usize,
 }
 
 impl Timers {
@@ -67,13 +101,23 @@ impl Timers {
     }
 
     fn insert(&mut self, id: u32, due: Instant, timer: Timer) {
+        timer.waits();
         self.due_by_id.insert(id, due);
         self.waiting.insert((due, id), timer);
     }
 
-    fn clear_one(&mut self, id: u32) {
-        if let Some(due) = self.due_by_id.remove(&id) {
-            self.waiting.remove(&(due, id));
+    /// Gives whose it was.
+    fn clear_one(&mut self, id: u32) -> Option<Rc<Invocation>> {
+        let due = self.due_by_id.remove(&id)?;
+        let timer = self.waiting.remove(&(due, id))?;
+        self.waits_no_more(&timer);
+        timer.owner
+    }
+
+    fn waits_no_more(&mut self, timer: &Timer) {
+        timer.waits_no_more();
+        if timer.is_orphan() {
+            self.orphans = self.orphans.saturating_sub(1);
         }
     }
 
@@ -86,6 +130,7 @@ impl Timers {
     pub fn take_due(&mut self, now: Instant) -> Option<Due> {
         let entry = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
         let ((_, id), timer) = entry.remove_entry();
+        self.waits_no_more(&timer);
         self.due_by_id.remove(&id);
         let due =
             Due { owner: timer.owner.clone(), function: timer.function.clone(), arguments: timer.arguments.clone() };
@@ -95,16 +140,42 @@ impl Timers {
         Some(due)
     }
 
-    /// Drops the timers of an invocation that has ended.
-    pub fn end_of(&mut self, invocation: InvocationId) {
-        let ids = &mut self.due_by_id;
+    /// An invocation is over: drops its intervals and the host's own timers. What it has set besides fires when it is due.
+    pub fn end_of(&mut self, invocation: &Invocation) {
+        if invocation.timers.get() == 0 {
+            return;
+        }
+        let (ids, orphans) = (&mut self.due_by_id, &mut self.orphans);
+        let mut dropped = 0;
         self.waiting.retain(|(_, id), timer| {
-            let stays = timer.owner.as_ref().map(|owner| owner.id) != Some(invocation);
-            if !stays {
-                ids.remove(id);
+            if timer.owner.as_ref().map(|owner| owner.id) != Some(invocation.id) {
+                return true;
+            }
+            let stays = timer.every.is_none() && !timer.native && *orphans < MAX_ORPHANS;
+            match stays {
+                true => *orphans += 1,
+                false => {
+                    timer.waits_no_more();
+                    ids.remove(id);
+                    dropped += usize::from(!timer.native && timer.every.is_none());
+                }
             }
             stays
         });
+        if dropped > 0 {
+            let (method, id) = (&invocation.method, &invocation.scope);
+            log::warn!(target: "script", "{method}: more than {MAX_ORPHANS} timers outlive their calls; {dropped} are dropped call={id}");
+        }
+    }
+
+    /// Drops that many timers that an invocation has set, of those that are due last.
+    pub fn drop_latest_of(&mut self, invocation: &Invocation, count: usize) {
+        let of = |timer: &Timer| !timer.native && timer.owner.as_ref().is_some_and(|owner| owner.id == invocation.id);
+        let latest: Vec<u32> =
+            self.waiting.iter().rev().filter(|(_, timer)| of(timer)).map(|((_, id), _)| *id).take(count).collect();
+        for id in latest {
+            self.clear_one(id);
+        }
     }
 
     /// Drops the timers that scripts set while they loaded.
@@ -119,9 +190,10 @@ impl Timers {
         });
     }
 
-    /// True when none waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// How many wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Drops all.
@@ -162,7 +234,9 @@ fn set(arguments: &[JsValue], repeats: bool, context: &mut Context) -> JsResult<
         Duration::ZERO
     };
     let repeats = repeats.then_some(delay.max(MIN_INTERVAL));
-    let id = start(delay, function, arguments.get(2..).unwrap_or_default().to_vec(), repeats, context)?;
+    let arguments = arguments.get(2..).unwrap_or_default().to_vec();
+    let timer = Timer { owner: None, function, arguments, every: repeats, native: false };
+    let id = start(delay, timer, context)?;
     Ok(JsValue::from(id))
 }
 
@@ -173,30 +247,31 @@ pub(super) fn set_native(
     arguments: Vec<JsValue>,
     context: &mut Context,
 ) -> JsResult<()> {
-    start(delay.min(MAX_DELAY), function, arguments, None, context).map(drop)
+    let timer = Timer { owner: None, function, arguments, every: None, native: true };
+    start(delay.min(MAX_DELAY), timer, context).map(drop)
 }
 
-fn start(
-    delay: Duration,
-    function: JsFunction,
-    arguments: Vec<JsValue>,
-    every: Option<Duration>,
-    context: &mut Context,
-) -> JsResult<u32> {
+/// Sets a timer for the call that runs.
+fn start(delay: Duration, timer: Timer, context: &mut Context) -> JsResult<u32> {
     let host = Host::of(context)?;
     // What a script's own timer sets is the script's, too.
     let owner = host.current().filter(|owner| !owner.background);
     if owner.as_ref().is_some_and(|owner| owner.finished.get()) {
-        // What a call that has ended leaves behind sets nothing in motion any more.
-        return Ok(0);
+        // One that never fired would leave whoever waits for it waiting for ever.
+        return Err(errors::to_rpc_error(&CallError::Cancelled, &host, context)?);
     }
-    let timer = Timer { owner, function, arguments, every };
+    if owner.as_ref().is_some_and(|owner| !leftovers::has_room(owner)) {
+        return Err(JsNativeError::range().with_message("the call was answered and leaves too much behind").into());
+    }
+    let timer = Timer { owner, ..timer };
     let id = host.timers.borrow_mut().set(delay.max(MIN_INTERVAL), timer, Instant::now());
     id.ok_or_else(|| JsNativeError::range().with_message(format!("more than {MAX_TIMERS} timers")).into())
 }
 
 fn clear(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let id = arguments.get_or_undefined(0).to_u32(context)?;
-    Host::of(context)?.timers.borrow_mut().clear_one(id);
+    let host = Host::of(context)?;
+    let owner = host.timers.borrow_mut().clear_one(id);
+    owner.inspect(|owner| host.has_changed(owner));
     Ok(JsValue::undefined())
 }

@@ -32,7 +32,8 @@ pub struct Turn {
     pub before: Duration,
     /// When it is stopped, if it runs until then.
     pub deadline: Instant,
-    /// It is a generator's, which is told when nobody waits for it any more, and can't be once it was stopped.
+    /// It hears otherwise that nobody waits for it any more, and can't once it was stopped: a generator does, and what is
+    /// over already.
     pub is_told: bool,
     /// What the thread's heap held when it began.
     heap: isize,
@@ -146,7 +147,7 @@ impl Watch {
             since,
             before: invocation.ran_for.get(),
             deadline: invocation.stops_at(),
-            is_told: invocation.producing.get().is_some(),
+            is_told: invocation.is_told(),
             heap: self.heap.get_or_init(Account::own).bytes(),
             told_to_stop: None,
         };

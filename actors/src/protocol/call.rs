@@ -25,12 +25,14 @@ pub struct Call {
     pub scope: CallScope,
     /// What flows while it runs.
     pub streams: Streams,
+    /// Nobody waits for its result (JSON-RPC 2.0, section 4.1): whoever takes it to a peer is done once it has left.
+    pub notification: bool,
 }
 
 impl Call {
     /// A plain call, beside which nothing flows.
     pub fn new(method: impl Into<String>, params: Option<JsonText>, scope: CallScope) -> Self {
-        Call { method: method.into(), params, scope, streams: Streams::default() }
+        Call { method: method.into(), params, scope, streams: Streams::default(), notification: false }
     }
 }
 

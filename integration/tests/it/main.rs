@@ -31,6 +31,7 @@ mod idempotency;
 mod json_log;
 mod jsonrpc;
 mod jsonrpc_http;
+mod left_behind;
 mod links;
 mod local;
 mod membership;

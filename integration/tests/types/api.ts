@@ -15,6 +15,15 @@ async function calls(): Promise<number> {
   return sum + same;
 }
 
+madrpc.register('leaves', (params: { a: number }, ctx) => {
+  madrpc.notify('add', params, { timeoutMs: 100, tags: { k: 'v' } });
+  // @ts-expect-error nobody can cancel a notification
+  madrpc.notify('add', params, { signal: ctx.signal });
+  ctx.waitUntil(calls().then(() => madrpc.publish('done')));
+  const nothing: void = madrpc.notify('plain');
+  return nothing;
+});
+
 async function errors(): Promise<void> {
   try {
     await calls();

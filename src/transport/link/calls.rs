@@ -38,14 +38,21 @@ pub(super) struct Calls {
     max_body: usize,
     next: usize,
     open: HashMap<usize, Waiting>,
-    /// Frames with the calls that are in them; one whose calls nobody waits for any more is not sent.
-    outgoing: VecDeque<(Range<usize>, Vec<u8>)>,
+    outgoing: VecDeque<Outgoing>,
     /// Writes the frames.
     writer: Option<Waker>,
     pub(super) last_used: Instant,
     ended: bool,
     /// The peer, if it may ask, too.
     pub(super) guest: Option<Box<dyn Guest>>,
+}
+
+/// A frame with the calls that are in it; one whose calls nobody waits for any more is not sent.
+struct Outgoing {
+    numbers: Range<usize>,
+    text: Vec<u8>,
+    /// It is a notification: whoever waits for it waits for no more than that it leaves.
+    is_notification: bool,
 }
 
 enum Waiter {
@@ -114,7 +121,8 @@ impl Link {
         self.calls().end();
     }
 
-    /// Sends a call. Dropping the future cancels it, here and at the peer.
+    /// Sends a call. Dropping the future cancels it, here and at the peer. A notification has its answer, null, when it
+    /// leaves.
     pub(in crate::transport) fn call(&self, call: &Call, now: Instant) -> Answer {
         let (reply, result) = oneshot::channel();
         let mut calls = self.calls();
@@ -122,6 +130,9 @@ impl Link {
         let mut frame = Vec::with_capacity(wire::ELEMENT + call.params.as_ref().map_or(0, |params| params.len()));
         wire::element(&mut frame, number, call, now);
         calls.begin(vec![(Waiter::Single(reply), noted(call))], frame, now);
+        if call.notification {
+            calls.is_answered_by_leaving();
+        }
         drop(calls);
         Answer { link: self.clone(), number, result }
     }
@@ -194,8 +205,15 @@ impl Calls {
 
     /// The writer runs after the tasks that are ready now: what they all send leaves in one write.
     fn send(&mut self, numbers: Range<usize>, frame: Vec<u8>) {
-        self.outgoing.push_back((numbers, frame));
+        self.outgoing.push_back(Outgoing { numbers, text: frame, is_notification: false });
         self.wake();
+    }
+
+    /// The call that was begun last is a notification.
+    fn is_answered_by_leaving(&mut self) {
+        if let Some(last) = self.outgoing.back_mut().filter(|last| last.numbers.end == self.next) {
+            last.is_notification = true;
+        }
     }
 
     fn wake(&mut self) {
@@ -210,7 +228,7 @@ impl Calls {
         if waited == 0 {
             return;
         }
-        if let Some(unsent) = self.outgoing.iter().rposition(|(queued, _)| queued == numbers) {
+        if let Some(unsent) = self.outgoing.iter().rposition(|queued| queued.numbers == *numbers) {
             self.outgoing.remove(unsent);
             return;
         }
@@ -226,7 +244,13 @@ impl Calls {
 
     /// The next frame to write. Without one, `waker` is told when there is.
     pub(super) fn next_frame(&mut self, waker: &Waker) -> Option<Vec<u8>> {
-        let frame = self.outgoing.pop_front().map(|(_, frame)| frame);
+        let frame = self.outgoing.pop_front().map(|Outgoing { numbers, text, is_notification }| {
+            if is_notification {
+                let told = numbers.into_iter().filter_map(|number| self.open.remove(&number));
+                told.for_each(|(waiter, _)| waiter.answer(Ok(JsonText::NULL)));
+            }
+            text
+        });
         if frame.is_none() && !self.writer.as_ref().is_some_and(|known| known.will_wake(waker)) {
             self.writer = Some(waker.clone());
         }
@@ -316,7 +340,7 @@ impl Calls {
     pub(super) fn end(&mut self) {
         self.ended = true;
         self.guest = None;
-        for number in std::mem::take(&mut self.outgoing).into_iter().flat_map(|(numbers, _)| numbers) {
+        for number in std::mem::take(&mut self.outgoing).into_iter().flat_map(|unsent| unsent.numbers) {
             if let Some((waiter, _)) = self.open.remove(&number) {
                 waiter.answer(Err(CallError::Unreachable { sent: false }));
             }

@@ -47,7 +47,7 @@ impl PoolCore {
 
     fn run_here(self: &Arc<Self>, from: &Arc<ExecutorInbox>, calls: Vec<OutgoingCall>) -> Vec<Bounded> {
         let mut all_bounded = Vec::new();
-        for OutgoingCall { id, parent, mut call, mut bounded, .. } in calls {
+        for OutgoingCall { id, mut parent, mut call, mut bounded, .. } in calls {
             let reserved = is_reserved(&call.method);
             let tracer = self.tracer.get().filter(|_| !reserved);
             let span = tracer.and_then(|tracer| OpenSpan::new(tracer, &call.scope, &call.method));
@@ -65,12 +65,24 @@ impl PoolCore {
                 self.once(call, reply, None);
                 continue;
             }
+            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+            let mut permit = None;
+            if call.notification {
+                // It ends with nobody but itself, and a process that drains waits for it.
+                parent = invocation;
+                match self.admit_leftovers() {
+                    Ok(admitted) => permit = admitted,
+                    Err(refused) => {
+                        reply.send(Err(refused));
+                        continue;
+                    }
+                }
+            }
             if bounded {
                 all_bounded.push(Bounded { call: id, parent, due: call.scope.deadline });
             }
-            let invocation = self.next_invocation.fetch_add(1, Ordering::Relaxed);
             let cost = self.cost_of(&call);
-            let invoke = dispatch::invocation(invocation, call, reply, None, cost);
+            let invoke = dispatch::invocation(invocation, call, reply, permit, cost);
             let executor = self.redirect(Box::new(invoke));
             self.lock_children().entry(parent).or_default().push(Child { call: id, executor, invocation });
         }

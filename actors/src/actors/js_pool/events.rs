@@ -57,6 +57,11 @@ impl PoolCore {
         self.admission.get().map(Admission::admit_event).transpose()
     }
 
+    /// A place among the admitted for what a call has left behind that has none: as for a call nested in another.
+    pub(in crate::actors) fn admit_leftovers(&self) -> Result<Option<Permit>, CallError> {
+        self.admission.get().map(|admission| admission.admit(1, 1)).transpose()
+    }
+
     /// Runs the function that is subscribed to `pattern`, for `timeout` at most.
     pub(in crate::actors) fn run_event(
         self: &Arc<Self>,

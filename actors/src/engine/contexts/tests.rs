@@ -61,7 +61,12 @@ fn run_in(contexts: &mut Contexts, id: InvocationId, method: &str) -> CallResult
         contexts.run_jobs();
         let events = contexts.take_events();
         contexts.settle(events.outgoing.into_iter().map(|call| (call.id, Ok(JsonText::from_trusted("1")))).collect());
-        result = events.finished.into_iter().find(|(finished, _)| *finished == id).map(|(_, result)| result);
+        result = events
+            .winding
+            .into_iter()
+            .chain(events.finished)
+            .find(|(finished, _)| *finished == id)
+            .map(|(_, result)| result);
     }
     contexts.take_events();
     result.expect("a result")

@@ -83,7 +83,7 @@ fn a_fetch_carries_the_deadline_of_its_call() {
 }
 
 #[test]
-fn fetches_end_with_their_call() {
+fn fetches_of_an_answered_call_go_on_and_those_of_a_cancelled_one_are_called_off() {
     on_engine_stack(|| {
         let source = "let settled = 0; const go = () => fetch('http://a/').finally(() => settled++); \
                       madrpc.register('race', async () => { go(); go(); await madrpc.call('x'); return 'won' }); \
@@ -96,10 +96,8 @@ fn fetches_end_with_their_call() {
         let outgoing = engine.take_outgoing().pop().expect("one call");
         engine.settle(outgoing.id, Ok(crate::protocol::JsonText::NULL));
         engine.run_jobs();
-        assert_eq!(engine.take_finished().len(), 1);
-        let mut unwanted = engine.take_unwanted_fetches();
-        unwanted.sort_by_key(|id| id.number);
-        assert_eq!(unwanted, [fetches[0].id, fetches[1].id], "those of the call that ended");
+        assert_eq!((engine.take_finished().len(), engine.take_winding().len()), (0, 1));
+        assert_eq!(engine.take_unwanted_fetches(), [], "those of the call that was answered go on");
         assert_eq!(engine.cancel(2), Some(Cancelled::Ended));
         assert_eq!(engine.take_unwanted_fetches(), [fetches[2].id], "that of the call that was cancelled");
         for fetch in fetches {
@@ -107,18 +105,18 @@ fn fetches_end_with_their_call() {
         }
         engine.run_jobs();
         let settled = engine.invoke(3, call("settled", None), Instant::now()).expect("at once");
-        assert_eq!(text(settled), "0", "nothing of them happens any more");
+        assert_eq!(text(settled), "3", "the promise of the one that was called off is rejected");
+        assert_eq!(engine.take_finished().len(), 1, "the answered call is over");
     });
 }
 
 #[test]
 fn what_never_left_is_not_called_off() {
     on_engine_stack(|| {
-        let source = "madrpc.register('f', () => { fetch('http://a/'); return 1 }); \
-                      madrpc.register('abort', () => { const c = new AbortController(); const p = fetch('http://a/', c); \
+        let source =
+            "madrpc.register('abort', () => { const c = new AbortController(); const p = fetch('http://a/', c); \
                       c.abort(); p.catch(() => {}); return new Promise(() => {}) })";
         let mut engine = load(source).expect("loads");
-        assert!(engine.invoke(1, call("f", None), Instant::now()).is_some());
         begin(&mut engine, 2, "abort");
         assert!(engine.take_fetches().is_empty() && engine.take_unwanted_fetches().is_empty());
     });
@@ -155,10 +153,11 @@ fn so_many_and_no_more() {
 fn not_while_the_script_loads_and_not_when_the_call_has_ended() {
     on_engine_stack(|| {
         let source = "let early = 'nothing', late = 'nothing'; fetch('http://a/').catch(e => { early = e.message }); \
-                      madrpc.register('f', () => { Promise.resolve().then(() => fetch('http://a/')).catch(e => { late = e.message }) }); \
+                      madrpc.register('f', () => madrpc.call('x').catch(() => fetch('http://a/')).catch(e => { late = e.message })); \
                       madrpc.register('told', () => [early, late])";
         let mut engine = load(source).expect("loads");
-        assert!(engine.invoke(1, call("f", None), Instant::now()).is_some());
+        begin(&mut engine, 1, "f");
+        assert_eq!(engine.cancel(1), Some(Cancelled::Ended));
         engine.run_jobs();
         let told = text(engine.invoke(2, call("told", None), Instant::now()).expect("at once"));
         assert!(told.contains("not while the script loads") && told.contains("has ended"), "{told}");

@@ -56,6 +56,7 @@ impl Reading {
     /// The items of a call that is about to leave.
     pub(super) fn call(invocation: Rc<Invocation>, items: Reader, due: Instant, id: CallId, host: &Host) -> Self {
         invocation.open_calls.set(invocation.open_calls.get() + 1);
+        invocation.open_streams.set(invocation.open_streams.get() + 1);
         host.flows.open.set(host.flows.open.get() + 1);
         host.flows.is_due(due, id);
         let source = Source::Call { items, outcome: None };
@@ -67,6 +68,11 @@ impl Reading {
     /// What the caller of `invocation` pushes.
     pub(super) fn input(invocation: Rc<Invocation>, reader: Reader, id: CallId, host: &Host) -> Self {
         Reading::new(invocation, Source::Input(reader), id, host)
+    }
+
+    /// Somebody waits for the next item of a call.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.is_call() && !self.asked.is_empty()
     }
 
     pub(super) fn is_call(&self) -> bool {
@@ -190,6 +196,7 @@ pub(super) fn settle(id: CallId, result: CallResult, host: &Host) -> Option<Rc<I
 pub(super) fn end(id: CallId, host: &Host) -> VecDeque<ResolvingFunctions> {
     let Some(mut reading) = host.flows.readings.borrow_mut().remove(&id) else { return VecDeque::new() };
     host.flows.forget(id, &reading);
+    host.has_changed(&reading.invocation);
     if reading.is_call() {
         let open = &reading.invocation.open_calls;
         open.set(open.get().saturating_sub(1));
@@ -201,7 +208,7 @@ pub(super) fn end(id: CallId, host: &Host) -> VecDeque<ResolvingFunctions> {
 }
 
 /// Ends all that an invocation reads; gives those who have asked.
-pub(super) fn end_all_of(invocation: &Invocation, host: &Host) -> Vec<ResolvingFunctions> {
+pub(in crate::engine) fn end_all_of(invocation: &Invocation, host: &Host) -> Vec<ResolvingFunctions> {
     let readings = host.flows.readings.borrow();
     let of = |reading: &Reading| reading.invocation.id == invocation.id;
     let ids: Vec<_> = readings.iter().filter(|(_, reading)| of(reading)).map(|(id, _)| *id).collect();

@@ -24,7 +24,7 @@ use super::host::{CallId, Failure, Host, Invocation, InvocationId};
 use super::{guard, heap, map, Engine};
 use crate::protocol::{CallError, CallResult};
 
-pub(super) use consumer::abort;
+pub(super) use consumer::{abort, end_all_of};
 pub(super) use iterator::{input, stream};
 pub(super) use producer::{collected, drives, is_stream, start};
 pub(super) use winding::GRACE;
@@ -39,7 +39,7 @@ pub struct Flows {
     readings: RefCell<HashMap<CallId, Reading>>,
     /// When something must have ended: a generator, its grace, a stream that is read.
     due: RefCell<BTreeSet<(Instant, CallId)>>,
-    /// Invocations that have their outcome, and whose generators go on for a moment.
+    /// Invocations that have their outcome, and whose generators or leftovers go on for a while.
     winding: RefCell<Vec<(InvocationId, CallResult)>>,
     /// Calls that have left and that nobody waits for any more.
     called_off: RefCell<Vec<CallId>>,
@@ -73,14 +73,30 @@ impl Flows {
         heap::uncounted(|| self.called_off.borrow_mut().push(id));
     }
 
-    /// Drops what belongs to an invocation that has ended.
-    pub fn end_of(&self, invocation: &Invocation) {
+    /// Notes that an invocation has come to this and goes on for a while.
+    pub(super) fn is_answered(&self, id: InvocationId, result: CallResult) {
+        self.winding.borrow_mut().push((id, result));
+    }
+
+    /// Whether somebody waits for the next value of a call's items that this invocation reads.
+    pub(super) fn is_awaited_by(&self, invocation: &Invocation) -> bool {
+        let awaited = |reading: &Reading| reading.invocation.id == invocation.id && reading.is_awaited();
+        invocation.reads.get() && self.readings.borrow().values().any(awaited)
+    }
+
+    /// Drops what an invocation that has its outcome yields and what is pushed to it.
+    pub(super) fn end_of_output(&self, invocation: &Invocation) {
         if let Some(id) = invocation.producing.take() {
             let producer = self.producers.borrow_mut().remove(&id);
             self.not_due(producer.as_ref().map(|producer| (producer.due(), id)));
             drop(producer);
         }
         heap::uncounted(|| drop((invocation.items.take(), invocation.input.take())));
+    }
+
+    /// Drops what belongs to an invocation that has ended.
+    pub fn end_of(&self, invocation: &Invocation) {
+        self.end_of_output(invocation);
         if invocation.reads.get() {
             let mut readings = self.readings.borrow_mut();
             let ids: Vec<_> = readings
@@ -108,6 +124,8 @@ impl Flows {
         self.not_due(reading.due.map(|due| (due, id)));
         if reading.is_call() {
             self.open.set(self.open.get().saturating_sub(1));
+            let own = &reading.invocation.open_streams;
+            own.set(own.get().saturating_sub(1));
         }
     }
 
@@ -221,8 +239,8 @@ impl Engine {
         }
     }
 
-    /// Invocations that have come to this, although their generators go on for a moment: they are told of as finished
-    /// once more.
+    /// Invocations that have come to this, although their generators or what they left behind go on for a while: they are
+    /// told of as finished once more.
     pub fn take_winding(&mut self) -> Vec<(InvocationId, CallResult)> {
         std::mem::take(&mut *self.host.flows.winding.borrow_mut())
     }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use boa_engine::{Context, JsResult, JsValue};
 
 use super::super::host::{Failure, Host, Invocation};
-use super::super::{errors, web, Engine};
-use super::{consumer, producer};
+use super::super::leftovers::{self, Cut};
+use super::super::{web, Engine};
+use super::producer;
 use crate::protocol::{CallError, CallResult};
 
 /// How long a generator may go on once it has been told to return.
@@ -46,40 +47,16 @@ impl Engine {
         }
         self.in_turn_of(invocation, |host, context| {
             web::cancelled(invocation, context);
-            reject_what_it_waits_for(invocation, host, context)?;
+            let open = leftovers::take_what_is_open(invocation, host);
+            if !open.is_empty() {
+                leftovers::reject_all(&open, invocation, Cut::by_caller(invocation), host, context)?;
+            }
             let ended = generator.r#return(JsValue::undefined(), context)?;
             let wound_down = &producer::reactions(host, context).wound_down;
             ended.then(Some(wound_down.clone()), Some(wound_down.clone()), context)?;
             Ok(())
         });
     }
-}
-
-/// Its calls, fetches and streams are cancelled, and their promises rejected, so that whatever it awaits comes to an end.
-fn reject_what_it_waits_for(invocation: &Rc<Invocation>, host: &Host, context: &mut Context) -> JsResult<()> {
-    let mut rejected = Vec::new();
-    if invocation.open_calls.take() > 0 {
-        host.pending.borrow_mut().retain(|_, pending| {
-            let stays = pending.invocation.id != invocation.id;
-            if !stays {
-                rejected.push(pending.resolvers.clone());
-            }
-            stays
-        });
-        host.outgoing.borrow_mut().retain(|outgoing| outgoing.parent != invocation.id);
-        host.abandoned.borrow_mut().push(invocation.id);
-    }
-    rejected.extend(host.fetches.call_off_all_of(invocation));
-    rejected.extend(consumer::end_all_of(invocation, host));
-    rejected.extend(host.maps.end_of(invocation));
-    if rejected.is_empty() {
-        return Ok(());
-    }
-    let reason = errors::to_rpc_error(&CallError::Cancelled, host, context)?.into_opaque(context)?;
-    for resolvers in rejected {
-        resolvers.reject.call(&JsValue::undefined(), std::slice::from_ref(&reason), context)?;
-    }
-    Ok(())
 }
 
 /// The generator has returned, or thrown on its way out, which concerns nobody.

@@ -6,8 +6,8 @@ use boa_engine::object::builtins::JsPromise;
 use boa_engine::{Context, JsError, JsObject, JsResult, JsValue};
 
 use super::super::fetches::{OutgoingFetch, PendingFetch, MAX_OPEN_FETCHES};
-use super::super::heap;
 use super::super::host::{CallId, Host};
+use super::super::{heap, leftovers};
 use super::abort::{AbortSignal, Algorithm};
 use super::class::{instance, type_error};
 use super::convert::required;
@@ -40,6 +40,9 @@ fn begin(arguments: &[JsValue], resolvers: &ResolvingFunctions, context: &mut Co
     }
     let invocation = host.current().filter(|invocation| !invocation.finished.get());
     let invocation = invocation.ok_or_else(|| type_error("the call that would fetch has ended"))?;
+    if !leftovers::has_room(&invocation) {
+        return Err(type_error("the call that would fetch was answered and leaves too much behind"));
+    }
     if !host.fetches.has_room() {
         return Err(type_error(format!("more than {MAX_OPEN_FETCHES} fetches are open")));
     }

@@ -55,6 +55,22 @@ fn a_call_that_nobody_waits_for_is_not_sent_or_called_off() {
 }
 
 #[test]
+fn a_notification_is_done_when_it_leaves() {
+    let link = Link::new(100);
+    let notification = Call { notification: true, ..call() };
+    let mut told = link.call(&notification, Instant::now());
+    assert!((&mut told).now_or_never().is_none(), "it waits to be written");
+    let sent = frames(&link);
+    assert!(matches!(&sent[..], [frame] if frame.starts_with(r#"{"jsonrpc":"2.0","method":"m""#)), "{sent:?}");
+    assert_eq!(code((&mut told).now_or_never()), Some(Ok("null".into())));
+    drop(told);
+    assert!(link.calls().is_idle(), "there is nothing to call off");
+    let lost = link.call(&notification, Instant::now());
+    link.calls().end();
+    assert!(matches!(lost.now_or_never(), Some(Err(CallError::Unreachable { sent: false }))));
+}
+
+#[test]
 fn a_batch_is_one_frame_and_its_answers_come_as_they_are_there() {
     let link = Link::new(1 << 20);
     let mut batch = link.batch(&[call(), call(), call()], Instant::now());
