@@ -90,7 +90,10 @@ declare class MadrpcRpcError extends Error {
   /** @param code an integer; -32768 to -32000 are JSON-RPC's own */
   constructor(code: number, message: string, data?: unknown);
   readonly code: number;
-  /** What the callee says about it: anything that JSON can express, or undefined. */
+  /**
+   * What the callee says about it: anything that JSON can express, or undefined. Of an Error that is no RpcError: `name`, `stack`,
+   * `method`, `node`, and its own properties in `fields`; `omitted` says why one is not among them.
+   */
   readonly data: any;
 }
 

@@ -200,7 +200,7 @@ fn call(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResu
         Ok((invocation, mut outgoing)) => {
             let id = outgoing.id;
             outgoing.alone = signal.is_some();
-            begin_call(&host, invocation, outgoing, resolvers);
+            begin_call(&host, invocation, outgoing, resolvers, context);
             if let Some(signal) = signal {
                 signal.borrow().data().on_abort(Algorithm::CancelCall(id), context)?;
             }
@@ -219,9 +219,12 @@ pub(super) fn begin_call(
     invocation: Rc<Invocation>,
     outgoing: OutgoingCall,
     resolvers: ResolvingFunctions,
+    context: &Context,
 ) {
     invocation.open_calls.set(invocation.open_calls.get() + 1);
-    host.pending.borrow_mut().insert(outgoing.id, PendingCall { invocation, resolvers });
+    host.pending
+        .borrow_mut()
+        .insert(outgoing.id, PendingCall { invocation, resolvers, made_at: errors::place(context) });
     heap::uncounted(|| host.outgoing.borrow_mut().push(outgoing));
 }
 

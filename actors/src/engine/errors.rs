@@ -3,11 +3,14 @@
 use boa_engine::builtins::error::Error;
 use boa_engine::error::EngineError;
 use boa_engine::object::JsObject;
+use boa_engine::property::PropertyDescriptor;
 use boa_engine::value::JsVariant;
-use boa_engine::{js_string, Context, JsError, JsResult, JsValue};
-use serde::Deserialize;
+use boa_engine::vm::SourcePath;
+use boa_engine::{js_string, Context, JsError, JsResult, JsString, JsValue};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::error_fields::ErrorFields;
 use super::host::{Host, Invocation};
 use super::json_reader;
 use super::json_writer::{self, WriteError};
@@ -36,6 +39,36 @@ fn has_position(stack: &str) -> bool {
     stack
         .lines()
         .any(|line| line.trim_end_matches(')').rsplit(':').next().is_some_and(|column| column.parse::<u32>().is_ok()))
+}
+
+/// A place in a script.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    function: JsString,
+    path: SourcePath,
+    line: u32,
+    column: u32,
+}
+
+/// The place in the script that calls the host right now.
+pub(super) fn place(context: &Context) -> Option<Place> {
+    let location = context.stack_trace().next()?.position();
+    let position = location.position?;
+    let (line, column) = (position.line_number(), position.column_number());
+    Some(Place { function: location.function_name, path: location.path, line, column })
+}
+
+/// Has the stack of an error that the host made name the place in the script whose call it ends.
+pub(super) fn made_at(error: &JsValue, place: Option<&Place>, context: &mut Context) -> JsResult<()> {
+    let Some(error) = error.as_object().filter(|_| is_error(error)) else { return Ok(()) };
+    let Some(Place { function, path, line, column }) = place else { return Ok(()) };
+    let function = function.to_std_string_lossy();
+    let line = match function.is_empty() {
+        true => format!("    at async {path}:{line}:{column}"),
+        false => format!("    at async {function} ({path}:{line}:{column})"),
+    };
+    let stack = PropertyDescriptor::builder().value(boa_engine::JsString::from(line)).writable(true).configurable(true);
+    error.define_property_or_throw(js_string!("stack"), stack.enumerable(false), context).map(drop)
 }
 
 /// What a client is told of `error`, which ended `invocation`.
@@ -162,19 +195,71 @@ fn plain_error(
     let own =
         |name: &str, context: &mut Context| object.as_ref().and_then(|object| text_property(object, name, context));
     let name = own("name", context).unwrap_or_else(|| value.type_of().to_owned());
-    let message = own("message", context).unwrap_or_else(|| describe(value, host, context));
+    let mut message = own("message", context).unwrap_or_else(|| describe(value, host, context));
     let stack = own("stack", context)
         .filter(|stack| is_error(value) && !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
         .or_else(|| host.methods.borrow().get(&*invocation.method).map(|method| method.registered_at.clone()));
+    if let Some(why) = missing_params(&name, host, invocation, context).filter(|_| is_error(value)) {
+        message.push_str(&why);
+    }
     let head = if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
     let stack = format!("{head}\n{}", stack.unwrap_or_default().trim_end());
     let node = host.surroundings.node_name.get().cloned().unwrap_or_default();
-    let data = serde_json::json!({
-        "name": bounded(name), "stack": bounded(stack), "method": &*invocation.method, "node": node
-    });
+    let own = object.filter(|_| is_error(value)).map(|error| ErrorFields::of(&error, host, context));
+    let data = Data {
+        name: bounded(name),
+        stack: bounded(stack),
+        method: &invocation.method,
+        node: &node,
+        own: own.unwrap_or_default(),
+    };
     ScriptError { code: Code::SCRIPT, message: bounded(message), data: JsonText::of(&data).ok() }
+}
+
+/// `data` of an error that is no `madrpc.RpcError`.
+#[derive(Serialize)]
+struct Data<'a> {
+    name: String,
+    stack: String,
+    method: &'a str,
+    node: &'a str,
+    #[serde(flatten)]
+    own: ErrorFields,
+}
+
+/// What is to be added where a function takes params apart that its caller has not given. Its source says so: without a
+/// default such a function always fails.
+fn missing_params(name: &str, host: &Host, invocation: &Invocation, context: &mut Context) -> Option<String> {
+    if invocation.had_params || name != "TypeError" {
+        return None;
+    }
+    let function = host.methods.borrow().get(&*invocation.method)?.function.clone();
+    let to_string =
+        context.intrinsics().constructors().function().prototype().get(js_string!("toString"), context).ok()?;
+    let source = to_string.as_callable()?.call(&function.into(), &[], context).ok()?;
+    let source = source.as_string()?.to_std_string_lossy();
+    takes_apart(&source)
+        .then(|| format!(": {} was called without params, and its function takes them apart", invocation.method))
+}
+
+/// Whether the first parameter of this function is a pattern without a default.
+fn takes_apart(source: &str) -> bool {
+    let Some(pattern) = source.find('(').map(|start| source[start + 1..].trim_start()) else { return false };
+    if !pattern.starts_with(['{', '[']) {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let end = pattern.char_indices().find(|(_, c)| {
+        match c {
+            '{' | '[' | '(' => depth += 1,
+            '}' | ']' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    });
+    end.is_some_and(|(end, _)| pattern[end + 1..].trim_start().starts_with([',', ')']))
 }
 
 /// A thrown value that is no Error, for people.
@@ -210,6 +295,7 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
     let text = error.to_string();
     let what = text.lines().next().unwrap_or_default();
     let path = script.path.display();
+    let what = &*with_advice(what, script);
     // Syntax errors tell the place in words; the engine's own are on the lines of the stack.
     if let Some((what, place)) = what.rsplit_once(" at line ") {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -231,6 +317,24 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
     LoadError(if has_position(&text) { text } else { format!("{path}: {}", text.trim_end_matches(" (native)")) })
 }
 
+/// Says so where a script fails to load since it is a module by its text, and not by its name.
+fn with_advice<'a>(what: &'a str, script: &Script) -> std::borrow::Cow<'a, str> {
+    let is_statement = |line: &str| {
+        let rest = line.strip_prefix("import").or_else(|| line.strip_prefix("export"));
+        rest.is_some_and(|rest| rest.starts_with([' ', '{', '*', '"', '\'']))
+    };
+    let of_module = what.contains("SyntaxError") && !script.is_module() && script.source.lines().any(is_statement);
+    if !of_module {
+        return what.into();
+    }
+    let advice =
+        format!("`import` and `export` are for modules: name it {}", script.path.with_extension("mjs").display());
+    match what.rsplit_once(" at line ") {
+        Some((what, place)) => format!("{what} ({advice}) at line {place}").into(),
+        None => format!("{what} ({advice})").into(),
+    }
+}
+
 /// Line and column of the first place where `word` stands by itself.
 fn find_word(word: &str, source: &str) -> Option<(usize, usize)> {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -242,7 +346,7 @@ fn find_word(word: &str, source: &str) -> Option<(usize, usize)> {
     })
 }
 
-fn bounded(mut text: String) -> String {
+pub(super) fn bounded(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
         text.truncate(end);
         text.push('…');

@@ -100,7 +100,7 @@ pub(super) fn publish(_this: &JsValue, arguments: &[JsValue], context: &mut Cont
     let host = Host::of(context)?;
     let (promise, resolvers) = JsPromise::new_pending(context);
     match heap::uncounted(|| read(&host, arguments, context))? {
-        Ok((invocation, outgoing)) => api::begin_call(&host, invocation, outgoing, resolvers),
+        Ok((invocation, outgoing)) => api::begin_call(&host, invocation, outgoing, resolvers, context),
         Err(error) => {
             let error = errors::to_rpc_error(&error, &host, context)?.into_opaque(context)?;
             resolvers.reject.call(&JsValue::undefined(), &[error], context)?;

@@ -15,6 +15,7 @@ use boa_engine::job::Job;
 use boa_engine::object::{builtins::JsFunction, JsObject};
 use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue};
 
+use super::errors::Place;
 use super::events::Subscriptions;
 use super::fetches::Fetches;
 use super::heap;
@@ -22,6 +23,7 @@ pub use super::invocation::Invocation;
 use super::json_writer::Intrinsics;
 use super::leftovers;
 use super::map::Maps;
+use super::rejections::Rejections;
 use super::run_clock::RunClock;
 use super::streams::Flows;
 use super::timers::Timers;
@@ -89,6 +91,8 @@ pub struct PendingCall {
     pub invocation: Rc<Invocation>,
     /// Its promise.
     pub resolvers: ResolvingFunctions,
+    /// The place in the script that made it.
+    pub(super) made_at: Option<Place>,
 }
 
 /// Takes a `madrpc.callSync` to its end while its executor waits. The calls before it in the list were made earlier in
@@ -182,6 +186,8 @@ pub struct Host {
     pub timers: RefCell<Timers>,
     /// Invocations that ended while calls of theirs were open.
     pub abandoned: RefCell<Vec<InvocationId>>,
+    /// Promises that are rejected and that nobody handles.
+    pub(super) rejections: Rejections,
     /// Invocations that were answered and have changed since they were last looked at.
     pub changed: RefCell<Vec<Rc<Invocation>>>,
     /// The engine has panicked: no further call should begin in it.
@@ -240,6 +246,7 @@ impl Host {
             settled: RefCell::default(),
             timers: RefCell::default(),
             abandoned: RefCell::default(),
+            rejections: Rejections::default(),
             changed: RefCell::default(),
             failed: Cell::new(false),
             leaky: Cell::new(false),
@@ -461,6 +468,7 @@ impl Host {
         self.pending.borrow_mut().clear();
         self.notifying.borrow_mut().clear();
         self.changed.borrow_mut().clear();
+        self.rejections.clear();
         self.outgoing.borrow_mut().clear();
         self.fetches.clear();
         self.flows.clear();

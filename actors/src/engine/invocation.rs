@@ -22,6 +22,8 @@ pub struct Invocation {
     pub method: Arc<str>,
     /// The name that was asked for where it is the function of a subscription.
     pub event: Option<Arc<str>>,
+    /// Its caller has given it params.
+    pub had_params: bool,
     /// Deadline, depth and trace, which its own calls inherit.
     pub scope: CallScope,
     /// Its function has come to something and its caller knows, but not all that it began has ended: see `leftovers`.
@@ -73,6 +75,7 @@ impl Invocation {
             id,
             method,
             event: None,
+            had_params: true,
             scope,
             background: false,
             answered: Cell::new(false),

@@ -79,9 +79,10 @@ impl HostHooks for Hooks {
         context: &mut Context,
     ) {
         if !matches!(operation, OperationType::Reject) {
-            return;
+            return self.0.rejections.handled(promise);
         }
         let Some(invocation) = self.0.current() else { return };
+        self.0.rejections.add(promise, &invocation);
         let reason = boa_engine::object::builtins::JsPromise::from(promise.clone()).state();
         if reason.as_rejected().is_some_and(|reason| !errors::is_error(reason)) {
             *invocation.rejection_stack.borrow_mut() = errors::stack_here(context);

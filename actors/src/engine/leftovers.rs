@@ -394,8 +394,10 @@ pub(super) fn reject_all(
     let why = format!("Cancelled: {}, which began this, {}", invocation.method, cut.in_words());
     let reason = errors::rpc_error(CallError::Cancelled.code(), &why, JsValue::undefined(), host, context)?;
     let reason = reason.into_opaque(context)?;
-    open.iter().try_for_each(|resolvers| {
-        resolvers.reject.call(&JsValue::undefined(), std::slice::from_ref(&reason), context).map(drop)
+    host.rejections.quietly(|| {
+        open.iter().try_for_each(|resolvers| {
+            resolvers.reject.call(&JsValue::undefined(), std::slice::from_ref(&reason), context).map(drop)
+        })
     })
 }
 

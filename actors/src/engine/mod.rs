@@ -8,6 +8,7 @@ mod api;
 mod console;
 mod contexts;
 mod depth;
+mod error_fields;
 mod errors;
 mod events;
 mod fetches;
@@ -24,6 +25,7 @@ mod map;
 mod modules;
 mod notify;
 pub mod program;
+mod rejections;
 mod run_clock;
 mod streams;
 mod timers;
@@ -144,7 +146,9 @@ impl Engine {
             return Some(Err(CallError::MethodNotFound));
         };
         let waiting = self.host.jobs.borrow().len();
-        let invocation = Invocation { event, progress: streams.progress, ..Invocation::new(id, method, scope) };
+        let had_params = params.is_some() || event.is_some();
+        let invocation =
+            Invocation { event, had_params, progress: streams.progress, ..Invocation::new(id, method, scope) };
         *invocation.items.borrow_mut() = streams.items;
         *invocation.input.borrow_mut() = streams.input;
         let invocation = Rc::new(invocation);
@@ -277,6 +281,7 @@ impl Engine {
                 Ok(value) => pending.resolvers.resolve.call(&JsValue::undefined(), &[value], &mut self.context)?,
                 Err(error) => {
                     let reason = error.into_opaque(&mut self.context)?;
+                    errors::made_at(&reason, pending.made_at.as_ref(), &mut self.context)?;
                     pending.resolvers.reject.call(&JsValue::undefined(), &[reason], &mut self.context)?
                 }
             };
@@ -417,6 +422,9 @@ impl Engine {
     pub fn take_finished(&mut self) -> Vec<(InvocationId, CallResult)> {
         // The list stays where it was counted; what is taken out of it is on nobody's account.
         let settled: Vec<_> = self.host.settled.borrow_mut().drain(..).collect();
+        if !self.has_jobs() {
+            self.tell_of_rejections();
+        }
         let mut finished = Vec::with_capacity(settled.len());
         let mut winding = Vec::new();
         for (invocation, outcome) in settled {

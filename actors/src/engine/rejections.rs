@@ -1,0 +1,74 @@
+//! Promises that are rejected and that nobody handles: a warning in the log, with the method.
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use boa_engine::builtins::promise::Promise;
+use boa_engine::object::builtins::JsPromise;
+use boa_engine::object::JsObject;
+use boa_engine::JsError;
+
+use super::host::Invocation;
+use super::Engine;
+
+/// Rejections of one round of promise jobs that are remembered; further ones are not told of.
+const MAX_REMEMBERED: usize = 100;
+
+/// Those of one context since its promise jobs last ran dry.
+#[derive(Debug, Default)]
+pub(super) struct Rejections {
+    unhandled: RefCell<Vec<(JsObject<Promise>, Rc<Invocation>)>>,
+    /// What is rejected now is the host's doing, and the log has said so.
+    quiet: Cell<bool>,
+}
+
+impl Rejections {
+    /// A promise without reactions was rejected.
+    pub(super) fn add(&self, promise: &JsObject<Promise>, invocation: &Rc<Invocation>) {
+        let mut unhandled = self.unhandled.borrow_mut();
+        let told = self.quiet.get() || invocation.finished.get() || invocation.grace.get().is_some();
+        if !told && unhandled.len() < MAX_REMEMBERED {
+            unhandled.push((promise.clone(), invocation.clone()));
+        }
+    }
+
+    /// It has got one.
+    pub(super) fn handled(&self, promise: &JsObject<Promise>) {
+        self.unhandled.borrow_mut().retain(|(unhandled, _)| !JsObject::equals(unhandled, promise));
+    }
+
+    /// Runs what rejects promises that the log need not tell of.
+    pub(super) fn quietly<T>(&self, body: impl FnOnce() -> T) -> T {
+        let before = self.quiet.replace(true);
+        let result = body();
+        self.quiet.set(before);
+        result
+    }
+
+    /// Drops every handle into the garbage-collected heap.
+    pub(super) fn clear(&self) {
+        self.unhandled.borrow_mut().clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn methods(&self) -> Vec<String> {
+        self.unhandled.borrow().iter().map(|(_, invocation)| invocation.method.to_string()).collect()
+    }
+}
+
+impl Engine {
+    /// Called when no promise job is left: what is unhandled now was left to nobody.
+    pub(super) fn tell_of_rejections(&self) {
+        let unhandled: Vec<_> = self.host.rejections.unhandled.borrow_mut().drain(..).collect();
+        for (promise, invocation) in unhandled {
+            if let Some(reason) = JsPromise::from(promise).state().as_rejected() {
+                let (method, scope) = (&invocation.method, &invocation.scope);
+                let reason = JsError::from_opaque(reason.clone());
+                log::warn!(target: "script", "{method}: a promise is rejected and nobody handles that: {reason} call={scope}");
+            }
+        }
+    }
+}
