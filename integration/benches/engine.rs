@@ -24,6 +24,7 @@ fn contexts(isolation: Isolation, watch: Option<Arc<Watch>>) -> Contexts {
         max_depth: 64,
         max_body: 10 << 20,
         cpu_limit: Some(Duration::from_secs(10)),
+        heap_limit: None,
         context_limit: Some(256 << 20),
         watch,
     };

@@ -376,7 +376,8 @@ impl JsExecutor {
         self.pool.abandon(parked);
         self.pool.call_off_all_fetches(&self.inbox);
         for waiting in waiting {
-            waiting.answer(Err(CallError::internal("the engine failed and was rebuilt")));
+            // Which of them it was is not known: a call's own panic does not come this far.
+            waiting.answer(Err(CallError::EngineFailed { method: "(unknown)".into() }));
         }
         // The heap of an engine that panicked may be in any state: if it can't be dropped, it is left.
         let contexts = self.contexts.take();

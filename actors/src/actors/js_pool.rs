@@ -346,6 +346,7 @@ impl PoolCore {
             max_depth: self.config.max_depth,
             max_body: self.config.max_body,
             cpu_limit: self.config.limits.cpu,
+            heap_limit: self.config.limits.heap,
             context_limit: self.config.limits.context,
             watch: None,
         }

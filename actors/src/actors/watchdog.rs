@@ -1,8 +1,8 @@
 //! Watchdog: the thread that looks at what the executors run, since a thread that runs JavaScript can't look at itself.
 //!
 //! There are two lines of defence. A script that has run for too long, has grown too much, or is wanted by nobody is
-//! stopped, and nothing else happens. What can't be stopped is native work: a regular expression that backtracks, a
-//! call of a builtin that fills the memory of the machine. The process must go then, and its supervisor starts another.
+//! stopped, and nothing else happens. Where that does nothing, since some builtin does not look whether it must end, or
+//! where the process as a whole has too much memory, the process must go, and its supervisor starts another.
 
 use std::sync::atomic::{fence, AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};

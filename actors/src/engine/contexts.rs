@@ -412,7 +412,7 @@ impl Contexts {
     pub fn rest(&mut self) {
         self.collect();
         if let Some(engine) = self.ready.last_mut() {
-            engine.wear_at_rest();
+            engine.shrink();
         }
         if self.isolation() != Isolation::Context && self.ready.last().is_some_and(Engine::is_worn) {
             self.replace();

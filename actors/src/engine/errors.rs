@@ -74,8 +74,7 @@ pub(super) fn made_at(error: &JsValue, place: Option<&Place>, context: &mut Cont
 /// What a client is told of `error`, which ended `invocation`.
 pub(super) fn to_call_error(error: JsError, host: &Host, invocation: &Invocation, context: &mut Context) -> CallError {
     if let Some(engine) = error.as_engine() {
-        host.leaky.set(true);
-        return engine_error(engine);
+        return engine_error(engine, invocation);
     }
     // Only a thrown value that is no Error needs it: Errors carry their own.
     let thrown_at = backtrace(&error);
@@ -135,12 +134,17 @@ pub(super) fn rpc_error(
     Ok(JsError::from_opaque(value.into()))
 }
 
-fn engine_error(error: &EngineError) -> CallError {
+fn engine_error(error: &EngineError, invocation: &Invocation) -> CallError {
     match error {
         EngineError::RuntimeLimit(limit) => {
             CallError::LimitExceeded { what: "recursion or stack", limit: limit_of(limit) }
         }
-        other => CallError::internal(format!("engine error: {other}")),
+        // Whoever raised it knows why, and says so when the turn ends.
+        EngineError::Interrupted => CallError::Cancelled,
+        other => {
+            log::error!("the engine failed in {}: {other}", invocation.method);
+            CallError::EngineFailed { method: invocation.method.clone() }
+        }
     }
 }
 

@@ -3,10 +3,15 @@
 //! Boa has no heap limit and tells no size. The process's allocator reports every allocation here; what the engine does
 //! inside `counted` is charged to its thread, where a watchdog can read it while JavaScript runs. What crosses threads
 //! (params, results, calls on their way out) is made and dropped outside, or the count would drift.
+//!
+//! A thread's account can have a bound. The allocation that exceeds it raises the thread's interrupt, so that what runs
+//! ends at its next step; and a builtin that is about to take much at once asks before it does (`may_take`).
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::OnceLock;
+
+use boa_engine::interrupt::Interrupt;
 
 /// Threads that can be told apart; further ones share the last account.
 const ACCOUNTS: usize = 2_048;
@@ -21,6 +26,10 @@ thread_local! {
     static OWN: Cell<usize> = const { Cell::new(0) };
     /// The account that is being charged; 0 for none.
     static CHARGED: Cell<usize> = const { Cell::new(0) };
+    /// What the account may hold; `isize::MAX`: anything.
+    static BOUND: Cell<isize> = const { Cell::new(isize::MAX) };
+    /// It has held more, or would have.
+    static EXCEEDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// For the allocator: `bytes` were taken, or given back where negative. Allocates nothing and never panics.
@@ -29,8 +38,42 @@ pub fn report(bytes: isize) {
     let account = CHARGED.get();
     if account != 0 {
         let held = &BYTES[account];
-        held.store(held.load(Ordering::Relaxed).wrapping_add(bytes), Ordering::Relaxed);
+        let now = held.load(Ordering::Relaxed).wrapping_add(bytes);
+        held.store(now, Ordering::Relaxed);
+        if now > BOUND.get() {
+            exceed();
+        }
     }
+}
+
+#[cold]
+fn exceed() {
+    if !EXCEEDED.replace(true) {
+        Interrupt::raise_own();
+    }
+}
+
+/// For builtins: whether `bytes` more may be taken at once. If not, what runs is to end.
+pub(super) fn may_take(bytes: usize) -> bool {
+    let held = BYTES[CHARGED.get()].load(Ordering::Relaxed);
+    let fits = isize::try_from(bytes).is_ok_and(|bytes| held.saturating_add(bytes) <= BOUND.get());
+    if !fits {
+        EXCEEDED.set(true);
+    }
+    fits
+}
+
+/// From here on this thread's account may grow by `limit`; none: by anything.
+pub(super) fn bound(limit: Option<usize>) {
+    let held = Account::own().bytes();
+    let bound = limit.and_then(|limit| isize::try_from(limit).ok()).map(|limit| held.saturating_add(limit));
+    BOUND.set(bound.unwrap_or(isize::MAX));
+    EXCEEDED.set(false);
+}
+
+/// Whether the bound was exceeded since it was set.
+pub(super) fn is_exceeded() -> bool {
+    EXCEEDED.get()
 }
 
 static GIVE_BACK: OnceLock<fn()> = OnceLock::new();
@@ -87,6 +130,26 @@ fn charging<T>(account: usize, body: impl FnOnce() -> T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_raises_the_interrupt_of_its_own_thread() {
+        let interrupt = Interrupt::of_thread();
+        bound(Some(1_000));
+        counted(|| report(900));
+        assert!(may_take_counted(50) && !interrupt.is_raised() && !is_exceeded());
+        assert!(!may_take_counted(200) && is_exceeded());
+        bound(Some(1_000));
+        counted(|| report(1_001));
+        assert!(interrupt.is_raised() && is_exceeded());
+        bound(None);
+        interrupt.clear();
+        counted(|| report(isize::MAX / 2));
+        assert!(!interrupt.is_raised() && !is_exceeded());
+    }
+
+    fn may_take_counted(bytes: usize) -> bool {
+        counted(|| may_take(bytes))
+    }
 
     #[test]
     fn only_what_is_counted_counts_and_others_can_read_it() {

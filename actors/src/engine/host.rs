@@ -27,7 +27,7 @@ use super::rejections::Rejections;
 use super::run_clock::RunClock;
 use super::streams::Flows;
 use super::timers::Timers;
-use super::watch::{self, Watch};
+use super::watch::Watch;
 use crate::protocol::{Call, CallError, CallResult, CallScope, IdempotencyKey, MethodInfo};
 
 /// Identifies an invocation across all executors of a node.
@@ -114,6 +114,8 @@ pub struct Surroundings {
     pub max_body: usize,
     /// Running time of one call; whoever watches stops a turn that exceeds it.
     pub cpu_limit: Option<Duration>,
+    /// Bytes by which the heap may grow in one turn; none: unlimited.
+    pub heap_limit: Option<usize>,
     /// Bytes by which the heap may have grown between calls, or the next call gets a new context; none: unlimited.
     pub context_limit: Option<usize>,
     /// Where the engine tells what it runs, and hears when it must stop; none where nothing bounds what it runs.
@@ -192,14 +194,10 @@ pub struct Host {
     pub changed: RefCell<Vec<Rc<Invocation>>>,
     /// The engine has panicked: no further call should begin in it.
     pub failed: Cell<bool>,
-    /// A call met a limit of the engine. Boa keeps some of what lay on its stack then.
-    pub leaky: Cell<bool>,
     /// The function that a call is looking for in a script which runs for it alone.
     pub wanted: RefCell<Option<Wanted>>,
     engine: EngineId,
     turn_began: Cell<Instant>,
-    /// Set once there is a context.
-    context_limits: OnceLock<watch::Limits>,
     clock: RunClock,
     next_call: Cell<u64>,
     next_background: Cell<InvocationId>,
@@ -249,11 +247,9 @@ impl Host {
             rejections: Rejections::default(),
             changed: RefCell::default(),
             failed: Cell::new(false),
-            leaky: Cell::new(false),
             wanted: RefCell::default(),
             engine,
             turn_began: Cell::new(Instant::now()),
-            context_limits: OnceLock::new(),
             clock: RunClock::new(),
             next_call: Cell::new(1),
             next_background: Cell::new(InvocationId::MAX),
@@ -285,11 +281,6 @@ impl Host {
     /// The invocation on whose behalf code runs.
     pub fn current(&self) -> Option<Rc<Invocation>> {
         self.current.borrow().clone()
-    }
-
-    /// Lets whoever watches this engine stop it.
-    pub(super) fn can_be_stopped_by(&self, limits: watch::Limits) {
-        let _first = self.context_limits.set(limits);
     }
 
     /// One turn of an invocation, from outside JavaScript: runs `body` on its behalf and charges it for the time. If it
@@ -354,10 +345,10 @@ impl Host {
         if let Some(notes) = invocation.notes() {
             notes.turn_begins(now);
         }
-        let (Some(watch), Some(limits)) = (&self.surroundings.watch, self.context_limits.get()) else { return };
+        let Some(watch) = &self.surroundings.watch else { return };
         self.clock.sample(now);
         self.turn_began.set(now);
-        watch.begin(invocation, now, *limits);
+        watch.begin(invocation, now, self.surroundings.heap_limit);
     }
 
     fn end_turn(&self, invocation: &Invocation) {
@@ -366,7 +357,6 @@ impl Host {
         }
         let Some(watch) = &self.surroundings.watch else { return };
         if let Some(reason) = watch.end() {
-            self.leaky.set(true);
             *invocation.stopped.borrow_mut() = Some(reason);
         }
         // A call that is finished by its first turn, as most are, is not charged for it.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::PromiseState;
+#[cfg(test)]
+use boa_engine::NativeFunction;
 use boa_engine::{js_string, Context, JsError, JsNativeError, JsResult, JsValue, Source};
 
 use super::host::{EngineId, Failure, Host, Surroundings};
@@ -12,7 +14,7 @@ use super::jobs::{Hooks, Queue};
 use super::leftovers::Leftovers;
 use super::modules::{self, Loader};
 use super::program::{LoadError, Program, Script};
-use super::{api, depth, errors, heap, timers, watch, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
+use super::{api, depth, errors, heap, timers, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
 use crate::protocol::CallError;
 
 /// How long a module may wait while it loads.
@@ -33,14 +35,13 @@ impl Engine {
         heap::counted(|| {
             let host = Host::new(id, surroundings);
             let loader = Loader::new(program.clone());
-            let context = Context::builder()
+            let mut context = Context::builder()
                 .host_hooks(Rc::new(Hooks(host.clone())))
                 .module_loader(loader.clone())
                 .job_executor(Rc::new(Queue(host.clone())))
                 .can_block(false)
                 .build()
                 .map_err(|error| LoadError(error.to_string()))?;
-            let mut context = Box::new(context);
             prepare(&host, &mut context).map_err(|error| LoadError(error.to_string()))?;
             let (parked, leftovers, factories) = (HashMap::new(), Leftovers::default(), Vec::new());
             let mut engine = Engine { context, host, parked, leftovers, factories, loader, worn: false };
@@ -72,7 +73,9 @@ impl Engine {
         let outcome = outcome.and_then(|()| self.run_jobs_of_load());
         outcome.map_err(|failure| match failure {
             Failure::Thrown(error) => errors::load_error(&error, script),
-            Failure::Ended(reason) => LoadError(format!("{}: {reason}", script.path.display())),
+            Failure::Ended(reason) => {
+                LoadError(format!("{}: it was stopped while it loaded: {reason}", script.path.display()))
+            }
         })
     }
 
@@ -114,7 +117,7 @@ impl Engine {
         // What it imports is looked for beside the file itself, not beside a link to it.
         let real = script.path.is_symlink().then(|| script.path.canonicalize().ok()).flatten();
         let path = real.as_ref().unwrap_or(&script.path);
-        let module = modules::parse(&script.source, path, &mut self.context)?;
+        let module = self.load_turn(|engine| modules::parse(&script.source, path, &mut engine.context))?;
         self.loader.insert(&script.path, module.clone());
         let evaluated = self.load_turn(|engine| Ok(module.load_link_evaluate(&mut engine.context)))?;
         let deadline = Instant::now() + LOAD_TIMEOUT;
@@ -157,10 +160,18 @@ fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<()> {
     let limits = context.runtime_limits_mut();
     limits.set_recursion_limit(RECURSION_LIMIT);
     limits.set_stack_size_limit(STACK_LIMIT);
-    host.can_be_stopped_by(watch::Limits::of(context));
+    boa_engine::interrupt::set_memory_guard(heap::may_take);
     context.insert_data(host.clone());
     api::install(host, context)?;
     depth::install(context)?;
     timers::install(context)?;
+    #[cfg(test)]
+    context.register_global_callable(js_string!("panicForTests"), 0, NativeFunction::from_fn_ptr(panic_for_tests))?;
     web::install(context)
+}
+
+/// What no script should be able to do.
+#[cfg(test)]
+fn panic_for_tests(_this: &JsValue, _arguments: &[JsValue], _context: &mut Context) -> JsResult<JsValue> {
+    panic!("a test has asked for it")
 }

@@ -62,9 +62,6 @@ use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 /// case, which is native code and script calling each other (`sort`, `replace`, getters).
 pub const RECURSION_LIMIT: usize = 2_000;
 
-/// What calls that met limits may leave behind in a context, in bytes.
-const MAX_LEAK: usize = 16 << 20;
-
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
 
@@ -100,8 +97,7 @@ pub enum Cancelled {
 
 /// One context with its scripts loaded.
 pub struct Engine {
-    /// In a place of its own: what it is limited by is changed from another thread while it runs.
-    context: Box<Context>,
+    context: Context,
     host: Rc<Host>,
     parked: HashMap<InvocationId, Rc<Invocation>>,
     /// Those that were answered, and that have begun what goes on.
@@ -375,14 +371,9 @@ impl Engine {
         self.worn || self.host.failed.get()
     }
 
-    /// Called when no garbage is left and nothing else is to be done: sees whether calls that met limits have left behind
-    /// more than is worth keeping the context for.
-    fn wear_at_rest(&mut self) {
-        let growth = self.host.surroundings.watch.as_ref().map_or(0, |watch| watch.heap_growth());
-        if self.host.leaky.get() && growth > MAX_LEAK {
-            log::info!("calls that were stopped have left {growth} bytes behind; the next call gets a new context");
-            self.worn = true;
-        }
+    /// Called when there has been nothing to do for a while: gives back what deep recursion has made the stack grow to.
+    fn shrink(&mut self) {
+        heap::counted(|| self.context.shrink_stack());
     }
 
     /// Called when no garbage is left: sees whether the heap has outgrown its bound all the same.
@@ -438,7 +429,7 @@ impl Engine {
                     let write = || self.outcome(&invocation, outcome);
                     guard::or_give_up(&host, None, || host.on_behalf_of(Some(invocation.clone()), write))
                 });
-                let result = result.unwrap_or_else(|| Err(guard::failed()));
+                let result = result.unwrap_or_else(|| Err(guard::failed(&invocation)));
                 // Its getters may have run for too long.
                 let stopped = invocation.stopped.take();
                 let cut = stopped.as_ref().map(|_| Cut::Stopped).or(cut);

@@ -29,6 +29,7 @@ pub(super) fn surroundings() -> Surroundings {
         max_depth: 64,
         max_body: 1 << 20,
         cpu_limit: Some(Duration::from_secs(5)),
+        heap_limit: None,
         context_limit: None,
         watch: Some(Arc::default()),
     }

@@ -1,19 +1,18 @@
 //! What an engine runs right now, and how a watchdog on another thread stops it.
 //!
-//! Boa has no interrupt. But it compares a number in memory with a limit in memory at every iteration of a loop and at
-//! every call of a function, and ends the script with an error that it can't catch when the number is larger. So the
-//! watchdog lowers the limits to 0 while the script runs: the loop or the recursion ends within a few instructions,
-//! wherever it is (in a callback of `sort`, in a getter, after an `await`), its frames are unwound as they should be,
-//! and the context stays whole. It costs a call nothing. What it does not reach is native work that calls no script: a
-//! regular expression, the filling of a huge array.
+//! The watchdog raises the interrupt of the executor's thread (`boa_engine::interrupt`), which the engine looks at in every
+//! loop, at every call, and in builtins that may work for long. What runs then ends with an error that no script can catch,
+//! wherever it is: in a callback of `sort`, in a getter, after an `await`, in a regular expression. Its frames are unwound,
+//! and the context stays whole. The account of the heap (`engine::heap`) raises the same interrupt where a turn takes more
+//! memory than it may.
 
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use boa_engine::vm::RuntimeLimits;
+use boa_engine::interrupt::Interrupt;
 
-use super::heap::Account;
+use super::heap::{self, Account};
 use super::host::{Invocation, InvocationId};
 use crate::protocol::CallError;
 
@@ -46,50 +45,18 @@ pub struct Turn {
 pub struct Watch {
     running: Mutex<Option<Running>>,
     heap: OnceLock<Account>,
+    /// The executor's thread's.
+    interrupt: OnceLock<Interrupt>,
     heap_at_load: AtomicIsize,
 }
 
 #[derive(Debug)]
 struct Running {
     turn: Turn,
-    limits: Limits,
-    /// Why it was stopped, and the limits as they were.
-    stopped: Option<(CallError, RuntimeLimits)>,
-}
-
-/// Where a context keeps its limits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits(*mut RuntimeLimits);
-
-#[allow(unsafe_code, reason = "the pointer is used under the lock of `Watch` only, while its turn runs")]
-// SAFETY: it is only a number to every thread, but for `Running::stop` and `Running::resume`.
-unsafe impl Send for Limits {}
-
-impl Limits {
-    /// The limits of a context that does not move in memory.
-    pub(super) fn of(context: &mut boa_engine::Context) -> Self {
-        Limits(std::ptr::from_mut(context.runtime_limits_mut()))
-    }
-
-    fn read(self) -> RuntimeLimits {
-        #[allow(unsafe_code, reason = "see `write`")]
-        // SAFETY: as for `write`.
-        unsafe {
-            self.0.read_volatile()
-        }
-    }
-
-    fn write(self, limits: RuntimeLimits) {
-        #[allow(unsafe_code, reason = "the one way to reach a script that runs; Boa offers none")]
-        // SAFETY: the context is alive and in its place: a turn has begun in it and not ended, which the lock of `Watch`
-        // holds still. The executor's thread may read these words at the same moment. That is a race which Rust does
-        // not bless; what it rests on is that Boa's opcode handlers, which are called through a table, load the limits
-        // from memory each time, and that aligned words are read and written whole on every platform we build for. The
-        // test `every_kind_of_loop_is_stopped` and the release binary's catalogue fail when a compiler breaks this.
-        unsafe {
-            self.0.write_volatile(limits);
-        }
-    }
+    /// Bytes by which the heap may grow in this turn.
+    heap_limit: Option<usize>,
+    /// Why it was stopped.
+    stopped: Option<CallError>,
 }
 
 impl Watch {
@@ -106,12 +73,11 @@ impl Watch {
         if running.stopped.is_some() {
             return false;
         }
-        let before = running.limits.read();
-        let mut none = before;
-        none.set_loop_iteration_limit(0);
-        none.set_recursion_limit(0);
-        running.limits.write(none);
-        running.stopped = Some((reason, before));
+        // Under the lock: the turn can't end between the look and this.
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.raise();
+        }
+        running.stopped = Some(reason);
         running.turn.told_to_stop = Some(ran);
         true
     }
@@ -139,7 +105,10 @@ impl Watch {
         self.heap_at_load.fetch_min(held, Ordering::Relaxed);
     }
 
-    pub(super) fn begin(&self, invocation: &Invocation, since: Instant, limits: Limits) {
+    /// Called on the executor's thread when `invocation` begins a turn, in which the heap may grow by `heap_limit`.
+    pub(super) fn begin(&self, invocation: &Invocation, since: Instant, heap_limit: Option<usize>) {
+        self.interrupt.get_or_init(Interrupt::of_thread);
+        heap::bound(heap_limit);
         let turn = Turn {
             invocation: invocation.id,
             method: invocation.method.clone(),
@@ -151,15 +120,20 @@ impl Watch {
             heap: self.heap.get_or_init(Account::own).bytes(),
             told_to_stop: None,
         };
-        *self.lock() = Some(Running { turn, limits, stopped: None });
+        *self.lock() = Some(Running { turn, heap_limit, stopped: None });
     }
 
-    /// Why the turn was stopped, if it was. The limits are as before from here on.
+    /// Why the turn was stopped, if it was. Nothing is interrupted from here on.
     pub(super) fn end(&self) -> Option<CallError> {
         let mut running = self.lock();
-        let (limits, stopped) = running.take().map(|running| (running.limits, running.stopped))?;
-        let (reason, before) = stopped?;
-        limits.write(before);
+        let running = running.take()?;
+        let exceeded = heap::is_exceeded();
+        heap::bound(None);
+        let for_memory = running.heap_limit.filter(|_| exceeded);
+        let reason = running.stopped.or(for_memory.map(CallError::too_much_memory))?;
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.clear();
+        }
         Some(reason)
     }
 

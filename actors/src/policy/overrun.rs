@@ -46,9 +46,7 @@ impl Sighting {
     pub fn stop_reason(&self, ran: Duration, limits: &Limits, now: Instant) -> Option<CallError> {
         match (limits.cpu, limits.heap) {
             (Some(cpu), _) if ran >= cpu => Some(CallError::ran_too_long(cpu)),
-            (_, Some(heap)) if self.heap_growth > heap => {
-                Some(CallError::LimitExceeded { what: "memory in bytes", limit: heap as u64 })
-            }
+            (_, Some(heap)) if self.heap_growth > heap => Some(CallError::too_much_memory(heap)),
             _ if now >= self.deadline => Some(CallError::Timeout),
             _ if self.unwanted => Some(CallError::Cancelled),
             _ => None,

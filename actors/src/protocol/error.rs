@@ -1,5 +1,6 @@
 //! The one error type that crosses actors, and the one table that says what each error means (PROTOCOL, section 3).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::ser::SerializeMap;
@@ -67,6 +68,11 @@ pub enum CallError {
     Internal {
         /// For the log.
         detail: String,
+    },
+    /// The JavaScript engine itself failed while it ran this method; the call's own doing, and no fault of the node's.
+    EngineFailed {
+        /// Which.
+        method: Arc<str>,
     },
     /// The function threw or rejected.
     Script(Box<ScriptError>),
@@ -182,6 +188,11 @@ impl CallError {
         CallError::LimitExceeded { what: "running time in ms", limit }
     }
 
+    /// A script that takes more memory than it may.
+    pub fn too_much_memory(limit: usize) -> Self {
+        CallError::LimitExceeded { what: "memory in bytes", limit: limit as u64 }
+    }
+
     /// An argument that was refused.
     pub fn invalid_params(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         CallError::InvalidParams { parameter: parameter.into(), reason: reason.into() }
@@ -196,6 +207,8 @@ impl CallError {
             CallError::MethodNotFound => (Code::METHOD_NOT_FOUND, Never, false),
             CallError::InvalidParams { .. } => (Code::INVALID_PARAMS, Never, false),
             CallError::Internal { .. } => (Code::INTERNAL, Never, true),
+            // Any node would: five calls of one method must not take a node away from all others.
+            CallError::EngineFailed { .. } => (Code::INTERNAL, Never, false),
             CallError::Script(error) => (error.code, Never, false),
             CallError::Timeout => (Code::TIMEOUT, Never, true),
             CallError::RateLimited { .. } => (Code::RATE_LIMITED, Never, false),
@@ -251,6 +264,7 @@ impl CallError {
             CallError::MethodNotFound => "Method not found",
             CallError::InvalidParams { .. } => "Invalid params",
             CallError::Internal { .. } => "Internal error",
+            CallError::EngineFailed { .. } => "The JavaScript engine failed",
             CallError::Script(error) => &error.message,
             CallError::Timeout => "Timeout",
             CallError::RateLimited { .. } => "Rate limited",
@@ -284,6 +298,7 @@ impl std::fmt::Display for CallError {
                 write!(f, "{} {}", other.code().0, other.message())?;
                 match other {
                     CallError::Internal { detail } => write!(f, ": {detail}"),
+                    CallError::EngineFailed { method } => write!(f, ": in {method}"),
                     CallError::InvalidParams { parameter, reason } => write!(f, ": {parameter}: {reason}"),
                     CallError::RegistrationRefused { reason } => write!(f, ": {reason}"),
                     CallError::NotSerialisable { what } => write!(f, ": {what}"),
@@ -312,6 +327,7 @@ impl Serialize for CallError {
             CallError::InvalidParams { parameter, reason } => {
                 Some(serde_json::json!({"parameter": parameter, "reason": reason}))
             }
+            CallError::EngineFailed { method } => Some(serde_json::json!({"reason": "engine", "method": &**method})),
             CallError::TooLarge { limit } => Some(serde_json::json!({"limit": limit})),
             CallError::LimitExceeded { what, limit } => Some(serde_json::json!({"what": what, "limit": limit})),
             CallError::DepthExceeded { limit } => Some(serde_json::json!({"limit": limit})),
@@ -377,5 +393,7 @@ mod tests {
         assert_eq!(row(CallError::Unreachable { sent: false }), (Retry::Always, true, Some(Fault::Refused)));
         assert_eq!(row(CallError::Timeout), (Retry::Never, true, Some(Fault::Failed)));
         assert_eq!(row(CallError::MethodNotFound), (Retry::Never, false, None));
+        assert_eq!(row(CallError::EngineFailed { method: "f".into() }), (Retry::Never, false, None));
+        assert_eq!(row(CallError::internal("lost")), (Retry::Never, true, Some(Fault::Failed)));
     }
 }

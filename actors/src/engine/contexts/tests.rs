@@ -99,6 +99,11 @@ madrpc.register('chain', () => { const again = () => Promise.resolve().then(agai
 madrpc.register('leftover', () => { const again = () => Promise.resolve().then(again); again(); return 'left' });
 madrpc.register('timer', () => new Promise(() => setTimeout(() => { for (;;); }, 1)));
 madrpc.register('timerChain', () => new Promise(() => { const again = () => { for (let i = 0; i < 1e5; i++); setTimeout(again, 0) }; again() }));
+madrpc.register('regexp', () => /^(a+)+$/.test('a'.repeat(60) + 'b'));
+madrpc.register('regexpAfterAwait', async () => { await madrpc.call('x'); try { return /^(a+)+$/.test('a'.repeat(60) + 'b') } finally { counter = 9 } });
+madrpc.register('sparse', () => new Array(2 ** 32 - 1).indexOf(1));
+madrpc.register('power', () => { const e = 600000000n; return (3n ** e) && 1 });
+madrpc.register('stringify', () => JSON.stringify(new Array(2 ** 32 - 1)).length);
 madrpc.register('wait', async () => { await madrpc.call('x'); return 'waited' });
 madrpc.register('later', () => new Promise(done => setTimeout(() => done('late'), 30)));
 ";
@@ -127,6 +132,11 @@ fn every_kind_of_loop_is_stopped_and_the_context_stays_whole() {
             "chain",
             "timer",
             "timerChain",
+            "regexp",
+            "regexpAfterAwait",
+            "sparse",
+            "power",
+            "stringify",
         ];
         for (id, method) in (2..).zip(methods) {
             let begun = Instant::now();
@@ -136,6 +146,40 @@ fn every_kind_of_loop_is_stopped_and_the_context_stays_whole() {
             assert_eq!(text(run_in(&mut contexts, 100 + id, "count")), (id - 1).to_string(), "{method}");
         }
     });
+}
+
+#[test]
+fn memory_that_a_turn_may_not_have_is_not_taken() {
+    const SCRIPT: &str = r"
+        madrpc.register('repeat', () => 'x'.repeat(2 ** 28).length);
+        madrpc.register('caught', async () => { await null; try { return 'x'.repeat(2 ** 28).length } catch { return 'escaped' } });
+        madrpc.register('small', () => 'x'.repeat(2 ** 24).length);
+    ";
+    on_engine_stack(|| {
+        let surroundings = Surroundings { heap_limit: Some(64 << 20), ..watched(cpu(5_000)) };
+        let mut contexts = Contexts::load(program(SCRIPT), Isolation::Shared, surroundings).expect("loads");
+        for (id, method) in [(1, "repeat"), (2, "caught")] {
+            let result = text(run_in(&mut contexts, id, method));
+            assert_eq!(result, "-32009 Limit exceeded: memory in bytes 67108864", "{method}");
+        }
+        assert_eq!(text(run_in(&mut contexts, 3, "small")), "16777216");
+    });
+}
+
+#[test]
+fn scripts_that_do_not_finish_loading_are_stopped_and_named() {
+    for source in
+        ["for (;;);", "/^(a+)+$/.test('a'.repeat(60) + 'b')", "Promise.resolve().then(function again() { for (;;); })"]
+    {
+        let error = on_engine_stack(move || {
+            Contexts::load(program(source), Isolation::Shared, watched(cpu(50)))
+                .map(drop)
+                .expect_err(source)
+                .to_string()
+        });
+        let expected = "test.js: it was stopped while it loaded: -32009 Limit exceeded: running time in ms 50";
+        assert_eq!(error, expected, "{source}");
+    }
 }
 
 #[test]
@@ -247,7 +291,8 @@ fn a_script_that_loops_while_it_loads_is_an_error() {
         for source in ["for (;;);", "const again = () => Promise.resolve().then(again); again()"] {
             for modules in [ModuleState::Shared, ModuleState::PerCall] {
                 let error = Engine::load(0, &program(source), modules, watched(cpu(50))).expect_err("a loop");
-                assert_eq!(error.to_string(), "test.js: -32009 Limit exceeded: running time in ms 50", "{source}");
+                let expected = "test.js: it was stopped while it loaded: -32009 Limit exceeded: running time in ms 50";
+                assert_eq!(error.to_string(), expected, "{source}");
             }
         }
     });
@@ -369,7 +414,7 @@ fn a_parked_call_can_be_cancelled_in_every_isolation() {
     });
 }
 
-/// Boa panics when a limit ends an async generator. The call gets the limit, and one that waits in the same context goes on.
+/// One that waits in the same context goes on.
 #[test]
 fn a_panic_costs_the_call_that_ran() {
     const SCRIPT: &str = r"
@@ -379,14 +424,14 @@ fn a_panic_costs_the_call_that_ran() {
             async function* g() { for (;;) try { yield forever(); } catch { } }
             for await (const x of g());
         });
-        madrpc.register('remainder', () => { const a = -2147483648 | 0, b = -1 | 0; return a % b });
+        madrpc.register('panic', () => panicForTests());
     ";
     on_engine_stack(|| {
         let mut contexts = contexts(SCRIPT, Isolation::Shared, cpu(50));
         assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
         assert_eq!(text(run_in(&mut contexts, 2, "generator")), "-32009 Limit exceeded: running time in ms 50");
-        assert_eq!(text(run_in(&mut contexts, 3, "remainder")), "-32603 Internal error: the engine failed");
+        assert_eq!(text(run_in(&mut contexts, 3, "panic")), "-32603 The JavaScript engine failed: in panic");
         contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
         let (id, result) = contexts.take_events().finished.remove(0);
         assert_eq!((id, text(result)), (1, "\"waited\"".to_owned()));

@@ -127,9 +127,6 @@ fn catalogue(file: &str, flags: &[&str], at_least: usize, every: usize) {
 /// With other flags where each call may load the scripts, which has the same limit and takes a debug build its time.
 fn catalogue_with(file: &str, flags: &[&str], isolated: &[&str], at_least: usize, every: usize) {
     let mut victim = Victim::new(file, flags);
-    // Once in its life a process reads its symbols for a backtrace, which takes a debug build 90 MB.
-    victim.outcome(&Row { name: "panic".to_owned(), promise: Promise::Answers });
-    victim.answers_an_ordinary_call("a panic");
     let start = Footprint::of(&victim.node);
     victim.run(1, at_least);
     start.is_reached_again(&victim.node);
@@ -163,7 +160,6 @@ fn odd_values() {
     catalogue("odd.js", &flags("3s", "512MiB"), 100, 3);
 }
 
-/// Nearly all of these cost the engine, whatever the isolation, and half a second.
 #[test]
 fn memory() {
     catalogue_with("memory.js", &flags("60ms", "512MiB"), &flags("300ms", "512MiB"), 40, 9);
