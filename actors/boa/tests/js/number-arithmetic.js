@@ -18,3 +18,4 @@ check('a DataView stores as they do', () => {
     view.setUint16(4, 1e19);
     return [...new Uint8Array(view.buffer)];
 }, '[0, 0, 248, 0, 0, 0, 0, 0]');
+check('one to a power that is no number', () => [power(1, NaN), power(-1, undefined), power(1, Infinity), power(1.5, NaN), power(NaN, 0), 1 ** NaN, Math.pow(1, NaN)], '[NaN, NaN, NaN, NaN, 1, NaN, NaN]');
