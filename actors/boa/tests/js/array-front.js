@@ -22,6 +22,23 @@ check('an array is cut into pieces', () => {
     return sum;
 }, '449985000');
 
+check('an array is spread', () => {
+    let all = [];
+    for (let i = 0; i < 600; i++) all = [...all, i];
+    const half = [7, 8, 9].values();
+    half.next();
+    const holes = [0, , 2];
+    const log = [];
+    const own = [1, 2];
+    own[Symbol.iterator] = function* () { yield* ['own']; };
+    const next = Object.getPrototypeOf([].values());
+    const builtin = next.next;
+    next.next = function () { log.push('asked'); return builtin.call(this); };
+    const asked = [...[1, 2]];
+    next.next = builtin;
+    return [all.length, all[599], [...half, ...half], [...holes, ...'ab', ...new Set([1])], [0, , ...[1, 2]], [...own], asked,
+        log.length, [...[1.5, 2]], [...['x', {}]], [...[]], Math.max(...[1, 3, 2]), [...[5].entries()], [...[5].keys()]];
+}, '[600, 599, [8, 9], [0, undefined, 2, "a", "b", 1], [0, <hole>, 1, 2], ["own"], [1, 2], 3, [1.5, 2], ["x", {}], [], 3, [[0, 5]], [0]]');
 check('shift, unshift and splice', () => {
     const out = [];
     for (const list of [[1, 2, 3, 4, 5], [0.5, 1.5, 2.5, 3.5], ['a', 'b', 'c', 'd'], [1, , 3, , 5], []]) {

@@ -10,7 +10,7 @@ const MOST: u64 = (1 << 32) - 2;
 
 /// Whether `o` is an array of `len` elements without holes that is as it was made, and so are its prototypes: to
 /// get and set its elements calls nothing and always works.
-fn is_plain(o: &JsObject, len: u64, context: &Context) -> bool {
+pub(super) fn is_plain(o: &JsObject, len: u64, context: &Context) -> bool {
     let intrinsics = context.intrinsics();
     let template = intrinsics.templates().array().shape().to_addr_usize();
     let object = o.borrow();
