@@ -28,10 +28,12 @@ pub(super) fn is_error(value: &JsValue) -> bool {
     value.as_object().is_some_and(|object| object.is::<Error>())
 }
 
-/// The stack at this point of the script, as `Error.prototype.stack` prints it.
+/// The lines `at …` for this point of the script.
 pub(super) fn stack_here(context: &mut Context) -> Option<String> {
     let error = context.intrinsics().constructors().error().constructor().construct(&[], None, context).ok()?;
-    text_property(&error, "stack", context).filter(|stack| has_position(stack))
+    let stack = text_property(&error, "stack", context)?;
+    let frames = stack.strip_prefix("Error\n").unwrap_or(&stack);
+    Some(frames.to_owned()).filter(|stack| has_position(stack))
 }
 
 /// True when some line of `stack` says line and column; the engine knows them for most instructions, not for all.
@@ -209,7 +211,9 @@ fn plain_error(
         message.push_str(&why);
     }
     let head = if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
-    let stack = format!("{head}\n{}", stack.unwrap_or_default().trim_end());
+    let stack = stack.unwrap_or_default();
+    let stack = stack.strip_prefix(&head).unwrap_or(&stack).trim_matches('\n');
+    let stack = format!("{head}\n{stack}");
     let node = host.surroundings.node_name.get().cloned().unwrap_or_default();
     let own = object.filter(|_| is_error(value)).map(|error| ErrorFields::of(&error, host, context));
     let data = Data {
@@ -307,7 +311,7 @@ pub(super) fn load_error(error: &JsError, script: &Script) -> LoadError {
             return LoadError(format!("{path}:{}:{}: {what}", digits(line), digits(column)));
         }
     }
-    if let Some(what) = what.strip_suffix(" (native)").filter(|what| what.ends_with("abrupt end")) {
+    if let Some(what) = what.strip_suffix(" (native)").filter(|what| what.ends_with("Unexpected end of input")) {
         let line = script.source.lines().count().max(1);
         let column = script.source.lines().last().map_or(0, |line| line.chars().count()) + 1;
         return LoadError(format!("{path}:{line}:{column}: {what}"));
