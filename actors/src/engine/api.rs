@@ -479,7 +479,7 @@ fn install_json_parse(context: &mut Context) -> JsResult<()> {
             json_reader::read(&text, context).map_err(|error| {
                 let message = match error {
                     json_reader::ReadError::TooDeep => "JSON nests too deeply".to_owned(),
-                    json_reader::ReadError::Syntax(message) => message,
+                    json_reader::ReadError::Syntax(_) => json_fault::message(&text),
                 };
                 JsNativeError::syntax().with_message(message).into()
             })
