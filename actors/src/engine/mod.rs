@@ -40,7 +40,7 @@ mod tests;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
@@ -62,6 +62,9 @@ use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 /// JavaScript calls may nest this deeply. It must be met before the native stack's end (`STACK_BYTES`) in the worst
 /// case, which is native code and script calling each other (`sort`, `replace`, getters).
 pub const RECURSION_LIMIT: usize = 2_000;
+
+/// So late a timer runs before promise jobs that have not ended.
+const TIMER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
@@ -309,11 +312,17 @@ impl Engine {
         Some(Cancelled::Ended)
     }
 
-    /// Fires the timers that are due.
+    /// Fires the timers that are due, each after all promise jobs that wait, as the HTML standard has it. A timer that is
+    /// `TIMER_PATIENCE` late does not wait any longer: promise chains without end must not keep those of other calls.
     pub fn fire_timers(&mut self, now: Instant) {
         self.end_overdue_flows(now);
         self.cut_overdue_leftovers(now);
         loop {
+            let patient = |due: Instant| now.saturating_duration_since(due) < TIMER_PATIENCE;
+            let first = self.host.timers.borrow().next_due();
+            if self.has_jobs() && first.is_some_and(patient) {
+                return;
+            }
             let due = self.host.timers.borrow_mut().take_due(now);
             let Some(due) = due else { return };
             let host = self.host.clone();

@@ -113,6 +113,10 @@ pub(super) fn install(context: &mut Context) -> JsResult<()> {
         let function = class::function(name, length, body, context);
         global.define_property_or_throw(JsString::from(name), data_property(function.into()), context)?;
     }
+    // Browsers and workers call it `self`, Node.js `global`.
+    for name in ["self", "global"] {
+        global.define_property_or_throw(JsString::from(name), data_property(global.clone().into()), context)?;
+    }
     for (index, (name, _)) in LAZY.iter().enumerate() {
         let get = NativeFunction::from_copy_closure(move |_, _, context| make(index, context));
         let set = NativeFunction::from_copy_closure(move |_, arguments, context| {

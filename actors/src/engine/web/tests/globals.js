@@ -11,6 +11,16 @@ test('classes are there, and are one and the same', () => {
     same(Object.getOwnPropertyDescriptor(globalThis, name).enumerable, false, name);
   }
 });
+test('the global object has the names that browsers and Node.js give it', () => {
+  for (const name of ['self', 'global']) {
+    same(globalThis[name], globalThis, name);
+    same(Object.getOwnPropertyDescriptor(globalThis, name).enumerable, false, name);
+  }
+});
+test('there is no global TypedArray', () => {
+  same(typeof TypedArray, 'undefined');
+  same(Object.getPrototypeOf(Uint8Array).name, 'TypedArray');
+});
 test('they can be replaced', () => {
   const { performance: kept } = globalThis;
   performance = 5;
