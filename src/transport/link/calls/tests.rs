@@ -87,7 +87,7 @@ fn a_batch_is_one_frame_and_its_answers_come_as_they_are_there() {
     assert_eq!(frames(&link), [r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":0,"through":2}}"#]);
     let many: Vec<Call> = (0..300).map(|_| call()).collect();
     let many = link.batch(&many, Instant::now());
-    let sizes: Vec<usize> = link.calls().outgoing.iter().map(|(numbers, _)| numbers.len()).collect();
+    let sizes: Vec<usize> = link.calls().outgoing.iter().map(|queued| queued.numbers.len()).collect();
     assert_eq!(sizes, [128, 128, 44]);
     drop(many);
     assert!(link.calls().is_idle(), "none of it had left");
