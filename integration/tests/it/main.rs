@@ -37,6 +37,7 @@ mod local;
 mod membership;
 mod memory;
 mod nested_deadlines;
+mod npm;
 mod numbers;
 mod observability;
 mod origins;
