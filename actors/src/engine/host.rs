@@ -434,13 +434,7 @@ impl Host {
 
     /// Nobody waits for this call any more, whether it has left or not.
     pub fn call_back(&self, id: CallId) {
-        heap::uncounted(|| {
-            let mut outgoing = self.outgoing.borrow_mut();
-            match outgoing.iter().position(|outgoing| outgoing.id == id) {
-                Some(place) => drop(outgoing.remove(place)),
-                None => self.flows.call_off(id),
-            }
-        });
+        self.call_all_back(HashSet::from([id]));
     }
 
     /// An id that nothing else in this process has.

@@ -12,6 +12,7 @@ mod error_fields;
 mod errors;
 mod events;
 mod fetches;
+mod firing;
 mod guard;
 pub mod heap;
 pub mod host;
@@ -62,9 +63,6 @@ use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 /// JavaScript calls may nest this deeply. It must be met before the native stack's end (`STACK_BYTES`) in the worst
 /// case, which is native code and script calling each other (`sort`, `replace`, getters).
 pub const RECURSION_LIMIT: usize = 2_000;
-
-/// So late a timer runs before promise jobs that have not ended.
-const TIMER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
@@ -310,54 +308,6 @@ impl Engine {
         self.end(&invocation, Some(Cut::by_caller(&invocation)));
         self.run_jobs();
         Some(Cancelled::Ended)
-    }
-
-    /// Fires the timers that are due, each after all promise jobs that wait, as the HTML standard has it. A timer that is
-    /// `TIMER_PATIENCE` late does not wait any longer: promise chains without end must not keep those of other calls.
-    pub fn fire_timers(&mut self, now: Instant) {
-        self.end_overdue_flows(now);
-        self.cut_overdue_leftovers(now);
-        loop {
-            let patient = |due: Instant| now.saturating_duration_since(due) < TIMER_PATIENCE;
-            let first = self.host.timers.borrow().next_due();
-            if self.has_jobs() && first.is_some_and(patient) {
-                return;
-            }
-            let due = self.host.timers.borrow_mut().take_due(now);
-            let Some(due) = due else { return };
-            let host = self.host.clone();
-            let owner = due.owner.unwrap_or_else(|| host.background());
-            let fired = heap::counted(|| {
-                guard::or_give_up(&host, Some(&owner), || self.fire(&due.function, &due.arguments, &owner))
-            });
-            if let Some(Err(failure)) = fired {
-                self.timer_failed(owner, failure);
-            }
-            self.run_jobs();
-        }
-    }
-
-    fn fire(&mut self, function: &JsFunction, arguments: &[JsValue], owner: &Rc<Invocation>) -> Result<(), Failure> {
-        let host = self.host.clone();
-        if let Some(reason) = host.spent(owner) {
-            return Err(Failure::Ended(reason));
-        }
-        let call = || function.call(&JsValue::undefined(), arguments, &mut self.context);
-        let result = host.on_behalf_of(Some(owner.clone()), call);
-        match owner.stopped.take() {
-            Some(reason) => Err(Failure::Ended(reason)),
-            None => Ok(result.map(drop)?),
-        }
-    }
-
-    /// A throw out of a timer's callback has nobody to catch it. It ends the call that set the timer, as an uncaught
-    /// error does elsewhere; the script's own timers only log it.
-    fn timer_failed(&mut self, owner: Rc<Invocation>, failure: Failure) {
-        match failure {
-            failure if !owner.background => self.host.settled.borrow_mut().push((owner, Err(failure))),
-            Failure::Thrown(error) => log::warn!(target: "script", "a timer of the script failed: {error}"),
-            Failure::Ended(reason) => log::warn!(target: "script", "a timer of the script was stopped: {reason}"),
-        }
     }
 
     /// Runs promise jobs for a while; true when some are left.
