@@ -17,7 +17,7 @@ use boa_engine::{
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, events, heap, json_reader, json_writer, map, notify, streams, wait_until};
+use super::{errors, events, heap, json_fault, json_reader, json_writer, map, notify, streams, wait_until};
 use crate::protocol::method::is_reserved;
 use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};

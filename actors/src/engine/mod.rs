@@ -41,7 +41,7 @@ mod tests;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{js_string, Context, JsNativeError, JsResult, JsValue};
