@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use boa_engine::property::Attribute;
-use boa_engine::{Context, JsArgs, JsResult, JsValue, NativeFunction, Source, js_string};
+use boa_engine::{Context, JsResult, JsValue, NativeFunction, Source, js_string};
 
 fn print(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let mut line = Vec::new();

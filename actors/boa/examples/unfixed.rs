@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use unfixed as boa;
 
-#[path = "../tests/runner.rs"]
+#[path = "../tests/runner/mod.rs"]
 mod runner;
 
 /// What takes longer is a fault by itself.

@@ -22,9 +22,3 @@ check('names are found among few and many', () => [3, 15, 16, 17, 18, 40].map((n
         try { missing; } catch (error) { out += error.name; }
         try { early; let early; } catch (error) { out += error.name; }
         return out + read('p') + v${n}() + late + typeof w + typeof missing;`)()), '["innerdeepinnerdeepReferenceErrorReferenceErrorp7427undefinedundefined", "innerdeepinner14ReferenceErrorReferenceErrorp71627undefinedundefined", "innerdeepinner15ReferenceErrorReferenceErrorp71727undefinedundefined", "innerdeepinner16ReferenceErrorReferenceErrorp71827undefinedundefined", "innerdeepinner17ReferenceErrorReferenceErrorp71927undefinedundefined", "innerdeepinner39ReferenceErrorReferenceErrorp74127undefinedundefined"]');
-check('the same name twice', () => [3, 20].map((n) => {
-    const body = few(n, (i) => `let v${i};`);
-    return [`${body} let v1;`, `${body} var v1;`, `var v1; ${body}`, `${body} function v1() {}`, `${body} { var v2; }`].map((source) => {
-        try { new Function(source); return 'fine'; } catch (error) { return error.name; }
-    });
-}), '[["SyntaxError", "SyntaxError", "SyntaxError", "SyntaxError", "SyntaxError"], ["SyntaxError", "SyntaxError", "SyntaxError", "SyntaxError", "SyntaxError"]]');

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::boa::object::builtins::{JsArray, JsPromise};
-use super::boa::{Context, JsError, JsNativeError, JsResult, Source, js_string};
+use super::boa::{Context, JsError, JsNativeError, JsResult, JsString, Source};
 
 /// The folder of this crate's tests.
 pub fn folder() -> PathBuf {
@@ -64,7 +64,7 @@ fn loaded(file: &Path) -> JsResult<Context> {
     let mut context = Context::default();
     context.runtime_limits_mut().set_loop_iteration_limit(LOOP_LIMIT);
     let global = context.global_object();
-    global.set(js_string!("globalThis"), global.clone(), true, &mut context)?;
+    global.set(JsString::from("globalThis"), global.clone(), true, &mut context)?;
     for path in [folder().join("harness.js"), file.to_owned()] {
         let unreadable = |error| JsNativeError::error().with_message(format!("{}: {error}", path.display()));
         context.eval(Source::from_filepath(&path).map_err(unreadable)?)?;
