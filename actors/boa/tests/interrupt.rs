@@ -56,7 +56,6 @@ const ENDLESS: &[&str] = &[
     "('x'.repeat(40) + 'y').replace(/(x+x+)+z/g, '')",
     "('a'.repeat(60) + 'b').split(/^(?:a+)+$/)",
     "new RegExp('(((a{0,50}){0,50}){0,50}){0,50}b').test('a'.repeat(100))",
-    "/(?:){1000000000}b/.test('a')",
     "/a*b/.test('a'.repeat(1e7))",
     "/(a*)\\1b/.test('a'.repeat(1e6))",
     "new Array(2 ** 32 - 1).indexOf(1)",
@@ -86,13 +85,17 @@ const ENDLESS: &[&str] = &[
 fn an_interrupt_ends_whatever_runs_and_leaves_the_context_whole() {
     let body = || {
         let mut context = Context::default();
+        let mut others = Vec::new();
         for code in ENDLESS {
-            let error = interrupted(code, &mut context).expect_err(code);
-            assert!(matches!(error.as_engine(), Some(EngineError::Interrupted)), "{code}: {error}");
+            let ended = interrupted(code, &mut context);
+            if !matches!(&ended, Err(error) if matches!(error.as_engine(), Some(EngineError::Interrupted))) {
+                others.push(format!("{code}: {ended:?}"));
+            }
             let sum =
                 context.eval(Source::from_bytes("(() => { let n = 0; for (const i of [1, 2]) n += i; return n; })()"));
             assert_eq!(sum.expect(code).as_number(), Some(3.0), "after {code}");
         }
+        assert!(others.is_empty(), "these ended in another way:\n{}", others.join("\n"));
     };
     std::thread::Builder::new().stack_size(64 << 20).spawn(body).expect("a thread").join().expect("no panic");
 }
