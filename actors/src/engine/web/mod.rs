@@ -115,7 +115,9 @@ pub(super) fn install(context: &mut Context) -> JsResult<()> {
     }
     // Browsers and workers call it `self`, Node.js `global`.
     for name in ["self", "global"] {
-        global.define_property_or_throw(JsString::from(name), data_property(global.clone().into()), context)?;
+        let property = PropertyDescriptor::builder().value(global.clone()).writable(true);
+        let property = property.enumerable(false).configurable(true);
+        global.define_property_or_throw(JsString::from(name), property, context)?;
     }
     for (index, (name, _)) in LAZY.iter().enumerate() {
         let get = NativeFunction::from_copy_closure(move |_, _, context| make(index, context));
