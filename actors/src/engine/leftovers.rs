@@ -9,7 +9,7 @@
 mod tests;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -329,29 +329,35 @@ impl Engine {
         };
         calls.extend(host.fetches.of(invocation));
         calls.sort_unstable();
-        let mut open = Vec::new();
-        while let Some(id) = calls.pop().filter(|_| excess > 0) {
-            open.extend(host.call_off(id));
-            excess -= 1;
-        }
+        let youngest = calls.split_off(calls.len().saturating_sub(excess));
+        excess -= youngest.len();
+        let open = host.call_off(youngest);
         host.timers.borrow_mut().drop_latest_of(invocation, excess);
         self.reject(invocation, &open, Cut::LeftTooMuch);
     }
 }
 
 impl Host {
-    /// Cancels an open call or fetch; gives its promise. An event that is to be published stays on its way.
-    fn call_off(&self, id: CallId) -> Option<ResolvingFunctions> {
-        let Some(pending) = self.pending.borrow_mut().remove(&id) else {
-            return self.fetches.call_off(id).map(|pending| pending.resolvers);
-        };
-        let open = &pending.invocation.open_calls;
-        open.set(open.get().saturating_sub(1));
-        let is_event = |outgoing: &super::OutgoingCall| outgoing.id == id && outgoing.call.method == PUBLISH;
-        if !self.outgoing.borrow().iter().any(is_event) {
-            self.call_back(id);
+    /// Cancels open calls and fetches; gives their promises. An event that is to be published stays on its way.
+    fn call_off(&self, ids: Vec<CallId>) -> Vec<ResolvingFunctions> {
+        let mut open = Vec::with_capacity(ids.len());
+        let mut calls = HashSet::new();
+        for id in ids {
+            let pending = self.pending.borrow_mut().remove(&id);
+            let Some(pending) = pending else {
+                open.extend(self.fetches.call_off(id).map(|pending| pending.resolvers));
+                continue;
+            };
+            let count = &pending.invocation.open_calls;
+            count.set(count.get().saturating_sub(1));
+            open.push(pending.resolvers);
+            calls.insert(id);
         }
-        Some(pending.resolvers)
+        for outgoing in self.outgoing.borrow().iter().filter(|outgoing| outgoing.call.method == PUBLISH) {
+            calls.remove(&outgoing.id);
+        }
+        self.call_all_back(calls);
+        open
     }
 }
 
