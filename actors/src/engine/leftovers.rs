@@ -181,6 +181,7 @@ impl Engine {
         invocation.answered.set(true);
         let host = self.host.clone();
         host.flows.end_of_output(invocation);
+        host.timers.borrow_mut().end_intervals_of(invocation);
         let id = invocation.id;
         self.leftovers.calls.insert(id, invocation.clone());
         self.leftovers.due.insert((invocation.scope.deadline, id));
@@ -342,7 +343,7 @@ impl Host {
     fn call_off(&self, ids: Vec<CallId>) -> Vec<ResolvingFunctions> {
         let mut open = Vec::with_capacity(ids.len());
         let mut calls = HashSet::new();
-        for id in ids {
+        for id in ids.into_iter().rev() {
             let pending = self.pending.borrow_mut().remove(&id);
             let Some(pending) = pending else {
                 open.extend(self.fetches.call_off(id).map(|pending| pending.resolvers));

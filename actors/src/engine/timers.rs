@@ -168,6 +168,23 @@ impl Timers {
         }
     }
 
+    /// Drops the intervals of an invocation that is answered: they would go on until its deadline.
+    pub fn end_intervals_of(&mut self, invocation: &Invocation) {
+        if invocation.own_timers.get() == 0 {
+            return;
+        }
+        let ids = &mut self.due_by_id;
+        self.waiting.retain(|(_, id), timer| {
+            let of = timer.owner.as_ref().is_some_and(|owner| owner.id == invocation.id);
+            let ends = of && timer.every.is_some() && !timer.native;
+            if ends {
+                timer.waits_no_more();
+                ids.remove(id);
+            }
+            !ends
+        });
+    }
+
     /// Drops that many timers that an invocation has set, of those that are due last.
     pub fn drop_latest_of(&mut self, invocation: &Invocation, count: usize) {
         let of = |timer: &Timer| !timer.native && timer.owner.as_ref().is_some_and(|owner| owner.id == invocation.id);

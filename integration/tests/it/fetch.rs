@@ -282,11 +282,17 @@ fn an_abort_ends_the_exchange() {
 }
 
 #[test]
-fn the_end_of_a_call_ends_its_fetches() {
+fn the_deadline_of_a_call_ends_its_fetches() {
     let origin = Origin::start(|request| if request.target == "/wait" { Answer::Never } else { echo(request) });
     let (_node, client) = fetching(&[&origin.entry()], &[]);
-    assert_eq!(client.call("forget", json!({"url": origin.url("/wait")})), Ok(json!("done")));
-    assert_eq!(client.call("race", json!({"url": origin.url("/"), "wait": origin.url("/wait")})), Ok(json!("won")));
+    // What an answered call has left behind goes on until then.
+    let leaving = |method: &str, params: Value| {
+        let meta = json!({"timeoutMs": 2_000});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params, "meta": meta});
+        client.post(&body.to_string()).json()["result"].clone()
+    };
+    assert_eq!(leaving("forget", json!({"url": origin.url("/wait")})), "done");
+    assert_eq!(leaving("race", json!({"url": origin.url("/"), "wait": origin.url("/wait")})), "won");
     wait_until("the connections are closed", SOON, || origin.waiting() == 0);
     // The deadline of the call is the longest that a silent server is waited for.
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "fail", "params": {"url": origin.url("/wait")},

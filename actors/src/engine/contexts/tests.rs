@@ -427,10 +427,10 @@ fn a_panic_costs_the_call_that_ran() {
         madrpc.register('panic', () => panicForTests());
     ";
     on_engine_stack(|| {
-        let mut contexts = contexts(SCRIPT, Isolation::Shared, cpu(50));
+        let mut contexts = contexts(SCRIPT, Isolation::Shared, cpu(2_000));
         assert!(contexts.invoke(1, call("wait", None), Instant::now()).is_none());
         let outgoing = contexts.take_events().outgoing;
-        assert_eq!(text(run_in(&mut contexts, 2, "generator")), "-32009 Limit exceeded: running time in ms 50");
+        assert_eq!(text(run_in(&mut contexts, 2, "generator")), "-32009 Limit exceeded: running time in ms 2000");
         assert_eq!(text(run_in(&mut contexts, 3, "panic")), "-32603 The JavaScript engine failed: in panic");
         contexts.settle(vec![(outgoing[0].id, Ok(JsonText::NULL))]);
         let (id, result) = contexts.take_events().finished.remove(0);
