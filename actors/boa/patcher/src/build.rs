@@ -1,5 +1,7 @@
 //! What the build scripts of the fixed crates run: published source, plus fixes, into `OUT_DIR/src`.
 
+#![allow(clippy::print_stdout, reason = "cargo reads what a build script prints")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 
