@@ -11,9 +11,6 @@ const LONGEST_S: &str = "900";
 /// Programs of each generator and seed.
 const PROGRAMS: &str = "120";
 
-/// A seed that nobody has seen is worth fewer: what it finds is not the fault of the change at hand.
-const NEW_PROGRAMS: &str = "30";
-
 /// It is the same in each run, so that what differs stays found until it is mended.
 const FIXED_SEED: &str = "1";
 
@@ -35,9 +32,4 @@ fn fixed_cases_are_as_in_node_js() {
 #[test]
 fn random_programs_are_as_in_node_js() {
     compare(&["--only", "random", "--programs", PROGRAMS, "--seed", FIXED_SEED]);
-}
-
-#[test]
-fn random_programs_of_a_new_seed_are_as_in_node_js() {
-    compare(&["--only", "random", "--programs", NEW_PROGRAMS]);
 }
