@@ -66,6 +66,7 @@ pub(super) struct Incoming<'a> {
 }
 
 /// A request that may run.
+#[allow(clippy::large_enum_variant, reason = "one is made for each call, and moved on at once")]
 pub(super) enum Prepared {
     /// Answered by this process itself; neither admitted nor counted.
     Builtin(LocalBoxFuture<'static, CallResult>),

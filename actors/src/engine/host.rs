@@ -84,6 +84,9 @@ pub struct Method {
     pub registered_at: String,
 }
 
+/// Whose notification is on its way, and to which method.
+pub type Notifying = (Rc<Invocation>, Arc<str>);
+
 /// An open `madrpc.call`.
 #[derive(Debug)]
 pub struct PendingCall {
@@ -173,7 +176,7 @@ pub struct Host {
     /// Open calls.
     pub pending: RefCell<HashMap<CallId, PendingCall>>,
     /// Notifications that have not left, and who makes them. They leave even if whoever makes them is cancelled.
-    pub notifying: RefCell<HashMap<CallId, (Rc<Invocation>, Arc<str>)>>,
+    pub notifying: RefCell<HashMap<CallId, Notifying>>,
     /// Calls that wait to leave.
     pub outgoing: RefCell<Vec<OutgoingCall>>,
     /// Open fetches.
