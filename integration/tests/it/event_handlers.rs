@@ -232,7 +232,7 @@ fn scripts_that_publish_without_end_keep_nobody_from_anything() {
          madrpc.register('add', p => p[0] + p[1]);
          madrpc.register('plays', () => plays);",
     );
-    let mut node = node(&script, &["--call-timeout", "6s", "--cpu-limit", "1s"]);
+    let mut node = node(&script, &["--call-timeout", "2s", "--cpu-limit", "1s"]);
     let client = Client::new(&node.url);
     let mut session = subscribed(&node, "own");
     publish(&client, "ping", json!(0));
