@@ -202,8 +202,11 @@ fn plain_error(
         |name: &str, context: &mut Context| object.as_ref().and_then(|object| text_property(object, name, context));
     let name = own("name", context).unwrap_or_else(|| value.type_of().to_owned());
     let mut message = own("message", context).unwrap_or_else(|| describe(value, host, context));
-    let stack = own("stack", context)
-        .filter(|stack| is_error(value) && !stack.is_empty())
+    let stack = object
+        .as_ref()
+        .filter(|error| is_error(value) && says_text(error, context))
+        .and_then(|error| text_property(error, "stack", context))
+        .filter(|stack| !stack.is_empty())
         .or(thrown_at)
         .or_else(|| invocation.rejection_stack.take())
         .or_else(|| host.methods.borrow().get(&*invocation.method).map(|method| method.registered_at.clone()));
@@ -282,6 +285,13 @@ fn describe(value: &JsValue, host: &Host, context: &mut Context) -> String {
             .unwrap_or_else(|| value.display().to_string()),
         _ => value.display().to_string(),
     }
+}
+
+/// False where `stack` would have to call the `toString` of an error's name or message, which may never return.
+fn says_text(error: &JsObject, context: &mut Context) -> bool {
+    [js_string!("name"), js_string!("message")]
+        .into_iter()
+        .all(|name| error.get(name, context).is_ok_and(|value| !value.is_object()))
 }
 
 /// A property that is a string; a getter that throws counts as absent.

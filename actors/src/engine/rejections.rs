@@ -5,6 +5,7 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use boa_engine::builtins::promise::Promise;
 use boa_engine::object::builtins::JsPromise;
@@ -13,8 +14,10 @@ use boa_engine::JsError;
 
 use super::host::Invocation;
 use super::Engine;
+use crate::policy::log_rate::LogRate;
+use crate::protocol::Code;
 
-/// Rejections of one round of promise jobs that are remembered; further ones are not told of.
+/// Rejections of one round of promise jobs that are remembered; of further ones the log tells that there were some.
 const MAX_REMEMBERED: usize = 100;
 
 /// Those of one context since its promise jobs last ran dry.
@@ -23,6 +26,10 @@ pub(super) struct Rejections {
     unhandled: RefCell<Vec<(JsObject<Promise>, Rc<Invocation>)>>,
     /// What is rejected now is the host's doing, and the log has said so.
     quiet: Cell<bool>,
+    /// There were more than are remembered.
+    more: Cell<bool>,
+    /// Of the lines of this context.
+    log_rate: RefCell<LogRate>,
 }
 
 impl Rejections {
@@ -30,8 +37,12 @@ impl Rejections {
     pub(super) fn add(&self, promise: &JsObject<Promise>, invocation: &Rc<Invocation>) {
         let mut unhandled = self.unhandled.borrow_mut();
         let told = self.quiet.get() || invocation.finished.get() || invocation.grace.get().is_some();
-        if !told && unhandled.len() < MAX_REMEMBERED {
-            unhandled.push((promise.clone(), invocation.clone()));
+        if told {
+            return;
+        }
+        match unhandled.len() < MAX_REMEMBERED {
+            true => unhandled.push((promise.clone(), invocation.clone())),
+            false => self.more.set(true),
         }
     }
 
@@ -62,13 +73,20 @@ impl Rejections {
 impl Engine {
     /// Called when no promise job is left: what is unhandled now was left to nobody.
     pub(super) fn tell_of_rejections(&self) {
-        let unhandled: Vec<_> = self.host.rejections.unhandled.borrow_mut().drain(..).collect();
+        let rejections = &self.host.rejections;
+        let unhandled: Vec<_> = rejections.unhandled.borrow_mut().drain(..).collect();
+        if rejections.more.take() {
+            log::warn!(target: "script", "more than {MAX_REMEMBERED} promises were rejected at once: the log tells of the first ones");
+        }
         for (promise, invocation) in unhandled {
-            if let Some(reason) = JsPromise::from(promise).state().as_rejected() {
-                let (method, scope) = (&invocation.method, &invocation.scope);
-                let reason = JsError::from_opaque(reason.clone());
-                log::warn!(target: "script", "{method}: a promise is rejected and nobody handles that: {reason} call={scope}");
-            }
+            let state = JsPromise::from(promise).state();
+            let Some(reason) = state.as_rejected() else { continue };
+            let (method, scope) = (&invocation.method, &invocation.scope);
+            let line = rejections.log_rate.borrow_mut().take(Code::SCRIPT.0, method, Instant::now());
+            let Some(left_out) = line else { continue };
+            let reason = JsError::from_opaque(reason.clone());
+            let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
+            log::warn!(target: "script", "{method}: a promise is rejected and nobody handles that: {reason}{more} call={scope}");
         }
     }
 }

@@ -22,7 +22,7 @@ export default () => {
     offsets: ZONES.map((zone) => at.tz(zone).utcOffset()),
     names: at.tz('America/New_York').offsetName('short'),
     parsed: [dayjs('05/02/69 1:02:03 PM -05:00', 'MM/DD/YY H:mm:ss A Z').toISOString(), dayjs('12-25-1995', 'MM-DD-YYYY').format(), dayjs('32 February', 'DD MMMM', true).isValid()],
-    relative: [at.to(at.add(3, 'day')), at.locale('es').from(at.add(2, 'month')), dayjs.duration(90, 'minutes').humanize()],
+    relative: [at.to(at.add(3, 'day')), at.locale('es').from(at.add(2, 'month')), dayjs.duration(100, 'minutes').humanize()],
     moved: [at.startOf('month'), at.endOf('isoWeek'), at.add(1, 'month').subtract(1, 'day'), at.set('hour', 25)].map((day) => day.toISOString()),
     compared: [at.diff('2000-01-01', 'month', true), at.isBefore('2025-01-01'), at.isoWeek(), at.daysInMonth(), at.isSame('2024-03-10T00:00:00Z', 'month')],
     duration: [dayjs.duration({ hours: 27, minutes: 61 }).format('D[d] HH:mm'), dayjs.duration('P1Y2M3DT4H').toISOString()],

@@ -40,7 +40,7 @@ row('rejects with a promise', 'code -32000', () => Promise.reject(new Promise(()
 row('rejects with a function', 'code -32000', () => Promise.reject(forever));
 row('toString that throws', 'code -32000', () => Promise.reject({ toString() { throw this; } }));
 row('getters that throw', 'code -32000', () => { throw Object.defineProperties(new Error('x'), { name: { get() { throw 1; } }, message: { get() { throw 2; } }, stack: { get() { throw 3; } } }); });
-row('message that is an object', 'stopped', () => { throw Object.assign(new Error('x'), { message: { toString: forever }, name: [] }); });
+row('message that is an object', 'code -32000', () => { throw Object.assign(new Error('x'), { message: { toString: forever }, name: [] }); });
 row('huge message', 'code -32000', () => { throw new Error('x'.repeat(1e6)); });
 row('message of surrogates', 'code -32000', () => { throw new Error('\ud800'.repeat(1000)); });
 row('aggregate of many', 'code -32000', () => { throw new AggregateError(Array.from({ length: 1e5 }, (_, i) => new Error('e' + i)), 'many'); });

@@ -1,6 +1,6 @@
 //! An orchestrator and nodes that have registered there.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::client::Client;
@@ -19,8 +19,13 @@ pub(crate) fn orchestrator(flags: &[&str]) -> Process {
 
 /// Starts a node with one executor on a free port, on its own.
 pub(crate) fn node(script: impl AsRef<Path>, flags: &[&str]) -> Process {
+    node_with(&[], script, flags)
+}
+
+/// As `node`, with these variables in its environment.
+pub(crate) fn node_with(variables: &[(&str, &OsStr)], script: impl AsRef<Path>, flags: &[&str]) -> Process {
     let script = [OsString::from("--script"), script.as_ref().into()];
-    Process::serve(arguments("node", &NODE, flags).chain(script))
+    Process::serve_with(variables, arguments("node", &NODE, flags).chain(script))
 }
 
 /// As `node`, registered at `orchestrator`.

@@ -71,8 +71,16 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a server and waits until it says where it listens.
     pub(crate) fn serve(args: impl IntoIterator<Item = impl Into<OsString>>) -> Process {
+        Process::serve_with(&[], args)
+    }
+
+    /// As `serve`, with these variables in its environment.
+    pub(crate) fn serve_with(
+        variables: &[(&str, &OsStr)],
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Process {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let (mut process, stdout) = Process::spawn(&args);
+        let (mut process, stdout) = Process::spawn_with(variables, &args);
         let first = stdout.recv_timeout(SOON).ok();
         match first.as_deref().and_then(|line| line.strip_prefix("listening on ")) {
             Some(url) => process.url = url.trim().to_owned(),
@@ -83,7 +91,12 @@ impl Process {
 
     /// Starts any command; what it writes to stdout comes by line.
     pub(crate) fn spawn(args: &[OsString]) -> (Process, mpsc::Receiver<String>) {
+        Process::spawn_with(&[], args)
+    }
+
+    fn spawn_with(variables: &[(&str, &OsStr)], args: &[OsString]) -> (Process, mpsc::Receiver<String>) {
         let mut child = command(args)
+            .envs(variables.iter().copied())
             .env("MADRPC_PARENT_STDIN", "1")
             // Never written to and never closed before the end: the child ends when this process does.
             .stdin(Stdio::piped())
