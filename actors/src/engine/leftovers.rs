@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::ResolvingFunctions;
+use boa_engine::job::{Job, PromiseJob};
 use boa_engine::{Context, JsResult, JsValue};
 
 use super::host::{CallId, Failure, Host, Invocation, InvocationId};
@@ -27,6 +28,9 @@ pub(super) const MAX_LEFT_BEHIND: usize = 1_000;
 /// Calls of one context that may have been answered and have nothing but timers left, which hold no place among the
 /// admitted. Beyond it the oldest is cut off.
 const MAX_IDLE: usize = 1_000;
+
+/// Promises that are rejected before the executor looks at anything else.
+const REJECTED_AT_ONCE: usize = 64;
 
 /// Running time that the catch and finally blocks of a call have once it is over.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -304,13 +308,25 @@ impl Engine {
         let open = take_what_is_open(invocation, &host);
         host.flows.end_of(invocation);
         if !open.is_empty() {
-            self.reject(invocation, &open, cut.unwrap_or(Cut::Cancelled));
+            self.reject(invocation, open, cut.unwrap_or(Cut::Cancelled));
         }
     }
 
-    fn reject(&mut self, invocation: &Rc<Invocation>, open: &[ResolvingFunctions], cut: Cut) {
+    /// Rejects promises: the first ones at once, and those of a call that has begun many as promise jobs, between which
+    /// the executor looks at what else there is.
+    fn reject(&mut self, invocation: &Rc<Invocation>, mut open: Vec<ResolvingFunctions>, cut: Cut) {
         let host = self.host.clone();
-        let reject = || reject_all(open, invocation, cut, &host, &mut self.context);
+        let later = open.split_off(open.len().min(REJECTED_AT_ONCE));
+        for some in later.chunks(REJECTED_AT_ONCE).map(<[_]>::to_vec) {
+            let (invocation, for_job) = (invocation.clone(), host.clone());
+            let job = move |context: &mut Context| {
+                for_job
+                    .turn(&invocation, || reject_all(&some, &invocation, cut, &for_job, context))
+                    .map(|()| JsValue::undefined())
+            };
+            host.jobs.borrow_mut().push_back(Job::PromiseJob(PromiseJob::new(job)));
+        }
+        let reject = || reject_all(&open, invocation, cut, &host, &mut self.context);
         let turn = || host.turn(invocation, reject);
         let rejected = heap::counted(|| guard::or_give_up(&host, Some(invocation), turn));
         if let Some(Err(error)) = rejected {
@@ -334,7 +350,7 @@ impl Engine {
         excess -= youngest.len();
         let open = host.call_off(youngest);
         host.timers.borrow_mut().drop_latest_of(invocation, excess);
-        self.reject(invocation, &open, Cut::LeftTooMuch);
+        self.reject(invocation, open, Cut::LeftTooMuch);
     }
 }
 
