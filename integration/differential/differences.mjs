@@ -2,7 +2,6 @@
 
 /** Cases, by name, each with the reason. */
 export const caseDifferences = {
-  'scopes: the text of functions and classes': 'to be mended: a class gives no source text',
   'language: JSON.parse with a reviver': 'to be mended: numbers beyond a double and lone surrogates are refused',
   'language: word characters without u': 'to be mended: `\\w` with the flag i alone takes U+017F and U+212A',
 };
