@@ -54,7 +54,7 @@ row('then getter that throws', 'throws Error', () => ({ get then() { throw new E
 row('then that settles twice', 'gives 1', () => ({ then(done, failed) { done(1); failed(2); done(3); throw 4; } }));
 row('promise of many', 'gives 100000', async () => (await Promise.all(new Array(1e5).fill(1))).length);
 row('calls by the thousand', 'gives 3000', async () => (await Promise.all(Array.from({ length: 3000 }, () => madrpc.call('fine', { n: 1 })))).length);
-row('calls beyond the bound', 'code -32003', async () => { for (let i = 0; i < 100000; i++) madrpc.call('fine', { n: 1 }); await madrpc.call('fine', { n: 1 }); });
+row('calls beyond the bound', 'code -32003', async () => { for (let i = 0; i < 100000; i++) madrpc.call('nothing of that name'); await madrpc.call('fine', { n: 1 }); });
 row('calls left behind', 'gives 1', () => { for (let i = 0; i < 5000; i++) madrpc.call('never settles', {}); return 1; });
 row('call of nothing', 'code -32601', () => madrpc.call('nothing of that name'));
 row('call of a reserved name', 'answers', () => madrpc.call('rpc.discover'));
