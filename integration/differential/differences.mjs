@@ -8,7 +8,6 @@ export const caseDifferences = {
 
 /** Generators, by name, each with the reason. */
 export const generatorDifferences = {
-  'scopes': 'to be mended: dead zones, and functions in blocks of the same name',
   'builtins': 'to be mended: what single builtins do with odd arguments',
   'regular expressions': 'to be mended: word characters without u',
   'json': 'to be mended: JSON.parse with a reviver',

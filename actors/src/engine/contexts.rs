@@ -149,7 +149,12 @@ impl Contexts {
             Ok(engine) => engine,
             Err(error) => return Some(Err(error)),
         };
+        let unused = !engine.knows(&call.method);
         let result = engine.invoke(id, call, now);
+        if unused {
+            self.ready.push(engine);
+            return result;
+        }
         if result.is_none() {
             self.homes.insert(id, engine.host.engine());
         }

@@ -124,6 +124,11 @@ impl Engine {
         methods
     }
 
+    /// Whether `method` is a name that a call can have here: without one nothing of the script runs for it.
+    pub(super) fn knows(&self, method: &str) -> bool {
+        events::is_event(method) || self.host.methods.borrow().contains_key(method)
+    }
+
     /// The patterns that the scripts subscribed to.
     pub fn subscriptions(&self) -> Vec<Arc<str>> {
         self.host.subscriptions.borrow().keys().cloned().collect()

@@ -400,6 +400,19 @@ fn context_gives_every_call_a_world_of_its_own() {
 }
 
 #[test]
+fn a_name_that_no_method_has_uses_up_no_context() {
+    on_engine_stack(|| {
+        let mut contexts = contexts("madrpc.register('m', () => 1);", Isolation::Context, cpu(1_000));
+        let ready = |contexts: &Contexts| contexts.ready.iter().map(|engine| engine.host.engine()).collect::<Vec<_>>();
+        let before = ready(&contexts);
+        assert!(matches!(run_in(&mut contexts, 1, "nobody"), Err(CallError::MethodNotFound)));
+        assert_eq!(ready(&contexts), before);
+        assert_eq!(text(run_in(&mut contexts, 2, "m")), "1");
+        assert_ne!(ready(&contexts), before);
+    });
+}
+
+#[test]
 fn a_parked_call_can_be_cancelled_in_every_isolation() {
     on_engine_stack(|| {
         for isolation in [Isolation::Shared, Isolation::Call, Isolation::Context] {
