@@ -1,5 +1,5 @@
 // Runs a batch in a bare shell of the engine (`cargo build -p madrpc-boa --example js`), which is quicker to build than the
-// whole product. It has no timers, addresses or clones, and a `JSON.parse` of its own.
+// whole product. It has no timers, addresses or clones.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -17,7 +17,7 @@ const madrpc = { register() {} };
 ${readFileSync(script, 'utf8')}
 print('${LOADED}');
 (async () => {
-  const params = ${given};
+  const params = JSON.parse(${JSON.stringify(given)});
   for (let i = ${first}; i < programs.length; i++) print(JSON.stringify(await observe(programs[i], params[i])));
 })();`);
     return [binary, path];

@@ -17,7 +17,7 @@ use boa_engine::{
 use super::host::{Api, CallOptions, Failure, Host, Invocation, Method, OutgoingCall, PendingCall, Wanted};
 use super::json_writer::Intrinsics;
 use super::web::{self, AbortSignal, Algorithm};
-use super::{errors, events, heap, json_fault, json_reader, json_writer, map, notify, streams, wait_until};
+use super::{errors, events, heap, json_reader, json_writer, map, notify, streams, wait_until};
 use crate::protocol::method::is_reserved;
 use crate::protocol::IdempotencyKey;
 use crate::protocol::{CallError, JsonText, MethodInfo};
@@ -59,7 +59,6 @@ pub(super) fn install(host: &Host, context: &mut Context) -> JsResult<()> {
         .property(js_string!("RpcError"), rpc_error.clone(), Attribute::READONLY | Attribute::ENUMERABLE)
         .build();
     context.register_global_property(js_string!("madrpc"), madrpc, Attribute::WRITABLE | Attribute::CONFIGURABLE)?;
-    install_json_parse(context)?;
     let api = Api {
         intrinsics: Intrinsics::of(context)?,
         rpc_error,
@@ -456,37 +455,4 @@ fn deadline_ms(invocation: &Invocation) -> JsValue {
     let left = invocation.scope.deadline.saturating_duration_since(Instant::now());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     JsValue::from(((now + left).as_secs_f64() * 1000.0).round())
-}
-
-// ---- JSON.parse -----------------------------------------------------------------------------------------------------
-
-/// Replaces the global `JSON.parse` by our reader; with a reviver, the original does what it always did.
-fn install_json_parse(context: &mut Context) -> JsResult<()> {
-    let json = context.global_object().get(js_string!("JSON"), context)?;
-    let json = json.as_object().ok_or_else(|| type_error("JSON is missing"))?;
-    let original =
-        json.get(js_string!("parse"), context)?.as_function().ok_or_else(|| type_error("JSON.parse is missing"))?;
-    let parse = NativeFunction::from_copy_closure_with_captures(
-        |this, arguments, original: &JsFunction, context| {
-            if arguments.get_or_undefined(1).is_callable() {
-                return original.call(this, arguments, context);
-            }
-            let text = arguments.get_or_undefined(0).to_string(context)?;
-            // Text with lone surrogates is not UTF-8; in valid JSON they can stand inside strings only.
-            let Ok(text) = text.to_std_string() else {
-                return original.call(this, arguments, context);
-            };
-            json_reader::read(&text, context).map_err(|error| {
-                let message = match error {
-                    json_reader::ReadError::TooDeep => "JSON nests too deeply".to_owned(),
-                    json_reader::ReadError::Syntax(_) => json_fault::message(&text),
-                };
-                JsNativeError::syntax().with_message(message).into()
-            })
-        },
-        original,
-    );
-    let parse = FunctionObjectBuilder::new(context.realm(), parse).name(js_string!("parse")).length(2).build();
-    json.set(js_string!("parse"), parse, true, context)?;
-    Ok(())
 }

@@ -18,7 +18,6 @@ pub mod heap;
 pub mod host;
 mod invocation;
 mod jobs;
-mod json_fault;
 pub mod json_reader;
 pub mod json_writer;
 mod leftovers;
