@@ -50,3 +50,15 @@ check('targets in parentheses', () => {
 }, '[1, 2, [4], 5, {x: 3, y: 6, z: {r: 7}}]');
 check('patterns in parentheses are no targets', () => { try { Function('let a; [([a])] = [[1]];'); } catch (e) { return e.name; } }, '"SyntaxError"');
 check('names of functions in patterns', () => { let f, g; ({ f = () => {}, ['x']: g = () => {} } = {}); return [f.name, g.name]; }, '["f", "g"]');
+check('the target of the first element, then whether there is an object', () => {
+    const log = [];
+    const target = (name) => { log.push(name); return {}; };
+    const run = (what) => { try { what(); } catch (error) { log.push(error.name); } };
+    run(() => { ({ a: target('t').x } = null); });
+    run(() => { ({ ...target('r').x } = undefined); });
+    run(() => { ({ ...undefined.x } = null); });
+    run(() => { ({ [target('k')]: target('not').x } = null); });
+    run(() => { let a; ({ a, b: target('not').x } = null); });
+    run(() => { ({ a: target('set').x = target('default') } = {}); });
+    return log;
+}, '["t", "TypeError", "r", "TypeError", "TypeError", "TypeError", "TypeError", "set", "default"]');

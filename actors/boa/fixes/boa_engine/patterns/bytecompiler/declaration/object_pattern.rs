@@ -1,6 +1,8 @@
 //! Object patterns, of declarations, parameters and assignments.
 
 use boa_ast::{
+    Expression,
+    expression::literal::LiteralKind,
     pattern::{ObjectPattern, ObjectPatternElement},
     property::PropertyName,
 };
@@ -12,7 +14,7 @@ use crate::{
 };
 
 impl ByteCompiler<'_> {
-    /// Compiles the elements of a pattern for `object`, which is neither null nor undefined.
+    /// Compiles a pattern for `object`.
     pub(super) fn compile_object_pattern(
         &mut self,
         pattern: &ObjectPattern,
@@ -29,7 +31,22 @@ impl ByteCompiler<'_> {
         );
         let mut excluded = has_rest.then(Vec::new);
 
-        for element in pattern.bindings() {
+        // V8 evaluates the target of the first element before it looks whether there is an object, unless its key is computed.
+        let late = match pattern.bindings().first() {
+            Some(ObjectPatternElement::AssignmentPropertyAccess { name, .. }) => match name {
+                PropertyName::Literal(_) => true,
+                PropertyName::Computed(key) => matches!(key, Expression::Literal(number)
+                    if matches!(number.kind(), LiteralKind::Num(_) | LiteralKind::Int(_) | LiteralKind::BigInt(_))),
+            },
+            Some(ObjectPatternElement::AssignmentRestPropertyAccess { .. }) => true,
+            _ => false,
+        };
+        if !late {
+            self.emit_check_of_object(pattern, object);
+        }
+
+        for (index, element) in pattern.bindings().iter().enumerate() {
+            let late = late && index == 0;
             let dst = self.register_allocator.alloc();
             match element {
                 ObjectPatternElement::SingleName { ident, name, default_init } => {
@@ -48,6 +65,9 @@ impl ByteCompiler<'_> {
                     // The key comes before the target, and what is read after it.
                     let key = self.pattern_key(name, true);
                     self.access_set(Access::Property { access }, |compiler| {
+                        if late {
+                            compiler.emit_check_of_object(pattern, object);
+                        }
                         compiler.get_by_pattern_key(&dst, object, name, key, &mut excluded);
                         compiler.compile_default(default_init.as_ref(), &dst);
                         &dst
@@ -59,6 +79,9 @@ impl ByteCompiler<'_> {
                 }
                 ObjectPatternElement::AssignmentRestPropertyAccess { access } => {
                     self.access_set(Access::Property { access }, |compiler| {
+                        if late {
+                            compiler.emit_check_of_object(pattern, object);
+                        }
                         compiler.copy_rest(&dst, object, excluded.iter().flatten());
                         &dst
                     });
@@ -70,6 +93,15 @@ impl ByteCompiler<'_> {
         for register in excluded.into_iter().flatten() {
             self.register_allocator.dealloc(register);
         }
+    }
+
+    /// Emits the TypeError for a pattern whose `object` is null or undefined.
+    fn emit_check_of_object(&mut self, pattern: &ObjectPattern, object: &Register) {
+        // The place that an error names.
+        self.push_source_position(boa_ast::Spanned::span(pattern).start());
+        self.bytecode
+            .emit_value_not_null_or_undefined(object.variable());
+        self.pop_source_position();
     }
 
     /// A register with the key if it is computed, or `needed` as a property key.
