@@ -240,6 +240,20 @@ impl ExecutorInbox {
         invokes
     }
 
+    /// Takes out the first call that has not begun, if it came before `since`.
+    pub fn take_invoke_from_before(&self, since: Instant) -> Option<Box<Invoke>> {
+        let mut state = self.lock();
+        let place = state.queue.iter().position(|work| matches!(work, Work::Invoke(_)))?;
+        if !matches!(&state.queue[place], Work::Invoke(invoke) if invoke.came < since) {
+            return None;
+        }
+        let Some(Work::Invoke(invoke)) = state.queue.remove(place) else { return None };
+        drop(state);
+        self.load.fetch_sub(1, Ordering::Relaxed);
+        self.no_longer_waits(&invoke);
+        Some(invoke)
+    }
+
     /// True when the call that runs is not wanted any more: its caller has gone, or its cancellation waits here.
     pub fn is_cancelled(&self, id: InvocationId) -> bool {
         self.calls.is_unwanted(id)
@@ -260,6 +274,11 @@ impl ExecutorInbox {
         !state.serving
     }
 
+    /// A turn begins that no message asked for. It counts as a message until it is `done`.
+    pub fn begin_turn(&self) {
+        self.load.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// One message has been dealt with.
     pub fn done(&self) {
         if self.held_up.load(Ordering::Relaxed) {
@@ -268,7 +287,7 @@ impl ExecutorInbox {
         self.load.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Messages that wait or are being dealt with.
+    /// Messages that wait or are being dealt with, and a turn that none asked for.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
     }

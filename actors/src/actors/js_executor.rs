@@ -4,7 +4,6 @@
 //! entry in `OpenCalls`. A panic in the engine costs the calls that were in it; the actor is built anew.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,14 +11,18 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 
-use super::call_deadlines::{Bounded, CallDeadlines};
+use super::call_deadlines::CallDeadlines;
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
-use crate::engine::{Cancelled, Contexts, InvocationId, LoadError, OutgoingCall, Registered, Surroundings};
+use crate::engine::{Cancelled, Contexts, InvocationId, LoadError, Registered, Surroundings};
 use crate::metrics::{Hop, Recorder};
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{CallError, CallResult};
+
+mod sync_calls;
+
+use sync_calls::SyncCalls;
 
 /// An executor that ran dry waits this long on its inbox before it rests in its mailbox.
 const LINGER: Duration = Duration::from_secs(1);
@@ -52,6 +55,8 @@ pub struct JsExecutor {
     /// Of the calls of its scripts that run on this node.
     deadlines: Rc<RefCell<CallDeadlines>>,
     recorder: Recorder,
+    /// What its inbox counts as load and this executor has not finished: a message, a turn of its own, or both.
+    counted: usize,
 }
 
 impl JsExecutor {
@@ -69,6 +74,7 @@ impl JsExecutor {
             replaced: Rc::default(),
             deadlines: Rc::default(),
             recorder,
+            counted: 0,
         }
     }
 
@@ -112,12 +118,14 @@ impl JsExecutor {
         let mut idle_since = Instant::now();
         let mut preparing = true;
         loop {
-            let until = if preparing || self.has_jobs() { idle_since } else { self.wait_until(idle_since) };
+            let until =
+                if preparing || self.counted > 0 || self.has_jobs() { idle_since } else { self.wait_until(idle_since) };
             let work = self.inbox.take(until);
             let idle = work.is_none();
             let mut now = Instant::now();
             if let Some(work) = work {
                 let begun = now;
+                self.counted += 1;
                 let cost = match &work {
                     Work::Invoke(invoke) => {
                         self.recorder.hop(Hop::Queue, begun.saturating_duration_since(invoke.came));
@@ -126,12 +134,15 @@ impl JsExecutor {
                     _ => None,
                 };
                 self.deal_with(work, begun);
-                self.inbox.done();
+                self.done();
                 now = Instant::now();
                 idle_since = now;
                 self.account(cost, now.saturating_duration_since(begun));
             }
             self.go_on(now);
+            if self.inbox.load() == 0 {
+                self.pool.relieve_others(&self.inbox);
+            }
             preparing = idle && !self.has_jobs() && self.contexts.as_mut().is_some_and(Contexts::prepare);
             if now >= self.next_sweep {
                 self.sweep();
@@ -173,6 +184,11 @@ impl JsExecutor {
         timer.into_iter().chain(self.deadlines.borrow().next_due()).min()
     }
 
+    fn done(&mut self) {
+        self.counted -= 1;
+        self.inbox.done();
+    }
+
     /// Gives up the calls that scripts made and whose time is up.
     fn give_up_overdue(&mut self, now: Instant) {
         let overdue = self.deadlines.borrow_mut().take_due(now);
@@ -188,22 +204,43 @@ impl JsExecutor {
         self.account(None, now.elapsed());
     }
 
-    /// Runs what became due by itself: timers, and promise jobs that were interrupted in favour of the inbox.
+    /// Runs what became due by itself: timers, promise jobs that were interrupted in favour of the inbox, and what follows
+    /// from calls that are given up. Such a turn counts as load, so that calls that come meanwhile do not wait behind it
+    /// while another executor is idle.
     fn go_on(&mut self, now: Instant) {
+        let nothing = self.next_due().is_none_or(|due| due > now) && !self.has_jobs();
+        if nothing && self.counted == 0 {
+            return self.tidy();
+        }
+        if self.counted == 0 {
+            self.inbox.begin_turn();
+            self.counted = 1;
+            // A call that came before that was sent to an executor with nothing to do, and nobody will look whether it
+            // waits: it goes first.
+            if self.inbox.waiting().0 > 0 {
+                return;
+            }
+        }
         self.give_up_overdue(now);
-        let Some(contexts) = &mut self.contexts else { return };
-        let timers = contexts.next_due().is_some_and(|due| due <= now);
-        if timers {
-            contexts.fire_timers(now);
+        if let Some(contexts) = &mut self.contexts {
+            let timers = contexts.next_due().is_some_and(|due| due <= now);
+            if timers {
+                contexts.fire_timers(now);
+            }
+            let jobs = contexts.has_jobs();
+            if jobs {
+                contexts.run_jobs();
+            }
+            if timers || jobs {
+                self.flush();
+                self.account(None, now.elapsed());
+            }
         }
-        let jobs = contexts.has_jobs();
-        if jobs {
-            contexts.run_jobs();
-        }
-        if timers || jobs {
-            self.flush();
-            self.account(None, now.elapsed());
-        }
+        self.done();
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
         if let Some(contexts) = &mut self.contexts {
             contexts.tidy();
         }
@@ -298,7 +335,11 @@ impl JsExecutor {
     }
 
     fn cancel(&mut self, id: InvocationId) {
-        let Some(waiting) = self.inbox.calls.take(id) else { return };
+        let Some(waiting) = self.inbox.calls.take(id) else {
+            // It may have begun elsewhere after it was cancelled here.
+            self.pool.cancel_elsewhere(&self.inbox, id);
+            return;
+        };
         let Some(contexts) = &mut self.contexts else { return };
         // Before its JavaScript runs: what runs for a call that is in no table is stopped.
         self.inbox.calls.winds_down(id, waiting.permit);
@@ -407,80 +448,10 @@ impl Handler<Serve> for JsExecutor {
         if catch_unwind(AssertUnwindSafe(|| self.serve())).is_err() {
             // The panic hook has logged where. A panic that left the handler would end this thread for good.
             log::error!("executor {}: the engine panicked and is rebuilt", self.inbox.number);
-            self.inbox.done();
+            (0..std::mem::take(&mut self.counted)).for_each(|_| self.inbox.done());
             self.fail();
             context.stop();
             self.inbox.hand_over();
         }
-    }
-}
-
-/// `madrpc.callSync`: blocks this executor, and nothing else.
-#[derive(Debug)]
-struct SyncCalls {
-    inbox: Arc<ExecutorInbox>,
-    pool: Arc<PoolCore>,
-    /// How long stand-ins have had this executor's place.
-    replaced: Rc<Cell<Duration>>,
-    /// The executor's.
-    deadlines: Rc<RefCell<CallDeadlines>>,
-}
-
-impl SyncCalls {
-    /// Sends `leaving` and waits for the result of its last call. While it waits, a spare executor has this one's place
-    /// in the pool, and what was queued here moves there: a call must never wait for one that waits for it.
-    fn call_and_wait(&self, mut leaving: Vec<OutgoingCall>) -> CallResult {
-        let Some(last) = leaving.last() else { return Err(CallError::internal("no call")) };
-        let (call, parent, mut deadline) = (last.id, last.parent, last.call.scope.deadline);
-        if let Err(no_spare) = self.pool.block(&self.inbox) {
-            leaving.pop();
-            self.send_out(leaving);
-            return Err(no_spare);
-        }
-        if let Some(own) = self.send_out(leaving).into_iter().find(|bounded| bounded.call == call) {
-            deadline = own.due;
-        }
-        let blocked = Instant::now();
-        let mut kept = VecDeque::new();
-        let result = loop {
-            match self.inbox.take(deadline) {
-                None => {
-                    self.pool.call_off(vec![call]);
-                    break Err(CallError::Timeout);
-                }
-                Some(Work::Invoke(invoke)) => {
-                    self.inbox.done();
-                    self.pool.redirect(invoke);
-                }
-                Some(other @ (Work::Renew | Work::Fetched(..) | Work::Flow(_))) => kept.push_back(other),
-                Some(Work::Cancel(id)) => {
-                    kept.push_back(Work::Cancel(id));
-                    if id == parent {
-                        self.pool.abandon(vec![parent]);
-                        break Err(CallError::Cancelled);
-                    }
-                }
-                Some(Work::Settled(mut results)) => {
-                    let place = results.iter().position(|(id, _)| *id == call);
-                    let found = place.map(|place| results.swap_remove(place).1);
-                    // Even when nothing is left in it, it is a message that is still to be counted as done.
-                    kept.push_back(Work::Settled(results));
-                    if let Some(result) = found {
-                        break result;
-                    }
-                }
-            }
-        };
-        self.inbox.put_back(kept);
-        self.replaced.set(self.replaced.get() + blocked.elapsed());
-        self.pool.unblock(&self.inbox);
-        self.deadlines.borrow_mut().remove(call);
-        result
-    }
-
-    fn send_out(&self, leaving: Vec<OutgoingCall>) -> Vec<Bounded> {
-        let bounded = self.pool.send_out(&self.inbox, leaving);
-        self.deadlines.borrow_mut().add(bounded.iter().copied());
-        bounded
     }
 }

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
 
-use super::executor_inbox::{ExecutorInbox, Work};
+use super::executor_inbox::ExecutorInbox;
 use super::fetching::Fetching;
 use super::idempotency::Idempotency;
 use super::js_executor::{JsExecutor, Loaded};
@@ -294,7 +294,7 @@ impl Stream for BatchResults {
 /// Cancels an invocation whose caller goes away before it has settled; by default there is nothing to cancel.
 #[derive(Debug, Default)]
 struct CancelGuard {
-    runs: Option<(Arc<ExecutorInbox>, InvocationId)>,
+    runs: Option<(Arc<PoolCore>, Arc<ExecutorInbox>, InvocationId)>,
     settled: bool,
 }
 
@@ -306,8 +306,8 @@ impl CancelGuard {
 
 impl Drop for CancelGuard {
     fn drop(&mut self) {
-        if let (Some((executor, id)), false) = (self.runs.take(), self.settled) {
-            executor.send(Work::Cancel(id));
+        if let (Some((pool, executor, id)), false) = (self.runs.take(), self.settled) {
+            pool.cancel(&executor, id);
         }
     }
 }

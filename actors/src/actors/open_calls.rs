@@ -106,6 +106,12 @@ impl OpenCalls {
         (ids, begun.into_iter().chain(parked.into_values()).collect())
     }
 
+    /// True when somebody waits for this call here.
+    pub fn has(&self, id: InvocationId) -> bool {
+        let table = self.lock();
+        table.begun.as_ref().is_some_and(|(begun, _)| *begun == id) || table.parked.contains_key(&id)
+    }
+
     /// True when nobody waits for this call: it was answered already, or its caller has gone.
     pub fn is_unwanted(&self, id: InvocationId) -> bool {
         let table = self.lock();

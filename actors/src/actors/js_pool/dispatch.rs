@@ -70,7 +70,7 @@ impl PoolCore {
         executor.send_soon(Work::Invoke(Box::new(invocation(id, call, reply, permit, cost))));
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
-        CancelGuard { runs: Some((executor, id)), settled: false }
+        CancelGuard { runs: Some((self.clone(), executor, id)), settled: false }
     }
 
     /// What calls of its method take; of a method that is not registered, nothing is known.
@@ -126,6 +126,34 @@ impl PoolCore {
             LOOKING.set(false);
             core.spread();
         });
+    }
+
+    /// For an executor that has run dry: takes over a call that has waited behind another executor's turn for longer than
+    /// calls may. Nobody was idle when `spread` looked for it.
+    pub(in crate::actors) fn relieve_others(&self, idle: &ExecutorInbox) {
+        let active = self.active.load();
+        let behind = active.iter().filter(|executor| executor.load() > 1 && executor.waiting().0 > 0);
+        let Some(held_up) = behind.max_by_key(|executor| executor.expected_wait()) else { return };
+        let since = Instant::now().checked_sub(LOOK_AGAIN);
+        if let Some(invoke) = since.and_then(|since| held_up.take_invoke_from_before(since)) {
+            held_up.mark_held_up();
+            idle.send(Work::Invoke(invoke));
+        }
+    }
+
+    /// Cancels a call that was given to the `first` executor, and that another may have taken over before it began.
+    pub(super) fn cancel(&self, first: &ExecutorInbox, id: InvocationId) {
+        if first.calls.has(id) || !self.cancel_elsewhere(first, id) {
+            first.send(Work::Cancel(id));
+        }
+    }
+
+    /// Cancels a call at the executor that has taken it over from the `first` and begun it; false when there is none.
+    pub(in crate::actors) fn cancel_elsewhere(&self, first: &ExecutorInbox, id: InvocationId) -> bool {
+        let roster = self.lock_roster();
+        let mut others = roster.everyone.iter().filter(|executor| executor.number != first.number);
+        let owner = others.find(|executor| executor.calls.has(id));
+        owner.inspect(|executor| executor.send(Work::Cancel(id))).is_some()
     }
 
     /// Moves calls that have not begun to executors that are idle.

@@ -107,7 +107,7 @@ impl PoolCore {
         for parent in parents {
             let children = self.lock_children().remove(&parent).unwrap_or_default();
             for Child { executor, invocation, .. } in children {
-                executor.send(Work::Cancel(invocation));
+                self.cancel(&executor, invocation);
             }
         }
     }
@@ -121,7 +121,7 @@ impl PoolCore {
             !children.is_empty()
         });
         for Child { executor, invocation, .. } in gone {
-            executor.send(Work::Cancel(invocation));
+            self.cancel(&executor, invocation);
         }
         if let Some(outbound) = self.outbound.get() {
             outbound.call_off(&ids);

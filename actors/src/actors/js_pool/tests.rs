@@ -26,6 +26,7 @@ madrpc.register('panic', () => panicForTests());
 ";
 
 mod streams;
+mod turns;
 
 fn program(source: &str) -> Program {
     Program::new(vec![Script { path: "pool.js".into(), source: source.into() }])
