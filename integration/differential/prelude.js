@@ -50,7 +50,17 @@ function showList(list, deeper) {
   return shown.concat(Array.isArray(list) ? showProperties(list, isIndex, deeper) : []);
 }
 
+/** The prototypes that are there from the beginning: in which order they have their properties is left to each engine. */
+const PROTOTYPES = new Map();
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  const property = Object.getOwnPropertyDescriptor(globalThis, name);
+  const prototype = typeof property.value === 'function' && Object.getOwnPropertyDescriptor(property.value, 'prototype')?.value;
+  if (prototype) PROTOTYPES.set(prototype, name);
+}
+
 function showObject(object, depth, seen) {
+  if (object === globalThis) return '<global object>';
+  if (PROTOTYPES.has(object)) return '<prototype of ' + PROTOTYPES.get(object) + '>';
   if (seen.includes(object)) return '<cycle>';
   if (depth === 0) return '<deep>';
   const deeper = (value) => show(value, depth - 1, seen.concat([object]));

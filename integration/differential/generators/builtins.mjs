@@ -56,12 +56,30 @@ const methodsOf = (path) => Reflect.ownKeys(lookUp(path)).filter((name) => {
   const property = Object.getOwnPropertyDescriptor(lookUp(path), name);
   return name !== 'constructor' && (property.get || typeof property.value === 'function') && !EXCLUDED.has(`${path}.${String(name)}`);
 });
-const METHODS = Object.fromEntries([...Object.keys(RECEIVERS), ...STATICS].map((path) => [path, methodsOf(path)]));
+/** Typed arrays inherit theirs. */
+const INHERITED = ['from', 'of'];
+const METHODS = Object.fromEntries([...Object.keys(RECEIVERS), ...STATICS].map((path) => [path, methodsOf(path)]).map(([path, names]) => [path, names.length > 0 ? names : INHERITED]));
 const access = (name) => (typeof name === 'symbol' ? `[${name.description}]` : `.${name}`);
+
+/** Own properties that V8 has and the engine has not: `arguments` and `caller` of functions that are not strict, `stack` of errors. */
+const LISTS_PROPERTIES = /^(ownKeys|getOwnProperty|hasOwn|entries$|values$|keys$)/;
+const HAS_MORE_IN_V8 = /^function|Error/;
+/** A tag that is well-formed and that no registry has: the engine knows languages of two or three letters. */
+const ODD_TAG = /^'length'$/;
+
+/** `text` as an argument of `name`, or another argument where what it comes to is left open. */
+function argument(text, name) {
+  if (text === '{}') return '({})';
+  if (LISTS_PROPERTIES.test(name) && HAS_MORE_IN_V8.test(text)) return 'class {}';
+  if (/^toLocale|^localeCompare/.test(name) && ODD_TAG.test(text)) return 'undefined';
+  // The reviver's third argument is younger than the Node.js of the tests.
+  if (name === 'parse' && text.startsWith('(...all)')) return '(key, value) => value';
+  return text;
+}
 
 function argumentsFor(random, name) {
   const [pool, most] = GREEDY.test(String(name)) ? [[...SMALL, ...SMALL, "'ab'", '[1, 2]', '5n', "({ length: 2, 0: 'x' })", '{}'], 3] : [VALUES, 4];
-  return random.times(0, most, () => (random.chance(20) ? random.pick(FUNCTIONS) : random.pick(pool))).map((text) => (text === '{}' ? '({})' : text)).join(', ');
+  return random.times(0, most, () => argument(random.chance(20) ? random.pick(FUNCTIONS) : random.pick(pool), String(name))).join(', ');
 }
 
 /** Iterators are shown by what they give. */
@@ -70,7 +88,9 @@ const shown = (text) => `spread(${text})`;
 function methodCall(random) {
   const path = random.pick(Object.keys(RECEIVERS));
   const name = random.pick(METHODS[path]);
-  const receiver = random.chance(8) ? random.pick(VALUES) : random.pick(RECEIVERS[path]);
+  const given = random.chance(8) ? random.pick(VALUES) : random.pick(RECEIVERS[path]);
+  // V8 does not convert all arguments of setters of what is no date.
+  const receiver = path === 'Date.prototype' && /^set/.test(String(name)) ? given.replace('NaN', '1') : given;
   const property = Object.getOwnPropertyDescriptor(lookUp(path), name);
   const owner = path === 'TypedArray.prototype' ? 'Object.getPrototypeOf(Uint8Array.prototype)' : path;
   if (property.get) return `attempt(log, ${JSON.stringify(`${path}${access(name)}`)}, () => { const it = ${receiver}; return Reflect.get(${owner}, ${typeof name === 'symbol' ? name.description : `'${name}'`}, it); });`;

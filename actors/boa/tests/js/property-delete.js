@@ -102,3 +102,43 @@ check('random deletions and definitions', () => {
     }
     return sum;
 }, '574443895');
+check('random accessors of large objects', () => {
+    let seed = 7;
+    const random = (n) => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) % n;
+    let sum = 0;
+    const note = (text) => { for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) | 0; };
+    const read = (o) => `${o.k0}${o.k1}${o.k2}${o.k77}${o.last}`;
+    for (const size of [3, 40, 300]) {
+        const o = { last: 0 };
+        for (let i = 0; i < size; i++) o['k' + i] = i;
+        for (let i = 0; i < 1500; i++) {
+            const key = random(20) === 0 ? 'last' : 'k' + random(size);
+            const step = random(12);
+            if (step < 2) o[key] = i;
+            else if (step < 3) delete o[key];
+            else if (step < 8) Object.defineProperty(o, key, { get: () => i, set() {}, enumerable: random(8) > 0, configurable: true });
+            else if (step < 11) Object.defineProperty(o, key, { value: i, enumerable: true, configurable: true, writable: random(2) > 0 });
+            else delete o.last, o.last = i;
+            note(read(o));
+            if (i % 100 === 0) note(JSON.stringify(o) + Object.getOwnPropertyNames(o));
+        }
+    }
+    return sum;
+}, '800651806');
+check('accessors one by one', () => {
+    const o = {};
+    for (let i = 0; i < 500; i++) o['k' + i] = i;
+    for (let i = 0; i < 500; i++) Object.defineProperty(o, 'k' + i, { get: () => -i });
+    for (let i = 0; i < 500; i += 2) Object.defineProperty(o, 'k' + i, { value: i });
+    o.more = 'more';
+    return [o.k0, o.k1, o.k2, o.k498, o.k499, o.more, Object.keys(o).length, Object.keys(o)[250]];
+}, '[0, -1, 2, 498, -499, "more", 501, "k250"]');
+check('an accessor that goes back and forth', () => {
+    const o = { a: 1, b: 2, c: 3 };
+    for (let i = 0; i < 200; i++) o['k' + i] = i;
+    for (let i = 0; i < 1000; i++) {
+        Object.defineProperty(o, 'a', { get: () => i, configurable: true });
+        Object.defineProperty(o, 'a', { value: i, writable: true, configurable: true });
+    }
+    return [o.a, o.b, o.c, o.k0, o.k199, Object.keys(o).slice(0, 4)];
+}, '[999, 2, 3, 0, 199, ["a", "b", "c", "k0"]]');

@@ -1,14 +1,17 @@
-//! Removes properties in amortised constant time.
+//! Removes properties, and makes data properties accessors, in amortised constant time.
 //!
 //! The last property of a shared shape is undone by going back to the shape before it. A short shared shape is
 //! rebuilt without the property. Any other becomes a unique shape, where a removed property leaves a gap in the
 //! table and in the storage, so that no other property moves. A gap's key is an index, which is never the key of
 //! a property in a table. When more places are gaps than properties the properties move together.
+//!
+//! A data property of a unique shape that becomes an accessor needs a second value: unless it is the last, its values
+//! move behind all others, and a place at the end of the table, which is no property's, keeps them free.
 
 use super::{
     Inner, Shape, SharedShape, UniqueShape,
     property_table::PropertyTableInner,
-    slot::{Slot, SlotAttributes},
+    slot::SlotAttributes,
 };
 use crate::{JsValue, property::PropertyKey};
 
@@ -57,43 +60,78 @@ fn remove_from_unique(
         }
         table.keys[index as usize].0 = gap();
     }
-    while let Some((PropertyKey::Index(_), slot)) = table.keys.last() {
+    while let Some((_, slot)) = table.keys.last().filter(|(key, _)| *key == gap()) {
         storage.truncate(slot.index as usize);
         table.keys.pop();
     }
-    if table.keys.len() > 2 * table.map.len() + FEW {
+    if is_sparse(&table) {
         close_up(&mut table, storage);
     }
     UniqueShape::new(prototype, table)
+}
+
+/// Makes a data property an accessor, or the other way round; see the head of the file.
+pub(super) fn change_width(
+    table: &mut PropertyTableInner,
+    key: &PropertyKey,
+    attributes: SlotAttributes,
+) {
+    let end = table.keys.last().map_or(0, |(_, slot)| slot.index + slot.width());
+    let length = table.keys.len();
+    let Some((index, slot)) = table.map.get_mut(key) else {
+        return;
+    };
+    let is_last = *index as usize + 1 == length;
+    slot.attributes = attributes;
+    if attributes.is_accessor_descriptor() && !is_last {
+        slot.index = end;
+        table.keys.push((taken(), *slot));
+    }
+    table.keys[*index as usize].1 = *slot;
+}
+
+impl Shape {
+    /// Where too many places are no property's, moves the properties together.
+    pub(crate) fn close_up_if_sparse(&self, storage: &mut Vec<JsValue>) -> Option<Self> {
+        let shape = self.as_unique().filter(|shape| shape.is_sparse())?;
+        let (prototype, mut table) = shape.take();
+        close_up(&mut table, storage);
+        Some(UniqueShape::new(prototype, table).into())
+    }
+}
+
+pub(super) fn is_sparse(table: &PropertyTableInner) -> bool {
+    table.keys.len() > 2 * table.map.len() + FEW
+}
+
+/// The key of a place whose values are those of a property that stands elsewhere.
+fn taken() -> PropertyKey {
+    PropertyKey::from(1_u8)
 }
 
 fn gap() -> PropertyKey {
     PropertyKey::from(0_u8)
 }
 
-/// Whether this is the key of a removed property's place.
-pub(super) fn is_gap(key: &PropertyKey) -> bool {
+/// Whether this is the key of a place that is no property's.
+fn is_gap(key: &PropertyKey) -> bool {
     matches!(key, PropertyKey::Index(_))
 }
 
 fn close_up(table: &mut PropertyTableInner, storage: &mut Vec<JsValue>) {
     table.keys.retain(|(key, _)| !is_gap(key));
-    let mut end = Slot {
-        index: 0,
-        attributes: SlotAttributes::empty(),
-    };
+    let mut moved = Vec::with_capacity(2 * table.keys.len());
     for (index, (key, slot)) in table.keys.iter_mut().enumerate() {
-        let from = slot.index;
-        slot.index = end.index;
-        for offset in 0..slot.width() {
-            storage.swap((from + offset) as usize, (slot.index + offset) as usize);
+        let from = slot.index as usize;
+        slot.index = moved.len() as u32;
+        for place in from..from + slot.width() as usize {
+            moved.push(std::mem::take(&mut storage[place]));
         }
-        end.index += slot.width();
         if let Some(place) = table.map.get_mut(key) {
             *place = (index as u32, *slot);
         }
     }
-    storage.truncate(end.index as usize);
+    *storage = moved;
     storage.shrink_to(storage.len() * 2);
     table.keys.shrink_to(table.keys.len() * 2);
     table.map.shrink_to(table.map.len() * 2);

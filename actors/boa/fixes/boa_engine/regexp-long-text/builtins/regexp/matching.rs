@@ -25,6 +25,16 @@ pub(super) fn find(
     }
 }
 
+/// Where the character of `text` begins that has a code unit at `index`.
+pub(super) fn character_start(regexp: &RegExp, text: &JsString, index: usize) -> usize {
+    let unit = |index: usize| text.code_unit_at(index).unwrap_or_default();
+    let is_inside = regexp.is_full_unicode()
+        && index > 0
+        && matches!(unit(index), 0xDC00..=0xDFFF)
+        && matches!(unit(index - 1), 0xD800..=0xDBFF);
+    index - usize::from(is_inside)
+}
+
 impl RegExp {
     fn is_full_unicode(&self) -> bool {
         self.original_flags.contains(b'u') || self.original_flags.contains(b'v')

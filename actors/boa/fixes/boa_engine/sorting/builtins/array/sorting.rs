@@ -105,3 +105,40 @@ where
     merged.extend_from_slice(right);
     Ok(())
 }
+
+/// Sorts the elements of a typed array, by the comparisons that V8 makes for those.
+pub(super) fn merge_sort<F>(items: Vec<JsValue>, compare: F, context: &mut Context) -> JsResult<Vec<JsValue>>
+where
+    F: Fn(&JsValue, &JsValue, &mut Context) -> JsResult<Ordering>,
+{
+    let (mut source, mut target) = (items.clone(), items);
+    let mut in_order = |x: &JsValue, y: &JsValue| -> JsResult<bool> { Ok(compare(x, y, context)?.is_le()) };
+    merge_halves(&mut source, &mut target, &mut in_order)?;
+    Ok(target)
+}
+
+/// Both have the same items; `target` becomes ordered, and `source` is worked in.
+fn merge_halves<L>(source: &mut [JsValue], target: &mut [JsValue], in_order: &mut L) -> JsResult<()>
+where
+    L: FnMut(&JsValue, &JsValue) -> JsResult<bool>,
+{
+    if source.len() < 2 {
+        return Ok(());
+    }
+    let middle = source.len() / 2;
+    merge_halves(&mut target[..middle], &mut source[..middle], in_order)?;
+    merge_halves(&mut target[middle..], &mut source[middle..], in_order)?;
+    let (mut left, mut right) = source.split_at(middle);
+    for place in target {
+        let from_left = match (left.first(), right.first()) {
+            (Some(left), Some(right)) => in_order(left, right)?,
+            (left, _) => left.is_some(),
+        };
+        let from = if from_left { &mut left } else { &mut right };
+        if let Some((first, rest)) = from.split_first() {
+            *place = first.clone();
+            *from = rest;
+        }
+    }
+    Ok(())
+}
