@@ -91,6 +91,14 @@ class Writer {
     return `{ ${parts.join(', ')} }`;
   }
 
+  #object(inner) {
+    const random = this.#random;
+    const part = () => random.pick([`${random.pick(KEYS)}: ${inner()}`, `...${inner()}`, `[${this.#note()}]: ${inner()}`, `get ${random.pick(KEYS)}() { return ${inner()}; }`]);
+    const parts = random.times(1, 3, part);
+    // V8 defines accessors last where an object begins with a spread.
+    return `({ ${(parts[0].startsWith('...') ? parts.filter((text) => !text.startsWith('get ')) : parts).join(', ')} })`;
+  }
+
   expression(depth) {
     const random = this.#random;
     if (depth <= 0) return this.#atom();
@@ -110,7 +118,7 @@ class Writer {
       [1, () => `(${inner()}, ${inner()})`],
       [1, () => this.#template(depth)],
       [1, () => `[${random.times(0, 3, () => random.pick(['', `...${inner()}`, inner()])).join(', ')}]`],
-      [1, () => `({ ${random.times(1, 3, () => random.pick([`${random.pick(KEYS)}: ${inner()}`, `...${inner()}`, `[${this.#note()}]: ${inner()}`, `get ${random.pick(KEYS)}() { return ${inner()}; }`])).join(', ')} })`],
+      [1, () => this.#object(inner)],
       [1, () => `(() => ${inner().replace(/^\{/, '({')})()`],
       [1, () => `#p in (${inner()})`.replace(/^(.*)$/s, '($1)')],
       [1, () => `new (function () { return [new.target === undefined, typeof this]; })()`],
