@@ -13,8 +13,8 @@ function operation(random) {
   const name = random.pick(NAMES);
   const index = random.int(4);
   const value = () => random.pick([String(random.int(90) + 10), `'${name}${index}'`, 'undefined', name, `arguments[${random.int(3)}]`]);
-  // What is not enumerable is missing from the keys that V8 gives.
-  const descriptor = () => `{ ${[...random.pick([[`value: ${value()}`], [`value: ${value()}`, 'writable: false'], ['writable: false'], ['get() { return "got"; }'], ['set(v) { log("set", v); }'], []]), ...random.pick([[], ['configurable: false'], ['configurable: true']]), 'enumerable: true'].join(', ')} }`;
+  // V8 leaves out of the keys what is not enumerable, and forgets the parameter where a value comes with `writable: false`.
+  const descriptor = () => `{ ${[...random.pick([[`value: ${value()}`], [`value: ${value()}`], ['writable: false'], ['get() { return "got"; }'], ['set(v) { log("set", v); }'], []]), ...random.pick([[], ['configurable: false'], ['configurable: true']]), 'enumerable: true'].join(', ')} }`;
   return random.weighted([
     [6, () => `${name} = ${value()};`],
     [6, () => `arguments[${index}] = ${value()};`],
