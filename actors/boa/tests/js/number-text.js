@@ -24,3 +24,4 @@ check('parseInt in others', () => [parseInt('3992100102879697', 36), parseInt('7
     '[7.200350830332061e+23, 2181118316478586, 1295, 4495209371956468700]');
 check('Number of long hexadecimal, octal and binary text', () => ['0x20000000000001', '0x20000000000003', `0x${'f'.repeat(300)}`, `0b1${'0'.repeat(53)}1`, '0o777777777777777777777', '0xg', '0x'].map(Number),
     '[9007199254740992, 9007199254740996, Infinity, 18014398509481984, 9223372036854776000, NaN, NaN]');
+check('as many digits as toString has', () => [(-731281839908639.2).toExponential(), (5e-324).toExponential(), (1e21).toExponential(), (123456789).toExponential(), (0.000001234).toExponential(), (100).toExponential(), (-0).toExponential(), (1.7976931348623157e308).toExponential(), (1e-7).toExponential(), (0.5).toExponential()].join(' '), '"-7.312818399086392e+14 5e-324 1e+21 1.23456789e+8 1.234e-6 1e+2 0e+0 1.7976931348623157e+308 1e-7 5e-1"');

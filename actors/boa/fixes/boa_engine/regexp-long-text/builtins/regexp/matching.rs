@@ -85,6 +85,7 @@ pub(super) fn split(
             from = usize::try_from(next).ok()?;
             continue;
         }
+        context.last_match.replace(super::last_match::LastMatch::new(text, &found));
         parts.push(text.get_expect(done..found.start()).into());
         if parts.len() == limit {
             return Some(parts);
