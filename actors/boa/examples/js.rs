@@ -20,7 +20,18 @@ fn milliseconds(_this: &JsValue, _arguments: &[JsValue], context: &mut Context) 
     Ok(JsValue::from(context.clock().now().millis_since_epoch()))
 }
 
+/// As the threads of an engine have it.
+const STACK_BYTES: usize = 64 << 20;
+
 fn main() -> ExitCode {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| {
+        boa_engine::native_stack::set_size(STACK_BYTES / 8 * 7);
+        run_file()
+    });
+    thread.expect("a thread").join().unwrap_or(ExitCode::FAILURE)
+}
+
+fn run_file() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
         eprintln!("usage: js FILE");
         return ExitCode::FAILURE;

@@ -8,10 +8,16 @@ use boa_engine as boa;
 
 mod runner;
 
-/// In threads with room for what an unoptimised Boa takes of the stack.
+/// Room for what an unoptimised Boa takes of the stack.
+const STACK_BYTES: usize = 256 << 20;
+
 fn with_stack<T: Send>(body: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, body);
+        let body = || {
+            boa::native_stack::set_size(STACK_BYTES / 8 * 7);
+            body()
+        };
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, body);
         thread.expect("a thread").join().expect("no panic outside of Boa")
     })
 }

@@ -23,7 +23,7 @@ use super::outbound::Outbound;
 use super::reply_to::ReplyTo;
 use super::script_events::ScriptEvents;
 use super::watchdog::{self, LastResort, Rouser, Watched};
-use crate::engine::{CallId, InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
+use crate::engine::{use_stack, CallId, InvocationId, Isolation, LoadError, Program, Surroundings, STACK_BYTES};
 use crate::metrics::{Metrics, Recorder};
 use crate::policy::admission::{Admission, Permit};
 use crate::policy::overrun::Limits;
@@ -400,6 +400,7 @@ fn start_executor(core: &Arc<PoolCore>, number: usize, loaded: Option<Loaded>) -
     let loaded = Mutex::new(loaded);
     let thread = move || std::thread::Builder::new().name(format!("js-{number}")).stack_size(STACK_BYTES);
     let address = SyncArbiter::start_with_thread_builder(1, thread, move || {
+        use_stack();
         // Only the first actor reports; those that follow a panic have nobody waiting.
         let loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner).take();
         JsExecutor::new(for_actor.clone(), pool.clone(), loaded)

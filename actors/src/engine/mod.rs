@@ -59,15 +59,25 @@ use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 
-/// JavaScript calls may nest this deeply. It must be met before the native stack's end (`STACK_BYTES`) in the worst
-/// case, which is native code and script calling each other (`sort`, `replace`, getters).
+/// JavaScript calls may nest this deeply. What calls itself natively has no count: it ends with `use_stack`'s bound.
 pub const RECURSION_LIMIT: usize = 2_000;
 
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
 
-/// Stack of a thread that runs an engine. The parser takes tens of kilobytes per nesting level.
+/// Stack of a thread that runs an engine: enough for `RECURSION_LIMIT` calls through native code (`sort`, `replace`,
+/// getters) in a debug build.
 pub const STACK_BYTES: usize = 64 << 20;
+
+/// What JavaScript may use of it. The rest is for what looks at no bound: the frames beneath the engine, and native code
+/// that a last level calls and that does not recurse.
+const SCRIPT_STACK_BYTES: usize = STACK_BYTES / 8 * 7;
+
+/// Bounds the native recursion of what the engines of this thread run. A thread that is made with `STACK_BYTES` begins
+/// with this; on any other thread nothing bounds it.
+pub fn use_stack() {
+    boa_engine::native_stack::set_size(SCRIPT_STACK_BYTES);
+}
 
 /// How an engine keeps the state of its scripts' modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

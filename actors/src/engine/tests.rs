@@ -9,6 +9,10 @@ use crate::protocol::{CallScope, Code, ScriptError};
 
 /// Rust's default for test threads is 2 MiB; an engine needs what its executor would give it.
 pub(super) fn on_engine_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let body = || {
+        use_stack();
+        body()
+    };
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(body).expect("a thread");
     match thread.join() {
         Ok(value) => value,

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{PoolCore, Versioned};
 use crate::actors::executor_inbox::Work;
 use crate::actors::watchdog::Watched;
-use crate::engine::{Contexts, LoadError, Program, Registered, Surroundings, Watch, STACK_BYTES};
+use crate::engine::{use_stack, Contexts, LoadError, Program, Registered, Surroundings, Watch, STACK_BYTES};
 
 /// Beyond the limit of running time, for scripts that load: a module may wait.
 const LOAD_GRACE: Duration = Duration::from_secs(15);
@@ -35,6 +35,7 @@ impl PoolCore {
         let (outcome, tried) = oneshot::channel();
         let core = self.clone();
         let body = move || {
+            use_stack();
             let surroundings = Surroundings { watch: Some(watch), ..core.surroundings() };
             let load = || Contexts::load(program, core.isolation(), surroundings).map(|tried| tried.registered());
             let loaded = catch_unwind(AssertUnwindSafe(load));
