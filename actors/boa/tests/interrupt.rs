@@ -81,6 +81,30 @@ const ENDLESS: &[&str] = &[
     "{ const text = '9'.repeat(2e7); BigInt(text); }",
 ];
 
+/// What makes a large value, and what a single builtin then does with it for long, without calling anything of a script's.
+const LONG: &[(&str, &str)] = &[
+    ("big = Array.from({ length: 2 ** 18 }, (_, i) => (i * 7919) % 1000003)", "big.sort()"),
+    ("big = big.map(String)", "big.toSorted()"),
+    ("big = new Float64Array(2 ** 24)", "new Int8Array(2 ** 24).set(big)"),
+    ("", "new Float32Array(big)"),
+    ("", "big.sort()"),
+    ("", "big.fill(1)"),
+];
+
+#[test]
+fn an_interrupt_ends_a_builtin_that_works_for_long() {
+    let mut context = Context::default();
+    let mut others = Vec::new();
+    for (setup, code) in LONG {
+        context.eval(Source::from_bytes(setup)).expect(setup);
+        let ended = interrupted(code, &mut context);
+        if !matches!(&ended, Err(error) if matches!(error.as_engine(), Some(EngineError::Interrupted))) {
+            others.push(format!("{code}: {ended:?}"));
+        }
+    }
+    assert!(others.is_empty(), "these ended in another way:\n{}", others.join("\n"));
+}
+
 #[test]
 fn an_interrupt_ends_whatever_runs_and_leaves_the_context_whole() {
     let body = || {

@@ -13,8 +13,11 @@ where
 {
     let (missing, mut items): (Vec<_>, Vec<_>) =
         items.into_iter().partition(JsValue::is_undefined);
-    let mut less =
-        |x: &JsValue, y: &JsValue| -> JsResult<bool> { Ok(compare(x, y, context)?.is_lt()) };
+    let mut less = |x: &JsValue, y: &JsValue| -> JsResult<bool> {
+        // Without a function of the script's, no other code looks.
+        context.check_interrupt()?;
+        Ok(compare(x, y, context)?.is_lt())
+    };
 
     let width = shortest_run(items.len());
     for range in items.chunks_mut(width.max(1)) {
