@@ -74,6 +74,8 @@ function argument(text, name) {
   if (/^toLocale|^localeCompare/.test(name) && ODD_TAG.test(text)) return 'undefined';
   // The reviver's third argument is younger than the Node.js of the tests.
   if (name === 'parse' && text.startsWith('(...all)')) return '(key, value) => value';
+  // V8 takes no end of a typed array that is filled, where the start is undefined.
+  if (name === 'fill' && text === 'undefined') return '0';
   return text;
 }
 

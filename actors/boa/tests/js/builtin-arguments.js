@@ -39,3 +39,9 @@ check('elements of typed arrays as texts', () => [new Float64Array([0.5, -0]).to
 check('a buffer of fixed length', () => new ArrayBuffer(8).resize(-1), 'throws TypeError');
 check('a buffer of fixed length converts nothing', () => { const log = []; try { new ArrayBuffer(8).resize({ valueOf() { log.push('converted'); return 1; } }); } catch (error) { log.push(error.name); } return log; }, '["TypeError"]');
 check('a buffer of other lengths', () => new ArrayBuffer(8, { maxByteLength: 16 }).resize(-1), 'throws RangeError');
+for (const flags of ['gu', 'gv', 'gimsv']) {
+    check(`empty matches between characters: ${flags}`, () => {
+        const [text, regexp] = ['\u{1f600}a\u{1f602}', new RegExp('()', flags)];
+        return [text.replace(regexp, '-').length, text.match(regexp).length, [...text.matchAll(regexp)].map((match) => match.index), text.split(regexp).length, text.replaceAll(regexp, () => '').length];
+    }, '[9, 4, [0, 2, 3, 5], 5, 5]');
+}
