@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::unsent::LONG;
+use madrpc_actors::protocol::unsent::{Account, LONG};
 use madrpc_actors::protocol::{reply, CallError, CallResult, JsonText, Notes};
 
 use super::head::Head;
@@ -76,15 +76,27 @@ pub(super) fn tell_times(out: &mut Vec<u8>, notes: Option<&Notes>) {
 
 /// One reply object.
 pub(super) fn reply(write: WriteReply, id: Option<&str>, result: &CallResult) -> HttpResponse {
-    timed_reply(write, id, result, None)
+    timed_reply(write, id, result, None, Bytes::from)
 }
 
-/// One reply object, with what a peer wants to hear of its call's times.
-pub(super) fn timed_reply(
+/// One reply object, which counts as unsent until the client has taken it, with what a peer wants to hear of its call's
+/// times.
+pub(super) fn counted_reply(
     write: WriteReply,
     id: Option<&str>,
     result: &CallResult,
     notes: Option<&Notes>,
+    account: &Account,
+) -> HttpResponse {
+    timed_reply(write, id, result, notes, |text| account.count(text))
+}
+
+fn timed_reply(
+    write: WriteReply,
+    id: Option<&str>,
+    result: &CallResult,
+    notes: Option<&Notes>,
+    count: impl FnOnce(Vec<u8>) -> Bytes,
 ) -> HttpResponse {
     if let Ok(text) = result {
         if text.len() >= LONG {
@@ -102,7 +114,7 @@ pub(super) fn timed_reply(
     tell_times(&mut out, notes);
     match result {
         Ok(_) => json(StatusCode::OK, out),
-        Err(error) => explained(json(status(error), out), error),
+        Err(error) => explained(json(status(error), count(out)), error),
     }
 }
 

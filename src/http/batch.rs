@@ -15,7 +15,7 @@ use futures_util::stream::{self, FuturesUnordered, LocalBoxStream, Stream, Strea
 use madrpc_actors::policy::admission::Permit;
 use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::method::is_reserved;
-use madrpc_actors::protocol::request;
+use madrpc_actors::protocol::{reply, request};
 use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Notes};
 use serde_json::value::RawValue;
 
@@ -255,12 +255,13 @@ pub(super) async fn whole(mut running: Running, max_body: usize, write: WriteRep
     let mut room = max_body.saturating_mul(RESULTS_ROOM);
     let mut size = 0;
     while let Some((slot, result)) = running.answers.next().await {
-        let result = match result {
-            Ok(text) if text.len() > room => Err(CallError::TooLarge { limit: max_body as u64 }),
-            result => result,
+        // Errors count as results do.
+        let result = match reply::size(&result) > room {
+            true => Err(CallError::TooLarge { limit: max_body as u64 }),
+            false => result,
         };
-        let len = result.as_ref().map_or(0, JsonText::len);
-        room -= len;
+        let len = reply::size(&result);
+        room = room.saturating_sub(len);
         size += len + 64;
         results[slot] = Some(result);
     }

@@ -149,10 +149,12 @@ impl<S: Service> Endpoint<S> {
                 Ok(()) => match (Format::accepted(peer.head.accept), request.id) {
                     (Some(format), Some(id)) => {
                         let flow = self.streamed(&incoming, &request);
-                        streaming::answer(flow, format, id.get().to_owned(), write)
+                        streaming::answer(flow, format, id.get().to_owned(), write, self.unsent.at(0).clone())
                     }
                     _ => match self.single(&incoming, &request).await {
-                        Some((id, result, notes)) => answer::timed_reply(write, Some(id), &result, notes.as_deref()),
+                        Some((id, result, notes)) => {
+                            answer::counted_reply(write, Some(id), &result, notes.as_deref(), self.unsent.at(0))
+                        }
                         None => answer::nothing(),
                     },
                 },
@@ -352,11 +354,13 @@ pub(super) async fn in_time(deadline: Instant, work: LocalBoxFuture<'static, Cal
 }
 
 /// A result over the limit is an error, and so is one that would wait for a client when too much does already. It counts
-/// there until the client has taken it.
+/// there until the client has taken it. An error has its own bound, where it is made or taken from a peer.
 pub(super) fn limited(result: CallResult, max_result: usize, account: &Account) -> CallResult {
     match result {
         Ok(text) if text.len() > max_result => Err(CallError::TooLarge { limit: max_result as u64 }),
         Ok(text) => account.admit(text).ok_or(CallError::TooLarge { limit: account.room() as u64 }),
+        // Counted from when its reply is written.
+        Err(error) if !account.has_room(error.size()) => Err(CallError::TooLarge { limit: account.room() as u64 }),
         error => error,
     }
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use actix_web::http::header::{HeaderValue, CACHE_CONTROL};
 use actix_web::HttpResponse;
 use futures_util::stream;
-use madrpc_actors::protocol::unsent::LONG;
+use madrpc_actors::protocol::unsent::{Account, LONG};
 use madrpc_actors::protocol::{CallResult, JsonText, Notes};
 
 use super::answer::{self, WriteReply};
@@ -53,7 +53,7 @@ impl Format {
 
 /// Items and reply, in the order in which they come. The next item is taken when the client has taken those before it;
 /// a client that goes away ends the call.
-pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteReply) -> HttpResponse {
+pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteReply, account: Account) -> HttpResponse {
     let mut over = false;
     let mut pieces = Pieces::default();
     let chunks = stream::poll_fn(move |cx| loop {
@@ -68,7 +68,10 @@ pub(super) fn answer(mut flow: Flow, format: Format, id: String, write: WriteRep
             Step::Progress(done, total) => pieces.push(progress(format, done, total)),
             Step::End(result) => {
                 over = true;
-                add_end(&mut pieces, format, &id, &result, write, flow.notes());
+                match &result {
+                    Ok(text) => add_result(&mut pieces, format, &id, text, write, flow.notes()),
+                    Err(_) => pieces.push(account.count(error(format, &id, &result, write, flow.notes()))),
+                }
             }
         }
     });
@@ -93,35 +96,36 @@ fn progress(format: Format, done: u64, total: Option<u64>) -> String {
     }
 }
 
-fn add_end(
+fn add_result(
     pieces: &mut Pieces,
     format: Format,
     id: &str,
-    result: &CallResult,
+    text: &JsonText,
     write: WriteReply,
     notes: Option<&Notes>,
 ) {
-    let (mut before, last): (Vec<u8>, &[u8]) = match (format, result) {
-        (Format::Lines, _) => (Vec::new(), b"\n"),
-        (Format::Events, Ok(_)) => (b"event: result\ndata: ".to_vec(), b"\n\n"),
-        (Format::Events, Err(_)) => (b"event: error\ndata: ".to_vec(), b"\n\n"),
+    let (mut before, last): (Vec<u8>, &[u8]) = match format {
+        Format::Lines => (Vec::new(), b"\n"),
+        Format::Events => (b"event: result\ndata: ".to_vec(), b"\n\n"),
     };
-    match result {
-        Ok(text) => {
-            let (head, mut after) = answer::around(write, Some(id), notes);
-            before.extend_from_slice(&head);
-            after.extend_from_slice(last);
-            add(pieces, before, text, &after);
-        }
-        Err(_) => {
-            let reply = before.len();
-            write(&mut before, Some(id), result);
-            answer::tell_times(&mut before, notes);
-            on_one_line(&mut before[reply..]);
-            before.extend_from_slice(last);
-            pieces.push(before);
-        }
-    }
+    let (head, mut after) = answer::around(write, Some(id), notes);
+    before.extend_from_slice(&head);
+    after.extend_from_slice(last);
+    add(pieces, before, text, &after);
+}
+
+/// The reply of a stream that ends with an error.
+fn error(format: Format, id: &str, result: &CallResult, write: WriteReply, notes: Option<&Notes>) -> Vec<u8> {
+    let (mut out, last): (Vec<u8>, &[u8]) = match format {
+        Format::Lines => (Vec::new(), b"\n"),
+        Format::Events => (b"event: error\ndata: ".to_vec(), b"\n\n"),
+    };
+    let reply = out.len();
+    write(&mut out, Some(id), result);
+    answer::tell_times(&mut out, notes);
+    on_one_line(&mut out[reply..]);
+    out.extend_from_slice(last);
+    out
 }
 
 /// What is short travels together.
@@ -169,8 +173,8 @@ mod tests {
         let text = |format| {
             let mut pieces = Pieces::default();
             add_item(&mut pieces, format, &item);
-            add_end(&mut pieces, format, "7", &Ok(JsonText::NULL), reply::write, None);
-            add_end(&mut pieces, format, "7", &Err(CallError::Timeout), reply::write, None);
+            add_result(&mut pieces, format, "7", &JsonText::NULL, reply::write, None);
+            pieces.push(error(format, "7", &Err(CallError::Timeout), reply::write, None));
             let slices: Vec<Bytes> = std::iter::from_fn(|| pieces.slice()).collect();
             String::from_utf8(slices.concat()).expect("UTF-8")
         };
@@ -190,7 +194,7 @@ mod tests {
         let item = JsonText::parse(&format!("[{breaks}1,\"{spaces}\"]")).expect("JSON");
         let mut pieces = Pieces::default();
         add_item(&mut pieces, Format::Lines, &item);
-        add_end(&mut pieces, Format::Lines, "7", &Ok(item.clone()), reply::write, None);
+        add_result(&mut pieces, Format::Lines, "7", &item, reply::write, None);
         let slices: Vec<Bytes> = std::iter::from_fn(|| pieces.slice()).collect();
         let memory = item.as_bytes().as_ptr_range();
         assert!(slices.iter().any(|slice| memory.contains(&slice.as_ptr())));

@@ -134,10 +134,8 @@ fn text_of(value: &JsValue, left: usize, host: &Host, context: &mut Context) -> 
     }
     let api = host.api().map_err(|error| error.to_string())?;
     let text = json_writer::write(value, left, &api.intrinsics, context).map_err(|error| match error {
-        WriteError::NotSerialisable(what) => what,
-        WriteError::TooDeep => "it nests too deeply".to_owned(),
         WriteError::TooLarge => too_long(),
-        WriteError::Thrown(_) => "a getter of it throws".to_owned(),
+        error => error.reason(left),
     })?;
     String::from_utf8(text).map_err(|_| "it has no JSON".to_owned())
 }

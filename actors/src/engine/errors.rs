@@ -15,6 +15,7 @@ use super::host::{Host, Invocation};
 use super::json_reader;
 use super::json_writer::{self, WriteError};
 use super::program::{LoadError, Script};
+use crate::protocol::error::MAX_ERROR_DATA;
 use crate::protocol::{CallError, Code, JsonText, ScriptError};
 
 /// Longest message and stack that leave the process, in characters.
@@ -168,9 +169,10 @@ fn as_rpc_error(value: &JsValue, host: &Host, context: &mut Context) -> Option<S
     let code = object.get(js_string!("code"), context).ok()?.as_number().filter(|code| code.fract() == 0.0)?;
     let message = text_property(&object, "message", context).unwrap_or_default();
     let data = object.get(js_string!("data"), context).ok().filter(|data| !data.is_undefined());
-    let data = data.and_then(|data| {
-        let text = json_writer::write(&data, host.surroundings.max_body, &api.intrinsics, context);
-        text.map_err(|error| log::warn!(target: "script", "data of an RpcError has no JSON: {error:?}")).ok()
+    let data = data.map(|data| {
+        let text = json_writer::write(&data, MAX_ERROR_DATA, &api.intrinsics, context)
+            .map_err(|error| error.reason(MAX_ERROR_DATA));
+        text.unwrap_or_else(|why| serde_json::json!({"omitted": {"data": why}}).to_string().into_bytes())
     });
     #[allow(clippy::cast_possible_truncation, reason = "the constructor accepts safe integers only")]
     let code = Code(code as i64);

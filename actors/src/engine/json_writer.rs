@@ -24,6 +24,18 @@ pub enum WriteError {
     Thrown(JsError),
 }
 
+impl WriteError {
+    /// Why a part of an error is left out, for its caller. The writer was given `limit`.
+    pub(super) fn reason(self, limit: usize) -> String {
+        match self {
+            WriteError::NotSerialisable(what) => what,
+            WriteError::TooDeep => "it nests too deeply".to_owned(),
+            WriteError::TooLarge => format!("it is longer than {limit} bytes"),
+            WriteError::Thrown(_) => "a getter of it throws".to_owned(),
+        }
+    }
+}
+
 impl From<JsError> for WriteError {
     fn from(error: JsError) -> Self {
         WriteError::Thrown(error)

@@ -270,6 +270,23 @@ fn an_rpc_error_keeps_its_code_message_and_data() {
 }
 
 #[test]
+fn data_of_an_rpc_error_that_has_no_json_is_not_lost_in_silence() {
+    for (body, why) in [
+        ("() => { const o = {}; o.o = o; throw new madrpc.RpcError(7, 'm', o) }", "a cyclic value"),
+        ("() => { throw new madrpc.RpcError(7, 'm', [1n]) }", "a BigInt"),
+        ("() => { throw new madrpc.RpcError(7, 'm', () => 1) }", "a function"),
+        ("() => { throw new madrpc.RpcError(7, 'm', { get a() { throw 1 } }) }", "a getter of it throws"),
+        ("() => { throw new madrpc.RpcError(7, 'm', 'x'.repeat(1 << 20)) }", "it is longer than 65536 bytes"),
+    ] {
+        let error = script_error(body);
+        assert_eq!((error.code.0, error.message.as_str()), (7, "m"), "{body}");
+        let told = error.data.as_ref().map(|data| serde_json::from_str::<serde_json::Value>(data.as_str()));
+        let told = told.expect("data").expect("JSON");
+        assert_eq!(told, serde_json::json!({"omitted": {"data": why}}), "{body}");
+    }
+}
+
+#[test]
 fn calls_wait_without_holding_the_engine() {
     assert_eq!(
         text("async () => (await Promise.all([1, 2, 3].map(n => madrpc.call('m', [n])))).map(r => r[1][0])"),

@@ -9,6 +9,17 @@ use serde_json::value::RawValue;
 
 use super::json_text::JsonText;
 
+/// Longest `data` that a script may give an error, in bytes of JSON. An error tells what is wrong; what is longer is a
+/// result.
+pub const MAX_ERROR_DATA: usize = 64 << 10;
+
+/// Longest error object that is taken from another process, in bytes of JSON: what a node makes of a message, a stack and
+/// `data` that are as long as they may be is shorter.
+pub const MAX_ERROR: usize = 512 << 10;
+
+/// Longest message that is kept of a longer error object, in characters.
+const KEPT_MESSAGE: usize = 16 << 10;
+
 /// A JSON-RPC error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -140,6 +151,35 @@ pub struct RemoteError {
     pub code: Code,
     /// What kind of failure the peer says that it was; a script can forge codes, but not this.
     pub fault: Option<Fault>,
+}
+
+impl RemoteError {
+    /// The error whose object has the text `object`. Of one that is too long, code and message stay.
+    pub(super) fn read(object: &str, fault: Option<Fault>) -> serde_json::Result<RemoteError> {
+        #[derive(Deserialize)]
+        struct Head {
+            code: serde_json::Number,
+            message: Option<serde_json::Value>,
+        }
+        let head: Head = serde_json::from_str(object)?;
+        let code = head.code.as_i64().map_or(Code::INTERNAL, Code);
+        // A copy: a part of a body would keep all of it.
+        if object.len() <= MAX_ERROR {
+            return Ok(RemoteError { object: JsonText::from_trusted(object.to_owned()), code, fault });
+        }
+        let mut message = head.message.as_ref().and_then(|message| message.as_str()).unwrap_or_default().to_owned();
+        if let Some((end, _)) = message.char_indices().nth(KEPT_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        let object = serde_json::json!({"code": head.code, "message": message, "data": omitted_data(MAX_ERROR)});
+        Ok(RemoteError { object: JsonText::from_trusted(object.to_string()), code, fault })
+    }
+}
+
+/// What stands in place of `data` that is longer than `limit` bytes.
+fn omitted_data(limit: usize) -> serde_json::Value {
+    serde_json::json!({"omitted": {"data": format!("it is longer than {limit} bytes")}})
 }
 
 /// A failure of a node rather than of the function that it ran, told to the orchestrator beside the error object.
@@ -287,6 +327,21 @@ impl CallError {
     pub fn code(&self) -> Code {
         self.meaning().code
     }
+
+    /// About how many bytes its object has in a reply.
+    pub fn size(&self) -> usize {
+        /// Of an object with nothing of variable length in it.
+        const BARE: usize = 96;
+        BARE + match self {
+            CallError::Script(error) => error.message.len() + error.data.as_ref().map_or(0, JsonText::len),
+            CallError::Remote(remote) => remote.object.len(),
+            CallError::InvalidParams { parameter, reason } => parameter.len() + reason.len(),
+            CallError::RegistrationRefused { reason } => reason.len(),
+            CallError::NotSerialisable { what } => what.len(),
+            CallError::EngineFailed { method } => method.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// For the log: everything, the detail that clients don't see included.
@@ -382,6 +437,23 @@ mod tests {
         assert_eq!(remote(None).meaning().retry, Retry::Never);
         assert_eq!(remote(Some(Fault::Refused)).meaning().retry, Retry::Always);
         assert_eq!(remote(Some(Fault::Refused)).fault(), None);
+    }
+
+    #[test]
+    fn of_an_object_that_is_too_long_code_and_message_stay() {
+        let data = "x".repeat(MAX_ERROR);
+        let long = format!(r#"{{"code":7,"message":"no","data":"{data}"}}"#);
+        let remote = RemoteError::read(&long, Some(Fault::Failed)).expect("an error");
+        assert_eq!((remote.code, remote.fault), (Code(7), Some(Fault::Failed)));
+        let object: serde_json::Value = serde_json::from_str(remote.object.as_str()).expect("JSON");
+        assert_eq!((&object["code"], &object["message"]), (&7.into(), &"no".into()));
+        assert_eq!(object["data"]["omitted"]["data"], format!("it is longer than {MAX_ERROR} bytes"));
+        let message = format!(r#"{{"code":1.5,"message":"{}"}}"#, "é".repeat(MAX_ERROR));
+        let remote = RemoteError::read(&message, None).expect("an error");
+        assert_eq!(remote.code, Code::INTERNAL);
+        assert!(remote.object.len() < 2 * KEPT_MESSAGE + 200, "{}", remote.object.len());
+        let size = CallError::Remote(Box::new(remote.clone())).size();
+        assert!(size >= remote.object.len());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::call::CallResult;
-use super::error::{CallError, Code, Fault, RemoteError};
+use super::error::{CallError, Fault, RemoteError};
 use super::json_text::JsonText;
 use super::span::Times;
 
@@ -58,6 +58,11 @@ fn write_with_fault(out: &mut Vec<u8>, id: Option<&str>, result: &CallResult, fa
     out.push(b'}');
 }
 
+/// About how many bytes what a call came to has in its reply.
+pub fn size(result: &CallResult) -> usize {
+    result.as_ref().map_or_else(CallError::size, JsonText::len)
+}
+
 /// A peer's reply.
 #[derive(Debug)]
 pub struct Reply {
@@ -89,14 +94,7 @@ impl Reply {
         let result = match (envelope.result, envelope.error) {
             (Some(result), None) => Ok(JsonText::slice(body, result)),
             (None, Some(error)) => {
-                #[derive(Deserialize)]
-                struct Head {
-                    code: serde_json::Number,
-                }
-                let head: Head = serde_json::from_str(error.get()).ok()?;
-                let code = head.code.as_i64().map_or(Code::INTERNAL, Code);
-                let object = JsonText::slice(body, error);
-                Err(CallError::Remote(Box::new(RemoteError { object, code, fault: envelope.fault })))
+                Err(CallError::Remote(Box::new(RemoteError::read(error.get(), envelope.fault).ok()?)))
             }
             // `"result":null` deserialises as absent; a reply with neither is a null result only if it says so.
             (None, None) => Ok(null_result(body)?),

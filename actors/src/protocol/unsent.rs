@@ -85,6 +85,12 @@ impl Account {
         (others == 0 || self.bytes() <= self.0.room).then(|| text.held_with(held))
     }
 
+    /// Whether so many bytes, which are there already, may wait as a result may.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let others = self.bytes();
+        bytes < LONG || others == 0 || others.saturating_add(bytes) <= self.0.room
+    }
+
     /// Counts what could not be refused any more.
     pub fn count(&self, text: impl Into<Bytes>) -> Bytes {
         let text = text.into();

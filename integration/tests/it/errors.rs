@@ -189,3 +189,36 @@ fn reserved_names_throw_while_the_script_loads() {
     assert_eq!(output.status.code(), Some(1), "{log}");
     assert!(log.contains("uncaught.js:2:") && log.contains("_mine"), "{log}");
 }
+
+/// 60 KiB of `data`: less than a script may give an error, and less than what counts as a long text.
+const FAILING_LOUDLY: &str =
+    "madrpc.register('loud', () => { throw new madrpc.RpcError(7, 'no', 'x'.repeat(60 << 10)) });
+madrpc.register('louder', () => { throw new madrpc.RpcError(7, 'no', 'x'.repeat(9 << 20)) });";
+
+#[test]
+fn errors_of_a_batch_have_the_room_of_results_and_no_more() {
+    const CALLS: usize = 200;
+    // What the results of one batch may have together is eight times this.
+    const MAX_BODY: usize = 1 << 20;
+    let script = Script::new("loud.js", FAILING_LOUDLY);
+    let node = node(script.path(), &["--max-body", "1MiB"]);
+    let client = Client::new(&node.url);
+    let calls: Vec<Value> = (0..CALLS).map(|id| json!({"jsonrpc": "2.0", "id": id, "method": "loud"})).collect();
+    let text = client.post(&json!(calls).to_string()).body;
+    assert!(text.len() < 8 * MAX_BODY + CALLS * 256, "{}", text.len());
+    let replies: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    let count = |code: i64| replies.iter().filter(|reply| reply["error"]["code"] == code).count();
+    assert_eq!(count(7) + count(-32006), CALLS);
+    assert!(count(7) >= 8 * MAX_BODY / (61 << 10), "as many as there is room for: {}", count(7));
+}
+
+#[test]
+fn data_that_is_too_long_is_left_out_and_the_caller_hears_of_it() {
+    let script = Script::new("loud.js", FAILING_LOUDLY);
+    let cluster = Cluster::start(script.path(), 1);
+    for client in [cluster.node_client(0), cluster.client.clone()] {
+        let failure = client.call("louder", Value::Null).expect_err("it throws");
+        assert_eq!((failure.code, failure.message.as_str()), (7, "no"));
+        assert_eq!(failure.data, json!({"omitted": {"data": "it is longer than 65536 bytes"}}));
+    }
+}

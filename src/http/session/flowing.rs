@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use madrpc_actors::protocol::streams::{self, Writer, CREDIT};
-use madrpc_actors::protocol::{CallError, JsonText};
+use madrpc_actors::protocol::{reply, CallError, JsonText};
 
 use super::outbox::Outbox;
 use super::written;
@@ -199,11 +199,9 @@ impl Flowing {
             }
             Step::End(result) => {
                 self.over = true;
-                let result = match result {
-                    Ok(text) if self.out.bytes().saturating_add(text.len()) > self.room => {
-                        Err(CallError::TooLarge { limit: self.limit })
-                    }
-                    result => result,
+                let result = match self.out.bytes().saturating_add(reply::size(&result)) > self.room {
+                    true => Err(CallError::TooLarge { limit: self.limit }),
+                    false => result,
                 };
                 let mut text = written(self.write, Some(self.id.as_str()), &result);
                 tell_times(&mut text, self.flow.notes());
