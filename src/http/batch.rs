@@ -193,12 +193,12 @@ fn start<S: Service>(
     Running { ids, notes, cancels: of_slots, answers }
 }
 
-/// Runs the calls under one permit, each to its own deadline, and counts them. Each index comes once. With `cancels`, there
-/// is one for each.
+/// Runs the calls, each to its own deadline, and counts them; those for which there is no place are refused. Each index
+/// comes once. With `cancels`, there is one for each.
 fn run<S: Service>(
     endpoint: &Endpoint<S>,
     incoming: &Incoming<'_>,
-    calls: Vec<Call>,
+    mut calls: Vec<Call>,
     cancels: Option<Vec<Cancel>>,
 ) -> LocalBoxStream<'static, (usize, CallResult)> {
     if calls.is_empty() {
@@ -209,12 +209,20 @@ fn run<S: Service>(
     // Calls of one batch come from one place; were they mixed, the outermost says what all of them are.
     let depth = calls.iter().map(|call| call.scope.depth).min().unwrap_or(0);
     let deadlines: Vec<_> = calls.iter().map(|call| call.scope.deadline).collect();
-    let answers = match service.admission().admit(calls.len(), depth) {
-        Ok(permit) => match cancels {
-            Some(cancels) => each(&service, calls, permit, cancels),
-            None => service.batch(calls, permit),
-        },
-        Err(error) => stream::iter((0..calls.len()).map(move |index| (index, Err(error.clone())))).boxed_local(),
+    let all = calls.len();
+    let refused =
+        |from: usize, error: CallError| stream::iter((from..all).map(move |index| (index, Err(error.clone()))));
+    let answers = match service.admission().admit_some(all, depth) {
+        Ok(permit) => {
+            let admitted = permit.calls();
+            calls.truncate(admitted);
+            let answers = match cancels {
+                Some(cancels) => each(&service, calls, permit, cancels),
+                None => service.batch(calls, permit),
+            };
+            refused(admitted, CallError::Overloaded).chain(answers).boxed_local()
+        }
+        Err(error) => refused(0, error).boxed_local(),
     };
     let (max_result, account) = (endpoint.config.max_body, endpoint.unsent.at(depth).clone());
     EachInTime::new(answers, deadlines, CallError::internal("a call of a batch was left unanswered"))

@@ -37,9 +37,37 @@ impl Admission {
         Admission { limit, gate: Arc::default() }
     }
 
+    /// Admits as many of `calls` calls at nesting `depth` as there are places for: the permit says how many, and it is one
+    /// at least.
+    pub fn admit_some(&self, calls: usize, depth: u32) -> Result<Permit, CallError> {
+        let limit = self.limit_at(depth);
+        let grown = |inflight: usize| {
+            let most = limit.max(inflight);
+            Some(inflight.saturating_add(calls).min(most))
+        };
+        // Counted before the gate is looked at, as in `admit`.
+        let counted = self.gate.inflight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, grown);
+        let before = counted.unwrap_or_else(|before| before);
+        let permit = Permit { gate: self.gate.clone(), calls: calls.min(limit.saturating_sub(before)) };
+        match permit.calls {
+            _ if depth == 0 && self.is_closed() => Err(CallError::Draining),
+            0 => Err(CallError::Overloaded),
+            _ => Ok(permit),
+        }
+    }
+
+    /// Calls of that depth are refused beyond so many of all depths.
+    fn limit_at(&self, depth: u32) -> usize {
+        if depth == 0 {
+            self.limit
+        } else {
+            self.limit.saturating_mul(NESTED_FACTOR)
+        }
+    }
+
     /// Admits `calls` calls together at nesting `depth`, or none of them.
     pub fn admit(&self, calls: usize, depth: u32) -> Result<Permit, CallError> {
-        let limit = if depth == 0 { self.limit } else { self.limit.saturating_mul(NESTED_FACTOR) };
+        let limit = self.limit_at(depth);
         // Counted before the gate is looked at: whoever closes it and then sees nothing in flight may end the process.
         let before = self.gate.inflight.fetch_add(calls, Ordering::SeqCst);
         let permit = Permit { gate: self.gate.clone(), calls };
@@ -96,6 +124,11 @@ impl Admission {
 }
 
 impl Permit {
+    /// How many calls it is for.
+    pub fn calls(&self) -> usize {
+        self.calls
+    }
+
     /// Splits off the right to run one call, so that each call of a batch gives its own place back.
     pub fn split_one(&mut self) -> Permit {
         debug_assert!(self.calls > 0, "more calls than were admitted");
@@ -137,6 +170,26 @@ mod tests {
         drop(batch);
         assert_eq!(admission.inflight(), 1);
         drop(one);
+        assert_eq!(admission.inflight(), 0);
+    }
+
+    #[test]
+    fn of_a_batch_as_many_calls_are_admitted_as_there_are_places() {
+        let admission = Admission::new(16);
+        let first = admission.admit_some(10, 0).expect("free");
+        let second = admission.admit_some(40, 0).expect("some are free");
+        assert_eq!((first.calls(), second.calls(), admission.inflight()), (10, 6, 16));
+        assert!(matches!(admission.admit_some(1, 0), Err(CallError::Overloaded)));
+        assert_eq!(admission.admit_some(300, 1).expect("nested").calls(), 240);
+        drop((first, second));
+        assert_eq!(admission.inflight(), 0);
+        let nested = admission.admit(20, 1).expect("nested");
+        assert!(matches!(admission.admit_some(2, 0), Err(CallError::Overloaded)));
+        assert_eq!(admission.inflight(), 20, "nothing was counted, and nothing given back");
+        drop(nested);
+        admission.announce_close();
+        admission.close();
+        assert!(matches!(admission.admit_some(1, 0), Err(CallError::Draining)));
         assert_eq!(admission.inflight(), 0);
     }
 
