@@ -124,6 +124,7 @@ fn null_result(body: &Bytes) -> Option<JsonText> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Code;
 
     fn written(id: Option<&str>, result: CallResult) -> String {
         let mut out = Vec::new();
