@@ -84,7 +84,8 @@ pub struct ExecutorInbox {
     waiting_ns: AtomicU64,
     /// What it runs takes long: calls were found waiting behind it.
     held_up: AtomicBool,
-    doorbell: OnceLock<Addr<JsExecutor>>,
+    /// None before it is connected, and once the executor has retired: then its thread ends.
+    doorbell: Mutex<Option<Addr<JsExecutor>>>,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +95,8 @@ struct State {
     serving: bool,
     /// It waits, and nobody has undertaken to wake it.
     waiting: bool,
+    /// It takes nothing any more.
+    retired: bool,
 }
 
 thread_local! {
@@ -148,13 +151,13 @@ impl ExecutorInbox {
             waiting: AtomicUsize::new(0),
             waiting_ns: AtomicU64::new(0),
             held_up: AtomicBool::new(false),
-            doorbell: OnceLock::new(),
+            doorbell: Mutex::default(),
         }
     }
 
     /// Tells the inbox which actor to wake.
     pub fn connect(&self, executor: Addr<JsExecutor>) {
-        let _ = self.doorbell.set(executor);
+        *self.doorbell.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
     }
 
     /// Tells the executor of the flow `id` when it is woken. A queue wakes once for each time that it is asked in vain, so
@@ -187,6 +190,10 @@ impl ExecutorInbox {
             self.waiting_ns.fetch_add(invoke.estimate_ns, Ordering::Relaxed);
         }
         let mut state = self.lock();
+        if state.retired {
+            drop(state);
+            return self.refuse(work);
+        }
         state.queue.push_back(work);
         if state.serving {
             return std::mem::take(&mut state.waiting);
@@ -194,6 +201,15 @@ impl ExecutorInbox {
         state.serving = true;
         drop(state);
         self.ring();
+        false
+    }
+
+    /// It came too late: the caller of a call hears that it was dropped, and of what else there may be nothing is left here.
+    fn refuse(&self, work: Work) -> bool {
+        self.load.fetch_sub(1, Ordering::Relaxed);
+        if let Work::Invoke(invoke) = &work {
+            self.no_longer_waits(invoke);
+        }
         false
     }
 
@@ -276,7 +292,19 @@ impl ExecutorInbox {
 
     /// A turn begins that no message asked for. It counts as a message until it is `done`.
     pub fn begin_turn(&self) {
-        self.load.fetch_add(1, Ordering::SeqCst);
+        self.load.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// As `rest`, for good: the executor's thread ends.
+    pub fn retire(&self) -> bool {
+        let mut state = self.lock();
+        if !state.queue.is_empty() {
+            return false;
+        }
+        (state.serving, state.retired) = (false, true);
+        drop(state);
+        drop(self.doorbell.lock().unwrap_or_else(PoisonError::into_inner).take());
+        true
     }
 
     /// One message has been dealt with.
@@ -290,6 +318,12 @@ impl ExecutorInbox {
     /// Messages that wait or are being dealt with, and a turn that none asked for.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
+    }
+
+    /// As `load`, for whoever has just sent a message: either this counts a turn that has begun, or `begin_turn` comes
+    /// after it, and whoever began that turn sees the message.
+    pub fn load_with_turn(&self) -> usize {
+        self.load.fetch_add(0, Ordering::AcqRel)
     }
 
     fn no_longer_waits(&self, invoke: &Invoke) {
@@ -315,7 +349,7 @@ impl ExecutorInbox {
     }
 
     fn ring(&self) {
-        if let Some(executor) = self.doorbell.get() {
+        if let Some(executor) = &*self.doorbell.lock().unwrap_or_else(PoisonError::into_inner) {
             // The mailbox never holds more than this one message: `serving` guards it.
             executor.do_send(Serve);
         }

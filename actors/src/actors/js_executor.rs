@@ -15,7 +15,7 @@ use super::call_deadlines::CallDeadlines;
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
-use crate::engine::{Cancelled, Contexts, InvocationId, LoadError, Registered, Surroundings};
+use crate::engine::{heap, Cancelled, Contexts, InvocationId, LoadError, Registered, Surroundings};
 use crate::metrics::{Hop, Recorder};
 use crate::policy::queueing::Occupancy;
 use crate::protocol::{CallError, CallResult};
@@ -153,6 +153,12 @@ impl JsExecutor {
             if nothing_waits && no_timer && now.duration_since(idle_since) >= LINGER {
                 if let Some(contexts) = &mut self.contexts {
                     contexts.rest();
+                }
+                if self.pool.dismiss(&self.inbox) {
+                    // Here, where its memory was taken: the allocator would keep it for a thread that has ended.
+                    drop(self.contexts.take());
+                    heap::give_back();
+                    return;
                 }
                 if self.inbox.rest() {
                     return;

@@ -31,8 +31,11 @@ use crate::policy::queueing::Occupancy;
 use crate::protocol::{Call, CallError, CallResult, MethodInfo};
 use crate::traces::Tracer;
 
-/// Executors that may stand in for others that are blocked in `callSync`. They stay once they are made.
+/// Executors that may stand in for others that are blocked in `callSync`.
 pub const MAX_SPARES: usize = 128;
+
+/// So many of them stay when they have nothing to do.
+const KEPT_SPARES: usize = 2;
 
 /// An executor with fewer messages than this gets the next call, too, rather than one that sleeps: to wake a thread
 /// costs more than most calls take.
@@ -114,10 +117,12 @@ struct Versioned {
 
 #[derive(Debug, Default)]
 struct Roster {
-    /// All that were ever made.
+    /// All that there are.
     everyone: Vec<Arc<ExecutorInbox>>,
     resting: Vec<Arc<ExecutorInbox>>,
-    spares_made: usize,
+    spares: usize,
+    /// The highest number of an executor.
+    numbers: usize,
 }
 
 /// The calls that scripts made to this very node, by who made them, so that they end with their parent.
@@ -365,9 +370,10 @@ impl PoolCore {
         let mut roster = self.lock_roster();
         let spare = match roster.resting.pop() {
             Some(spare) => spare,
-            None if roster.spares_made < MAX_SPARES => {
-                roster.spares_made += 1;
-                let spare = start_executor(self, self.config.executors + roster.spares_made, None);
+            None if roster.spares < MAX_SPARES => {
+                roster.spares += 1;
+                roster.numbers += 1;
+                let spare = start_executor(self, self.config.executors + roster.numbers, None);
                 roster.everyone.push(spare.clone());
                 spare
             }
@@ -378,6 +384,19 @@ impl PoolCore {
         active.push(spare);
         self.active.store(Arc::new(active));
         Ok(())
+    }
+
+    /// Takes an executor that has nothing left to do out of the pool for good, if it is a stand-in that need not stay.
+    pub(super) fn dismiss(&self, executor: &ExecutorInbox) -> bool {
+        let mut roster = self.lock_roster();
+        let is_it = |other: &Arc<ExecutorInbox>| other.number == executor.number;
+        if roster.resting.len() <= KEPT_SPARES || !roster.resting.iter().any(is_it) || !executor.retire() {
+            return false;
+        }
+        roster.resting.retain(|other| !is_it(other));
+        roster.everyone.retain(|other| !is_it(other));
+        roster.spares -= 1;
+        true
     }
 
     /// `executor` runs again: it takes calls again, and one stand-in rests once it has finished what it has.

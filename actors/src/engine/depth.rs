@@ -100,16 +100,14 @@ fn stringify(this: &JsValue, arguments: &[JsValue], original: &JsFunction, conte
         return original.call(this, arguments, context);
     }
     let _level = Level::enter()?;
+    if replacer.is_object() && !replacer.is_callable() {
+        // A list of properties leaves no place for a function. What nests too deeply then meets the bound of the stack.
+        return original.call(this, arguments, context);
+    }
     let path = Path { open: Default::default(), replacer: replacer.as_function() };
     let checked = NativeFunction::from_copy_closure_with_captures(check_level, path);
     let checked = FunctionObjectBuilder::new(context.realm(), checked).length(2).build();
-    let result =
-        original.call(this, &[value.clone(), checked.into(), arguments.get_or_undefined(2).clone()], context)?;
-    if replacer.is_object() && !replacer.is_callable() {
-        // A list of properties leaves no place for a function. The value is known not to be too deep now.
-        return original.call(this, arguments, context);
-    }
-    Ok(result)
+    original.call(this, &[value.clone(), checked.into(), arguments.get_or_undefined(2).clone()], context)
 }
 
 fn check_level(holder: &JsValue, arguments: &[JsValue], path: &Path, context: &mut Context) -> JsResult<JsValue> {

@@ -56,6 +56,8 @@ pub struct Invocation {
     pub producing: Cell<Option<CallId>>,
     /// Until when that generator may put things in order: nobody waits for the invocation any more.
     pub grace: Cell<Option<Instant>>,
+    /// Its code hears by `ctx.signal` that nobody waits for it any more.
+    pub hears_of_its_end: Cell<bool>,
     /// It has read a stream.
     pub reads: Cell<bool>,
     /// It has run `madrpc.map`.
@@ -92,6 +94,7 @@ impl Invocation {
             rejection_stack: RefCell::default(),
             producing: Cell::default(),
             grace: Cell::default(),
+            hears_of_its_end: Cell::default(),
             reads: Cell::default(),
             maps: Cell::default(),
             items: RefCell::default(),
@@ -106,6 +109,14 @@ impl Invocation {
         self.left.over.set(true);
         if let Some(cpu) = cpu_limit {
             self.ran_for.set(cpu.saturating_sub(LAST_WORDS));
+        }
+    }
+
+    /// From now on, until `hears_of_its_end` is unset, what runs hears that nobody waits for it any more.
+    pub fn begin_to_hear(&self, cpu_limit: Option<Duration>) {
+        self.hears_of_its_end.set(true);
+        if let Some(cpu) = cpu_limit.filter(|_| Instant::now() >= self.scope.deadline) {
+            self.ran_for.set(self.ran_for.get().max(cpu.saturating_sub(LAST_WORDS)));
         }
     }
 
@@ -127,8 +138,8 @@ impl Invocation {
     /// When it must not run on. A generator that was stopped in the middle, or one step of which was left out, could not
     /// put anything in order; `Flows` tells it in time.
     pub fn stops_at(&self) -> Instant {
-        // Its last words are bounded by running time alone.
-        if self.finished.get() {
+        // Its last words are bounded by running time alone, and so is what hears that its time is up.
+        if self.finished.get() || self.hears_of_its_end.get() {
             return Instant::now() + LAST_WORDS_WAIT;
         }
         match self.producing.get() {

@@ -278,13 +278,16 @@ impl Engine {
         std::mem::take(&mut self.leftovers.places)
     }
 
-    /// Has `ctx.signal` aborted. What listens for it may run for as long as the call might have.
+    /// Has `ctx.signal` aborted. What listens for it may run for as long as the call might have, and where the call's time is
+    /// up, for `LAST_WORDS`.
     pub(super) fn tell_signal(&mut self, invocation: &Rc<Invocation>) {
         let host = self.host.clone();
+        invocation.begin_to_hear(host.surroundings.cpu_limit);
         heap::counted(|| {
             let tell = || host.turn(invocation, || web::cancelled(invocation, &mut self.context));
             guard::or_give_up(&host, Some(invocation), tell)
         });
+        invocation.hears_of_its_end.set(false);
     }
 
     /// Ends an invocation: drops its timers, and cancels what it still waits for. Promises of that are rejected.

@@ -5,6 +5,7 @@ export const language = {
   'closures over a loop'() { const all = []; for (let i = 0; i < 3; i++) all.push(() => i++); return all.map((f) => f() + f()); },
   'generators'() { function* g() { try { const x = yield 1; yield x * 2; } finally { yield 'f'; } } const i = g(); return [i.next(), i.next(4), i.return(9), i.next(), i.next()]; },
   'a proxy sees everything'() { const log = []; const p = new Proxy({}, { get: (t, k) => { log.push(String(k)); return k in t ? t[k] : 0; }, has: () => true, set(t, k, v) { t[k] = v * 2; return true; } }); p.a = 2; p.b += 1; return [p.a, p.b, 'z' in p, log]; },
+  'JSON.stringify with a list'() { let reads = 0; const o = { get a() { return ++reads; }, b: { a: 1, c: 2 }, c: 3 }; return [JSON.stringify(o, ['a', 'b']), JSON.stringify(o, []), JSON.stringify([{ 1: 1, x: 2 }], [1, Object('x')]), reads]; },
   'JSON.stringify'() { return [JSON.stringify({ a: undefined, b: () => 1, c: Symbol('x'), d: NaN, e: new Date(0), f: [undefined], g: 'é\u2028\ud800' }), JSON.stringify([1, [2]], null, 2), JSON.stringify({ toJSON: () => ({ x: 1 }) })]; },
   'JSON.parse with a reviver'() { const same = (key, value) => value; return ['1e400', '"\\ud800"', '[0.1, 1e-400]', '{"\\udc00": 1}'].map((text) => JSON.parse(text, same)); },
   'JSON.parse'() { return [JSON.parse('{"__proto__": 1, "a": [1, {"b": null}]}', (k, v) => (typeof v === 'number' ? v + 1 : v)), JSON.parse('[0.1, 1e400, -0, 12345678901234567890123, 0.30000000000000004, 5e-324]')]; },

@@ -46,7 +46,7 @@ row('stringify toJSON that nests', 'throws RangeError', () => { const o = { toJS
 row('result toJSON that nests', 'limit', () => { const o = { toJSON() { return { o: { toJSON: o.toJSON } }; } }; return o; });
 row('stringify replacer that nests', 'throws RangeError', () => JSON.stringify({}, () => ({ a: 1 })));
 row('parse reviver', 'limit', () => { const f = () => JSON.parse('[1]', f); return f(); });
-row('parse reviver that nests', 'limit', () => { JSON.parse('[0,0]', function (k, v) { if (k === '0') this[1] = [0, [0, 0]]; return v; }); return JSON.parse('[0,0]', function (k, v) { const n = []; n[0] = n[1] = 0; if (k === '0') this[1] = n; return v; }); });
+row('parse reviver that nests', 'throws RangeError', () => { JSON.parse('[0,0]', function (k, v) { if (k === '0') this[1] = [0, [0, 0]]; return v; }); return JSON.parse('[0,0]', function (k, v) { const n = []; n[0] = n[1] = 0; if (k === '0') this[1] = n; return v; }); });
 row('constructor', 'limit', () => { class A { constructor() { new A(); } } new A(); });
 row('class field', 'limit', () => { class A { a = new A(); } new A(); });
 row('class extends chain', 'limit', () => { let C = class { }; for (let i = 0; i < 5000; i++) C = class extends C { }; return new C() && 1; });

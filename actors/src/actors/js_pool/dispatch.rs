@@ -64,10 +64,12 @@ impl PoolCore {
                 reply.send(Err(refused));
                 return CancelGuard::default();
             }
-            self.look_again_soon();
         }
         let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
         executor.send_soon(Work::Invoke(Box::new(invocation(id, call, reply, permit, cost))));
+        if executor.load_with_turn() > 1 {
+            self.look_again_soon();
+        }
         // After it counts as load: the watchdog must not look before that and lie down again.
         self.rouser.rouse();
         CancelGuard { runs: Some((self.clone(), executor, id)), settled: false }
@@ -96,7 +98,27 @@ impl PoolCore {
     pub(in crate::actors) fn redirect(&self, invoke: Box<Invoke>) -> Arc<ExecutorInbox> {
         let executor = self.choose(1);
         executor.send(Work::Invoke(invoke));
+        // It may have begun a turn of its own meanwhile.
+        if executor.load_with_turn() > 1 {
+            self.relieve(&executor);
+        }
         executor
+    }
+
+    /// Moves the calls that have not begun on `busy` to other executors, if one is idle. False when none is.
+    fn relieve(&self, busy: &ExecutorInbox) -> bool {
+        let idle = |executor: &Arc<ExecutorInbox>| executor.load() == 0 && executor.number != busy.number;
+        if !self.active.load().iter().any(idle) {
+            return false;
+        }
+        let waiting = busy.take_invokes();
+        if !waiting.is_empty() {
+            busy.mark_held_up();
+        }
+        for invoke in waiting {
+            self.choose(1).send(Work::Invoke(invoke));
+        }
+        true
     }
 
     /// The first executor that has less than `near` to do, which is the warmest; otherwise the one with the least.
@@ -159,16 +181,9 @@ impl PoolCore {
     /// Moves calls that have not begun to executors that are idle.
     fn spread(&self) {
         let active = self.active.load();
-        if !active.iter().any(|executor| executor.load() == 0) {
-            return;
-        }
         for executor in active.iter().filter(|executor| executor.load() > 1) {
-            let waiting = executor.take_invokes();
-            if !waiting.is_empty() {
-                executor.mark_held_up();
-            }
-            for invoke in waiting {
-                self.redirect(invoke);
+            if !self.relieve(executor) {
+                return;
             }
         }
     }

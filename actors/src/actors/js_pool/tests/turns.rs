@@ -117,3 +117,21 @@ fn a_call_that_has_moved_to_another_executor_is_cancelled_there() {
         drop((slow, held));
     });
 }
+
+#[test]
+fn executors_that_stood_in_for_others_end_when_they_have_nothing_to_do() {
+    with_pool(1, |pool, admission| async move {
+        assert_eq!(run(&pool, &admission, "deepSync", "[30]").await, "30");
+        let stand_ins = || pool.0.lock_roster().spares;
+        assert!(stand_ins() >= 30, "each level blocks an executor");
+        let begun = Instant::now();
+        while stand_ins() > KEPT_SPARES {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} stand-ins stay", stand_ins());
+            tokio::task::yield_now().await;
+        }
+        // The next are as good.
+        assert_eq!(run(&pool, &admission, "deepSync", "[30]").await, "30");
+        let roster = pool.0.lock_roster();
+        assert_eq!(roster.everyone.len(), 1 + roster.spares);
+    });
+}
