@@ -142,10 +142,10 @@ impl PoolCore {
         if self.config.executors == 1 || LOOKING.replace(true) {
             return;
         }
-        let core = self.clone();
+        let (core, looking) = (self.clone(), Looking);
         actix_rt::spawn(async move {
             actix_rt::time::sleep(LOOK_AGAIN).await;
-            LOOKING.set(false);
+            drop(looking);
             core.spread();
         });
     }
@@ -186,6 +186,15 @@ impl PoolCore {
                 return;
             }
         }
+    }
+}
+
+/// This thread is going to look again, until it is dropped: a runtime that ends drops what waits in it.
+struct Looking;
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        LOOKING.set(false);
     }
 }
 
