@@ -204,7 +204,8 @@ impl ExecutorInbox {
         false
     }
 
-    /// It came too late: the caller of a call hears that it was dropped, and of what else there may be nothing is left here.
+    /// The message came too late. The caller of a call hears that it was dropped; other messages are about calls that have
+    /// ended.
     fn refuse(&self, work: Work) -> bool {
         self.load.fetch_sub(1, Ordering::Relaxed);
         if let Work::Invoke(invoke) = &work {

@@ -159,7 +159,10 @@ impl RemoteError {
         #[derive(Deserialize)]
         struct Head {
             code: serde_json::Number,
-            message: Option<serde_json::Value>,
+        }
+        #[derive(Deserialize)]
+        struct Text {
+            message: String,
         }
         let head: Head = serde_json::from_str(object)?;
         let code = head.code.as_i64().map_or(Code::INTERNAL, Code);
@@ -167,7 +170,8 @@ impl RemoteError {
         if object.len() <= MAX_ERROR {
             return Ok(RemoteError { object: JsonText::from_trusted(object.to_owned()), code, fault });
         }
-        let mut message = head.message.as_ref().and_then(|message| message.as_str()).unwrap_or_default().to_owned();
+        // A message that is no text says nothing.
+        let mut message = serde_json::from_str(object).map_or_else(|_| String::new(), |Text { message }| message);
         if let Some((end, _)) = message.char_indices().nth(KEPT_MESSAGE) {
             message.truncate(end);
             message.push('…');

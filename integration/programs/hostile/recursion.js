@@ -3,6 +3,7 @@
 
 const row = (name, promise, run, options) => madrpc.register(name, { description: promise, ...options }, run);
 
+madrpc.register('blocked', ({ n }) => (n === 0 ? 0 : madrpc.callSync('blocked', { n: n - 1 })));
 madrpc.register('fine', async ({ n }) => { await null; return [n].map((x) => x * x)[0]; });
 
 row('plain', 'limit', () => { const f = () => f() + 1; return f(); });

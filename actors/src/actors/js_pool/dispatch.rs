@@ -154,12 +154,17 @@ impl PoolCore {
     /// calls may. Nobody was idle when `spread` looked for it.
     pub(in crate::actors) fn relieve_others(&self, idle: &ExecutorInbox) {
         let active = self.active.load();
-        let behind = active.iter().filter(|executor| executor.load() > 1 && executor.waiting().0 > 0);
-        let Some(held_up) = behind.max_by_key(|executor| executor.expected_wait()) else { return };
-        let since = Instant::now().checked_sub(LOOK_AGAIN);
-        if let Some(invoke) = since.and_then(|since| held_up.take_invoke_from_before(since)) {
-            held_up.mark_held_up();
-            idle.send(Work::Invoke(invoke));
+        let held_up = |executor: &&Arc<ExecutorInbox>| executor.load() > 1 && executor.waiting().0 > 0;
+        // A stand-in that rests takes no calls: there would run more of them at once than there are executors.
+        if !active.iter().any(|held| held_up(&held)) || !active.iter().any(|other| other.number == idle.number) {
+            return;
+        }
+        let Some(since) = Instant::now().checked_sub(LOOK_AGAIN) else { return };
+        for executor in active.iter().filter(held_up) {
+            if let Some(invoke) = executor.take_invoke_from_before(since) {
+                executor.mark_held_up();
+                return idle.send(Work::Invoke(invoke));
+            }
         }
     }
 

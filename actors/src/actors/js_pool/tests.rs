@@ -23,6 +23,14 @@ madrpc.register('spin', p => { const end = Date.now() + p[0]; while (Date.now() 
 madrpc.register('holdSync', () => madrpc.callSync('hold'));
 madrpc.register('parentOfHold', () => madrpc.call('hold'));
 madrpc.register('panic', () => panicForTests());
+let heard = 'nothing';
+madrpc.register('heard', () => heard);
+madrpc.register('holdUntilAborted', (p, ctx) => new Promise(() => ctx.signal.addEventListener('abort', () => {
+  heard = 'a part';
+  const end = Date.now() + p[0];
+  while (Date.now() < end);
+  heard = 'all of it';
+})));
 ";
 
 mod streams;
@@ -260,6 +268,23 @@ fn what_runs_can_be_seen_and_answered_from_outside() {
         assert_eq!(slow.await.map_err(|error| error.code()), Err(Code::LIMIT_EXCEEDED));
         assert!(!pool.0.give_up(turn.invocation, CallError::Timeout));
         assert_eq!(run(&pool, &admission, "add", "[3,4]").await, "7");
+    });
+}
+
+#[test]
+fn what_hears_that_its_time_is_up_has_time_for_that() {
+    with_pool(1, |pool, admission| async move {
+        let mut slow = call("holdUntilAborted", "[30]");
+        slow.scope.deadline = Instant::now() + Duration::from_millis(50);
+        let deadline = slow.scope.deadline;
+        let waiting = pool.invoke(slow, admission.admit(1, 0).expect("free"));
+        while Instant::now() < deadline {
+            tokio::task::yield_now().await;
+        }
+        // As whoever serves a call does at its deadline.
+        drop(waiting);
+        until_idle(&admission).await;
+        assert_eq!(run(&pool, &admission, "heard", "[]").await, "\"all of it\"");
     });
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A row is a method of a program in `integration/programs/hostile`; its description begins with the promise, in the
 //! words that `Promise` reads. Each row runs three times, and after each run the node must answer an ordinary call within
-//! a second. After all rows it must have the threads that it began with, but for two, and its memory.
+//! a second. After all rows it must have the threads that it began with, and its memory.
 
 mod arguments;
 mod footprint;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use crate::harness::{node, program, wait_for, Client, Process};
-use footprint::{Footprint, CHAINS_GROWTH, MAX_GROWTH};
+use footprint::Footprint;
 use promise::{Outcome, Promise};
 
 /// How often each row runs.
@@ -78,6 +78,16 @@ impl Victim {
         assert!(broken.is_empty(), "promises that were broken:\n{}", broken.join("\n"));
     }
 
+    /// Some executors that stood in for blocked ones stay for the next time: in a program that has such rows they are there
+    /// from the beginning.
+    fn has_stand_ins(&self) {
+        let methods = &Client::new(&self.node.url).info()["methods"];
+        if methods.as_array().expect("methods").iter().any(|method| method["name"] == "blocked") {
+            let body = json!({"jsonrpc": "2.0", "id": 1, "method": "blocked", "params": {"n": 2}}).to_string();
+            assert_eq!(self.send(body.as_bytes()), Outcome::Result(json!(0)));
+        }
+    }
+
     fn outcome(&self, row: &Row) -> Outcome {
         let mut request = json!({"jsonrpc": "2.0", "id": 1, "method": row.name, "params": {}});
         if row.promise == Promise::Timeout {
@@ -121,15 +131,16 @@ fn flags<'a>(cpu: &'a str, memory: &'a str) -> Vec<&'a str> {
 
 /// All rows, shared; and then one in `every` for each other isolation.
 fn catalogue(file: &str, flags: &[&str], at_least: usize, every: usize) {
-    catalogue_with(file, flags, flags, at_least, every, MAX_GROWTH);
+    catalogue_with(file, flags, flags, at_least, every);
 }
 
 /// With other flags where each call may load the scripts, which has the same limit and takes a debug build its time.
-fn catalogue_with(file: &str, flags: &[&str], isolated: &[&str], at_least: usize, every: usize, growth: u64) {
+fn catalogue_with(file: &str, flags: &[&str], isolated: &[&str], at_least: usize, every: usize) {
     let mut victim = Victim::new(file, flags);
+    victim.has_stand_ins();
     let start = Footprint::of(&victim.node);
     victim.run(1, at_least);
-    start.is_reached_again(&victim.node, growth);
+    start.is_reached_again(&victim.node);
     for isolation in ISOLATED {
         Victim::new(file, &[isolated, &["--isolation", isolation]].concat()).run(every, at_least);
     }
@@ -137,13 +148,12 @@ fn catalogue_with(file: &str, flags: &[&str], isolated: &[&str], at_least: usize
 
 #[test]
 fn loops() {
-    catalogue_with("loops.js", &flags("60ms", "256MiB"), &flags("300ms", "256MiB"), 130, 3, MAX_GROWTH);
+    catalogue_with("loops.js", &flags("60ms", "256MiB"), &flags("300ms", "256MiB"), 130, 3);
 }
 
 #[test]
 fn recursion() {
-    let flags = flags("2s", "1GiB");
-    catalogue_with("recursion.js", &flags, &flags, 90, 3, CHAINS_GROWTH);
+    catalogue("recursion.js", &flags("2s", "1GiB"), 90, 3);
 }
 
 #[test]
@@ -163,7 +173,7 @@ fn odd_values() {
 
 #[test]
 fn memory() {
-    catalogue_with("memory.js", &flags("60ms", "512MiB"), &flags("300ms", "512MiB"), 40, 9, MAX_GROWTH);
+    catalogue_with("memory.js", &flags("60ms", "512MiB"), &flags("300ms", "512MiB"), 40, 9);
 }
 
 #[test]
