@@ -36,7 +36,7 @@ const PARTING: Duration = Duration::from_secs(10);
 /// How long an address may stay in use: the engine of a node that was killed a moment ago holds it until it is gone, too.
 const PREDECESSOR: Duration = Duration::from_secs(1);
 
-/// How long sessions may take to hear that they end.
+/// How long sessions may take to hear that they end, and clients to take the last answers.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Between looks at whether something has ended.
@@ -109,8 +109,9 @@ pub(super) fn process(
     metrics: Metrics,
     traces: Traces,
 ) -> Process {
-    let sessions = Arc::default();
-    Process { instance: instance.into(), started: Instant::now(), admission, draining, sessions, metrics, traces }
+    let (sessions, answering) = (Arc::default(), Arc::default());
+    let (instance, started) = (instance.into(), Instant::now());
+    Process { instance, started, admission, draining, sessions, answering, metrics, traces }
 }
 
 /// How long a server may take to end.
@@ -140,6 +141,7 @@ pub(super) fn http_config(
         max_batch: options.max_batch,
         call_timeout: options.call_timeout,
         sessions: process.sessions.clone(),
+        answering: process.answering.clone(),
         closing: process.draining.closing().clone(),
         metrics: process.metrics.clone(),
         broker: Some(broker),
@@ -239,12 +241,15 @@ pub(super) async fn until_told_to_end(
         () = drained => {}
         reason = reasons.next() => log::info!("ending at once: {reason:?}"),
     }
-    if admission.inflight() > 0 {
+    let finished = admission.inflight() == 0;
+    if !finished {
         log::warn!("ending with {} calls unfinished", admission.inflight());
     }
     process.draining.closing().for_good();
     let farewell = Instant::now() + FAREWELL;
-    while process.sessions.load(Ordering::Relaxed) > 0 && Instant::now() < farewell {
+    // A call gives its place back before its answer is written; one that has not finished has none to wait for.
+    let answering = || finished && process.answering.load(Ordering::SeqCst) > 0;
+    while (answering() || process.sessions.load(Ordering::Relaxed) > 0) && Instant::now() < farewell {
         actix_rt::time::sleep(LOOK).await;
     }
     server.stop(false).await;

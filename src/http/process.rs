@@ -28,6 +28,8 @@ pub struct Process {
     pub draining: Draining,
     /// WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
+    /// Requests whose answers have not been handed to their sockets.
+    pub answering: Arc<AtomicUsize>,
     /// The figures of all threads.
     pub metrics: Metrics,
     /// The traces of all threads.

@@ -122,7 +122,7 @@ where
     let builder = Server::build();
     let ending = builder.graceful_shutdown_signal();
     let worker = move || {
-        let connections = Connections::new(allowed);
+        let connections = Connections::new(allowed, config.answering.clone());
         let tls = config.tls.clone();
         let endpoint = Rc::new(Endpoint::new(make_service(), config.clone(), gate.clone()));
         endpoint.service.answer_peers_by(Rc::new(session::Reception::of(&endpoint)));

@@ -130,6 +130,8 @@ pub struct HttpConfig {
     pub link_keys: LinkKeys,
     /// Counts the WebSockets that are open.
     pub sessions: Arc<AtomicUsize>,
+    /// Counts the requests whose answers have not been handed to their sockets.
+    pub answering: Arc<AtomicUsize>,
     /// Tells them when the process ends.
     pub closing: Closing,
     /// Where events are published and subscribed to; `None`: nowhere.
@@ -165,6 +167,7 @@ impl HttpConfig {
             takes_dial_ins: false,
             link_keys: LinkKeys::default(),
             sessions: Arc::default(),
+            answering: Arc::default(),
             closing: Closing::default(),
             broker: None,
             metrics: Metrics::default(),

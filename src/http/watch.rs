@@ -9,6 +9,8 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -33,6 +35,8 @@ pub(super) struct Connections {
     allowed: Allowed,
     look: Duration,
     open: Cell<usize>,
+    /// Of all workers: the requests that are with a service, or whose answers still come.
+    answering: Arc<AtomicUsize>,
     watches: RefCell<Vec<Weak<Watch>>>,
     /// As of the last look.
     now: Cell<Instant>,
@@ -63,12 +67,13 @@ enum Phase {
 }
 
 impl Connections {
-    pub(super) fn new(allowed: Allowed) -> Rc<Self> {
+    pub(super) fn new(allowed: Allowed, answering: Arc<AtomicUsize>) -> Rc<Self> {
         let shortest = allowed.head.min(allowed.write).min(allowed.idle);
         Rc::new(Connections {
             allowed,
             look: (shortest / 4).clamp(Duration::from_millis(5), Duration::from_secs(1)),
             open: Cell::new(0),
+            answering,
             watches: RefCell::default(),
             now: Cell::new(Instant::now()),
             looking: Cell::new(false),
@@ -131,6 +136,7 @@ impl Watch {
     /// A request is with the service, until what comes back is dropped.
     pub(super) fn busy(self: &Rc<Self>) -> Busy {
         self.phase.set(Phase::Busy);
+        self.among.answering.fetch_add(1, Ordering::SeqCst);
         Busy(self.clone())
     }
 
@@ -201,6 +207,7 @@ pub(super) struct Busy(Rc<Watch>);
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.rest();
+        self.0.among.answering.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

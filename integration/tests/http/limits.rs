@@ -129,6 +129,21 @@ async fn a_client_that_takes_no_answer_is_dropped() {
 }
 
 #[actix::test]
+async fn an_answer_counts_until_its_socket_has_it() {
+    let config = HttpConfig { max_body: 20 << 20, ..config() };
+    let answering = config.answering.clone();
+    let server = Server::with(config, 10);
+    let mut slow = server.connect().await;
+    slow.send(&request("POST", "/", "", r#"{"jsonrpc":"2.0","method":"big","params":[16000000],"id":1}"#)).await;
+    let answers = || answering.load(Ordering::SeqCst);
+    eventually("it is asked", || answers() == 1).await;
+    assert!(server.rpc(r#"{"jsonrpc":"2.0","method":"echo","id":1}"#).await.get("error").is_none());
+    eventually("the first is all that is left", || answers() == 1).await;
+    drop(slow);
+    eventually("nobody waits", || answers() == 0).await;
+}
+
+#[actix::test]
 async fn the_connection_that_waits_longest_makes_room() {
     let server = Server::with(HttpConfig { max_connections: 3, ..config() }, 10);
     let mut busy = server.connect().await;
