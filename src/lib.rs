@@ -16,3 +16,4 @@ pub mod tls;
 pub mod top;
 pub mod transport;
 pub mod vitals;
+pub(crate) mod websocket;

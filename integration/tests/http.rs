@@ -6,5 +6,7 @@ mod client;
 mod endpoint;
 #[path = "http/limits.rs"]
 mod limits;
+#[path = "http/liveness.rs"]
+mod liveness;
 #[path = "http/support.rs"]
 mod support;

@@ -192,7 +192,7 @@ impl Request {
                     take(Came::Progress(done, total));
                 }
                 Some(Line::End(_)) => return outcome(StatusCode::OK, &line, false),
-                None => return Err(Failure::Final(format!("no line of a stream: {}", line.escape_ascii()))),
+                None => return Err(Failure::Final(format!("no line of a stream: {}", shown(&line)))),
             }
         }
         Err(Failure::cut(begun, "before the stream was complete"))
@@ -236,11 +236,15 @@ fn outcome(status: StatusCode, body: &bytes::Bytes, notify: bool) -> Result<Outc
         Some(Err(CallError::Remote(remote))) => Ok(Outcome::Error(remote.object)),
         _ if notify && status.is_success() => Ok(Outcome::Nothing),
         _ => {
-            let shown = &body[..body.len().min(200)];
-            let text = format!("HTTP {}, and no JSON-RPC reply: {}", status.as_u16(), shown.escape_ascii());
+            let text = format!("HTTP {}, and no JSON-RPC reply: {}", status.as_u16(), shown(body));
             Err(Failure::Final(text))
         }
     }
+}
+
+/// The beginning of what a server has sent, for people.
+fn shown(bytes: &[u8]) -> std::slice::EscapeAscii<'_> {
+    bytes[..bytes.len().min(200)].escape_ascii()
 }
 
 impl Failure {

@@ -26,6 +26,7 @@ use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
 use crate::transport::{Askers, AwcClient, PeerLinks, TransportConfig};
+use crate::websocket::SILENCE;
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
 const IMPATIENCE: Duration = Duration::from_secs(5);
@@ -200,6 +201,7 @@ pub(super) fn transport(options: &ServerOptions) -> TransportConfig {
         peer_links: PeerLinks::default(),
         expects_links: false,
         askers: Askers::default(),
+        silence: SILENCE,
     }
 }
 

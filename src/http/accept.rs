@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::watch::{Connections, Watch, Watched};
 use crate::tls::ServerTls;
+use crate::websocket::write_little_ahead;
 
 /// RFC 8446, section 5.1: the first byte of a handshake. No request of HTTP begins with it.
 const HANDSHAKE: u8 = 22;
@@ -36,6 +37,7 @@ pub(super) enum Stream {
 /// Takes in a connection, and shakes hands if this server speaks TLS.
 pub(super) async fn accept(tcp: TcpStream, tls: Option<&ServerTls>, among: &Rc<Connections>) -> io::Result<Stream> {
     tcp.set_nodelay(true)?;
+    write_little_ahead(&tcp)?;
     let mut stream = among.take_in(tcp);
     let Some(tls) = tls else {
         return Ok(Stream::Plain(stream));
@@ -83,10 +85,11 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut *self {
+        let watch = self.watch();
+        watch.reading(cx, into, |cx, into| match &mut *self {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, into),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
-        }
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use actix_http::ConnectionType;
 use actix_web::body::{BodyStream, BoxBody};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::StatusCode;
@@ -65,6 +66,12 @@ pub(super) fn text(content_type: &'static str, text: String) -> HttpResponse {
 /// Nothing to say: a notification. 200, since some widely used clients fail on 202 and 204.
 pub(super) fn nothing() -> HttpResponse {
     HttpResponse::with_body(StatusCode::OK, BoxBody::new(Bytes::new()))
+}
+
+/// The connection ends with it: of the request nothing further is read.
+pub(super) fn last(mut response: HttpResponse) -> HttpResponse {
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    response
 }
 
 /// Adds to the reply that was written last what a peer wants to hear of its call's times.

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::dev::Payload;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
@@ -21,7 +20,7 @@ use madrpc_actors::protocol::unsent::{Account, Unsent};
 use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
 
 use super::answer;
-use super::body::{self, BodyError};
+use super::body::{BodyError, Unread};
 use super::call_log::{self, Begun};
 use super::desk::Desk;
 use super::flow::{Flow, Flows};
@@ -101,34 +100,40 @@ impl<S: Service> Endpoint<S> {
     }
 
     /// Answers `POST`. Dropping the future cancels what it began, but for notifications.
-    pub(super) async fn post(&self, peer: &Peer<'_>, payload: Payload) -> HttpResponse {
+    pub(super) async fn post(&self, peer: &Peer<'_>, body: Unread) -> HttpResponse {
         let head = peer.head;
         if !head.is_json() {
             return answer::http_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json");
         }
         let slack = if head.is_from_peer() { ENVELOPE_SLACK } else { 0 };
         let limit = self.config.max_body.saturating_add(slack);
-        match body::read(payload, head.body_len(), limit, self.config.body_timeout).await {
-            Ok(body) => self.answer(peer, &body).await,
+        let refusal = match body.read(limit, self.config.body_timeout).await {
+            Ok(body) => return self.answer(peer, &body).await,
             Err(BodyError::TooLarge) => {
                 let limit = self.config.max_body as u64;
                 answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, CallError::TooLarge { limit })
             }
             Err(BodyError::TimedOut) => answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time"),
             Err(BodyError::Broken) => answer::refusal(StatusCode::BAD_REQUEST, CallError::Parse),
-        }
+        };
+        answer::last(refusal)
     }
 
     /// Answers `POST` of a caller who is not let in.
-    pub(super) async fn turn_away(&self, head: &Head<'_>, payload: Payload, error: CallError) -> HttpResponse {
-        let body = body::read(payload, head.body_len(), STRANGERS_BODY, self.config.body_timeout).await;
-        let body = body.ok().filter(|body| !too_deep(body)).unwrap_or_default();
+    pub(super) async fn turn_away(&self, body: Unread, error: CallError) -> HttpResponse {
+        let read = body.read(STRANGERS_BODY, self.config.body_timeout).await;
+        let is_read = read.is_ok();
+        let body = read.ok().filter(|body| !too_deep(body)).unwrap_or_default();
         let id = match request::read_up_to(&body, 1) {
             Body::Single(Ok(request)) => request.id,
             Body::Single(Err(refused)) => refused.id,
             Body::Batch(_) => None,
         };
-        answer::reply(reply::write, id.map(|id| id.get()), &Err(error))
+        let refusal = answer::reply(reply::write, id.map(|id| id.get()), &Err(error));
+        match is_read {
+            true => refusal,
+            false => answer::last(refusal),
+        }
     }
 
     async fn answer(&self, peer: &Peer<'_>, body: &Bytes) -> HttpResponse {

@@ -20,6 +20,7 @@ use madrpc_actors::policy::rate_limit::Granted;
 use madrpc_actors::protocol::{reply, unsent, CallError, JsonText};
 use serde_json::json;
 
+use super::body::Unread;
 use super::endpoint::{in_time, Endpoint, Peer};
 use super::head::Head;
 use super::origin::Foreign;
@@ -93,8 +94,8 @@ async fn dispatch<S: Service>(
     };
     match (request.method(), request.path()) {
         (&Method::POST, "/" | "/rpc") => match endpoint.gate.identify(head, ip) {
-            Ok(identity) => endpoint.post(&Peer { head, ip, identity }, payload).await,
-            Err(error) => endpoint.turn_away(head, payload, error).await,
+            Ok(identity) => endpoint.post(&Peer { head, ip, identity }, Unread::of(request, head, payload)).await,
+            Err(error) => endpoint.turn_away(Unread::of(request, head, payload), error).await,
         },
         (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health", None).await,
         (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {

@@ -22,6 +22,7 @@ use super::flow::Flows;
 use super::origin::Origins;
 use crate::tls::ServerTls;
 use crate::transport::{Host, PeerLinks};
+use crate::websocket::SILENCE;
 
 /// Answers the calls of one HTTP worker thread. Cloned freely; clones are the same service.
 ///
@@ -146,6 +147,9 @@ pub struct HttpConfig {
     pub body_timeout: Duration,
     /// How long a client may take none of what is written to it.
     pub write_timeout: Duration,
+    /// How long a session may go on without a sign of life, which is whatever comes in and whatever is taken; pings leave
+    /// three times as often.
+    pub silence: Duration,
 }
 
 impl HttpConfig {
@@ -175,6 +179,7 @@ impl HttpConfig {
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(30),
+            silence: SILENCE,
         }
     }
 }

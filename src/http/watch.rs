@@ -50,6 +50,10 @@ pub(super) struct Watch {
     since: Cell<Instant>,
     /// Since when the client has taken nothing of what is to be written.
     stuck: Cell<Option<Instant>>,
+    /// Bytes that are still read; `None`: as many as come.
+    left: Cell<Option<u64>>,
+    /// What comes is thrown away, and then the connection is at its end.
+    refused: Cell<bool>,
     /// Reading and writing may be up to two tasks.
     reader: Cell<Option<Waker>>,
     writer: Cell<Option<Waker>>,
@@ -95,6 +99,8 @@ impl Connections {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(self.now.get()),
             stuck: Cell::new(None),
+            left: Cell::new(None),
+            refused: Cell::new(false),
             reader: Cell::new(None),
             writer: Cell::new(None),
             over: Cell::new(false),
@@ -166,6 +172,13 @@ impl Watch {
         late || self.stuck.get().is_some_and(|since| longer_than(since, write))
     }
 
+    /// There is something to read again.
+    fn read_on(&self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
     fn end(&self) {
         self.over.set(true);
         for waker in [self.reader.take(), self.writer.take()].into_iter().flatten() {
@@ -173,11 +186,75 @@ impl Watch {
         }
     }
 
+    /// From now on `bytes` are read of the connection, and those that are granted later.
+    pub(super) fn quota(self: Rc<Self>, bytes: u64) -> Quota {
+        self.left.set(Some(bytes));
+        Quota(self)
+    }
+
+    /// Reads by `read`, as far as the quota reaches; beyond that nothing comes.
+    pub(super) fn reading(
+        &self,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+        read: impl FnOnce(&mut Context<'_>, &mut ReadBuf<'_>) -> Poll<io::Result<()>>,
+    ) -> Poll<io::Result<()>> {
+        let Some(left) = self.left.get() else { return read(cx, into) };
+        if left == 0 {
+            if self.refused.get() {
+                return Poll::Ready(Ok(()));
+            }
+            park(&self.reader, cx);
+            return Poll::Pending;
+        }
+        let before = into.filled().len();
+        let polled = read(cx, into);
+        self.left.set(Some(left.saturating_sub((into.filled().len() - before) as u64)));
+        polled
+    }
+
     fn check(&self) -> io::Result<()> {
         if self.over.get() {
             Err(io::ErrorKind::TimedOut.into())
         } else {
             Ok(())
+        }
+    }
+}
+
+/// Of a refused request so much is taken from the wire, so that the answer is not lost by a reset.
+const PARTING: u64 = 256 * 1024;
+
+/// Bounds what is read of a connection, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Quota(Rc<Watch>);
+
+impl Quota {
+    pub(super) fn grant(&self, bytes: u64) {
+        if let Some(left) = self.0.left.get() {
+            self.0.left.set(Some(left.saturating_add(bytes)));
+            if left == 0 {
+                self.0.read_on();
+            }
+        }
+    }
+
+    pub(super) fn is_used_up(&self) -> bool {
+        self.0.left.get() == Some(0)
+    }
+
+    /// What is asked is not answered but by a refusal: little more is read, and then the connection ends.
+    pub(super) fn refuse(self) {
+        self.0.refused.set(true);
+        self.0.left.set(Some(PARTING));
+        self.0.read_on();
+    }
+}
+
+impl Drop for Quota {
+    fn drop(&mut self) {
+        if !self.0.refused.get() {
+            self.0.left.set(None);
         }
     }
 }

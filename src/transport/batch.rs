@@ -11,7 +11,7 @@ use awc::http::header::{HeaderMap, HeaderName, HeaderValue, CONTENT_TYPE};
 use awc::{ClientResponse, FrozenClientRequest};
 use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
-use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Reply};
+use madrpc_actors::protocol::{request, Call, CallError, CallResult, CallScope, Reply};
 use serde_json::value::RawValue;
 
 use super::lines::{Lines, NDJSON};
@@ -116,7 +116,7 @@ where
         Some(Err(error)) => error,
         _ => received.not_a_reply(),
     };
-    let replies: Vec<&RawValue> = serde_json::from_slice(&received.body).unwrap_or_default();
+    let replies = request::elements(&received.body, part.len()).unwrap_or_default();
     let answer = |reply: &&RawValue| answer(&received.body.slice_ref(reply.get().as_bytes()), &part, scopes);
     let answers: Vec<_> = replies.iter().filter_map(answer).collect();
     // Indexes that were answered are left out of what follows.

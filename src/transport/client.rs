@@ -57,6 +57,8 @@ pub struct TransportConfig {
     pub expects_links: bool,
     /// Nodes that may ask over the links that this process opens.
     pub askers: Askers,
+    /// A peer whose link shows no sign of life for so long is gone; it asks three times as often whether we are there.
+    pub silence: Duration,
 }
 
 /// Takes calls to other processes through the connection pool of its thread.

@@ -26,6 +26,7 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
 use crate::tls::ClientTls;
+use crate::websocket::write_little_ahead;
 
 /// In the user part: the address in the URL is what the certificate must show.
 const THE_ADDRESS: &str = "-";
@@ -82,6 +83,7 @@ where
             let (stream, uri) = connecting.await?.into_parts();
             // What is written is complete, and waits for nothing.
             stream.set_nodelay(true).map_err(ConnectError::Io)?;
+            write_little_ahead(&stream).map_err(ConnectError::Io)?;
             let stream = match name(&uri) {
                 None => Stream::Plain(stream),
                 Some(name) => {

@@ -55,11 +55,13 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Lines<S> 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some(line) = this.take() {
-                return Poll::Ready(Some(Ok(line)));
-            }
-            if this.buffer.len() > this.max_body.saturating_add(ENVELOPE_SLACK) {
+            let limit = this.max_body.saturating_add(ENVELOPE_SLACK);
+            let line = this.take();
+            if line.as_ref().map_or(this.buffer.len(), Bytes::len) > limit {
                 return Poll::Ready(Some(Err(CallError::TooLarge { limit: this.max_body as u64 })));
+            }
+            if let Some(line) = line {
+                return Poll::Ready(Some(Ok(line)));
             }
             match std::task::ready!(Pin::new(&mut this.body).poll_next(cx)) {
                 Some(Ok(chunk)) => this.buffer.extend_from_slice(&chunk),

@@ -58,12 +58,18 @@ enum Errand {
 
 impl PeerLinks {
     /// Carries calls to `node`, which has dialled in, until the link ends; `guest` answers its own.
-    pub(crate) async fn attend(&self, node: PeerUrl, max_body: usize, socket: impl Socket, guest: Box<dyn Guest>) {
-        let link = Link::new(max_body);
+    pub(crate) async fn attend(
+        &self,
+        node: PeerUrl,
+        link: Link,
+        socket: impl Socket,
+        silence: Duration,
+        guest: Box<dyn Guest>,
+    ) {
         link.receive(guest);
         let Some(_listed) = self.list(&node, link.clone()) else { return };
         log::info!("{node} has dialled in");
-        let end = Pump::lasting(link, socket).await;
+        let end = Pump::lasting(link, socket, silence).await;
         log::info!("the link of {node} is lost: {end}");
     }
 

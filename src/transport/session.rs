@@ -1,16 +1,15 @@
 //! Sessions with other processes that carry more than calls: frames of text in both directions.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use awc::error::WsClientError;
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::ws::{CloseCode, Frame, Message};
 use awc::Client;
-use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::future::LocalBoxFuture;
 use futures_util::{SinkExt, StreamExt};
-use madrpc_actors::actors::broker::{SessionClient, TextSession};
+use madrpc_actors::actors::broker::{text_channel, SessionClient, TextSender, TextSession};
 use madrpc_actors::actors::PeerUrl;
 use madrpc_actors::protocol::CallError;
 use tokio::sync::mpsc;
@@ -19,18 +18,17 @@ use url::Url;
 use super::client::AwcClient;
 use super::connect;
 use super::link::Socket;
+use crate::websocket::{close_reason, Codec, Noted, Peer, SILENCE};
 
 /// Frames that wait for the socket.
 const OUTGOING: usize = 8_192;
 
-/// Frames that wait for whoever reads them; the peer waits with further ones.
+/// Frames that wait for whoever reads them, and their bytes; the peer waits with further ones.
 const INCOMING: usize = 1_024;
+const INCOMING_BYTES: usize = 16 << 20;
 
-/// How often it is looked whether the peer is there. It asks us every 15 s.
+/// How often it is looked whether the peer is there.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// A peer that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_secs(45);
 
 /// Opens a WebSocket at `url`, of http or https. `None` as an error: the URL makes no sense.
 pub(super) async fn open(
@@ -40,12 +38,12 @@ pub(super) async fn open(
     longest: usize,
 ) -> Result<impl Socket + 'static, Option<WsClientError>> {
     let uri = connect::uri(url, None).map_err(|_| None)?;
-    let mut request = client.ws(uri).max_frame_size(longest);
+    let mut request = client.ws(uri);
     for (name, value) in headers {
         request = request.set_header(name.clone(), value.clone());
     }
     let (_, socket) = request.connect().await.map_err(Some)?;
-    Ok(socket)
+    Ok(socket.into_map_codec(|_| Codec::new(Peer::Server, longest)).into_map_io(Noted::new))
 }
 
 impl SessionClient for AwcClient {
@@ -69,53 +67,68 @@ impl SessionClient for AwcClient {
 /// Carries frames by the socket until either side ends it.
 pub(super) fn begin(socket: impl Socket + 'static) -> TextSession {
     let (send, outgoing) = mpsc::channel(OUTGOING);
-    let (incoming, receive) = mpsc::channel(INCOMING);
+    let (incoming, receive) = text_channel(INCOMING, INCOMING_BYTES);
     actix_rt::spawn(carry(socket, outgoing, incoming));
     TextSession { send, receive }
 }
 
-async fn carry(mut socket: impl Socket, mut outgoing: mpsc::Receiver<Vec<u8>>, incoming: mpsc::Sender<Bytes>) {
+async fn carry(mut socket: impl Socket, mut outgoing: mpsc::Receiver<Vec<u8>>, incoming: TextSender) {
+    let life = socket.life();
     let mut look = tokio::time::interval(LOOK);
-    let mut heard = Instant::now();
     loop {
-        let said = tokio::select! {
-            frame = socket.next() => {
-                heard = Instant::now();
-                match frame {
-                    Some(Ok(Frame::Text(text))) => match incoming.send(text).await {
-                        Ok(()) => Ok(()),
-                        Err(_) => return,
-                    },
-                    Some(Ok(Frame::Ping(payload))) => socket.send(Message::Pong(payload)).await,
-                    Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => Ok(()),
+        let more = tokio::select! {
+            frame = socket.next() => match frame {
+                Some(Ok(Frame::Text(text))) => {
+                    if !incoming.send(text).await {
+                        return;
+                    }
+                    // Nobody has listened to the peer while the reader had no room.
+                    life.begin_anew();
+                    continue;
                 }
-            }
-            frame = outgoing.recv() => match frame {
-                Some(frame) => say(&mut socket, frame, &mut outgoing).await,
-                None => {
-                    let _gone = socket.send(Message::Close(Some(CloseCode::Normal.into()))).await;
-                    return;
-                }
+                Some(Ok(Frame::Ping(payload))) => Say::One(Message::Pong(payload)),
+                Some(Ok(Frame::Close(_))) | None => return,
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => Say::Last(Message::Close(Some(close_reason(&error)))),
             },
-            _ = look.tick() => match heard.elapsed() >= SILENCE {
+            frame = outgoing.recv() => match frame {
+                Some(frame) => Say::All(frame),
+                None => Say::Last(Message::Close(Some(CloseCode::Normal.into()))),
+            },
+            _ = look.tick() => match life.silent_for() >= SILENCE {
                 true => return,
-                false => Ok(()),
+                false => continue,
             },
         };
-        if said.is_err() {
+        let ends = matches!(more, Say::Last(_));
+        let said = tokio::select! {
+            said = say(&mut socket, more, &mut outgoing) => said,
+            () = life.silent(SILENCE) => return,
+        };
+        if said.is_err() || ends {
             return;
         }
     }
 }
 
-/// Says all that waits, in one write.
+/// What is to be said to a peer.
+enum Say {
+    One(Message),
+    /// This text, and what waits behind it.
+    All(Vec<u8>),
+    Last(Message),
+}
+
+/// Says it in one write.
 async fn say<S: Socket>(
     socket: &mut S,
-    first: Vec<u8>,
+    what: Say,
     more: &mut mpsc::Receiver<Vec<u8>>,
 ) -> Result<(), awc::error::WsProtocolError> {
-    let mut next = Some(first);
+    let mut next = match what {
+        Say::One(message) | Say::Last(message) => return socket.send(message).await,
+        Say::All(first) => Some(first),
+    };
     while let Some(frame) = next {
         if let Ok(text) = ByteString::try_from(frame) {
             socket.feed(Message::Text(text)).await?;

@@ -92,7 +92,8 @@ pub fn read_up_to(body: &[u8], most: usize) -> Body<'_> {
     }
 }
 
-fn elements(body: &[u8], most: usize) -> serde_json::Result<Vec<&RawValue>> {
+/// The first `most` elements of an array; the rest is checked to be JSON.
+pub fn elements(body: &[u8], most: usize) -> serde_json::Result<Vec<&RawValue>> {
     struct Elements(usize);
     impl<'de> Visitor<'de> for Elements {
         type Value = Vec<&'de RawValue>;

@@ -18,6 +18,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::support::{config, eventually, Server, PATIENCE};
 
 fn client() -> Rc<dyn PeerClient> {
+    client_that_waits(PATIENCE)
+}
+
+/// A client that gives up a peer without a sign of life after so long.
+pub(super) fn client_that_waits(silence: Duration) -> Rc<dyn PeerClient> {
     AwcClient::factory(TransportConfig {
         peer_links: PeerLinks::default(),
         expects_links: false,
@@ -26,6 +31,7 @@ fn client() -> Rc<dyn PeerClient> {
         cluster_token: "secret".parse().ok(),
         api_key: "key".parse().ok(),
         tls: ClientTls::default(),
+        silence,
     })()
 }
 

@@ -24,6 +24,7 @@ mod events;
 mod failover;
 mod fetch;
 mod figures;
+mod frames;
 mod generators;
 mod hedging;
 mod hostile;

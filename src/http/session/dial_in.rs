@@ -77,11 +77,13 @@ pub async fn keep_dialled<S: Service>(service: S, config: HttpConfig, dialler: D
 
 /// Runs a session over a socket of a client's, until either end has had enough. Both ask.
 async fn converse<S: Service>(endpoint: Rc<Endpoint<S>>, orchestrator: &PeerUrl, socket: Box<dyn Socket>) {
+    let life = socket.life();
     let (sink, frames) = socket.split();
     let out = Outbox::default();
     let ip = IpAddr::from([0, 0, 0, 0]);
     // Who asks is one of our own processes, which this one has chosen.
-    let session = Session::new(endpoint, guest::from_peer(), ip, Identity::Member, out.clone()).counted();
+    let session =
+        Session::new(endpoint, guest::from_peer(), ip, Identity::Member, out.clone()).counted().watching(life);
     session.ask(orchestrator);
     let _running = Session::create(move |context| session.listening(frames, Rc::default(), context));
     let written = out.clone();

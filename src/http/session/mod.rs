@@ -30,6 +30,7 @@ use super::scope::Inherited;
 use super::service::Service;
 use super::{answer, batch, ENVELOPE_SLACK};
 use crate::transport::PeerLink;
+use crate::websocket::{close_reason, Life};
 
 mod asking;
 mod controls;
@@ -52,11 +53,8 @@ pub(super) use outbox::{encoded, EventFrames, Outbox};
 pub(super) use subscriptions::Subscriptions;
 pub(super) use upgrade::{needed, upgraded};
 
-/// How often the other side is asked whether it is there.
-const PING: Duration = Duration::from_secs(15);
-
-/// A side that says nothing for so long is gone.
-const SILENCE: Duration = Duration::from_secs(45);
+/// So many pings leave in the time after which a silent side is gone.
+const PINGS: u32 = 3;
 
 /// Answers that the other side does not take hold at most this many times the limit of one. Then calls are refused, and
 /// results that are there already become errors.
@@ -86,7 +84,8 @@ struct Session<S: Service> {
     /// Waits for the end of the process.
     farewell: Option<AbortHandle>,
     pushed: Pushed,
-    heard: Instant,
+    /// Of the other side; `None`: whoever carries its frames sees to that.
+    life: Option<Rc<Life>>,
     reading: Rc<Reading>,
     /// This side asks, too.
     asking: RefCell<Option<PeerLink>>,
@@ -112,15 +111,10 @@ impl<S: Service> Actor for Session<S> {
             session.do_send(GoAway);
         });
         self.farewell = Some(farewell.abort_handle());
-        context.run_interval(PING, |session, context| {
-            if session.heard.elapsed() >= SILENCE {
-                return session.end(CloseCode::Policy, "silent for too long", context);
-            }
-            if session.reading.unfinished.get().is_some_and(|since| since.elapsed() >= SILENCE) {
-                return session.end(CloseCode::Policy, "a message took too long", context);
-            }
-            session.out.ping();
-        });
+        if let Some(life) = self.life.clone() {
+            let silence = self.endpoint.config.silence;
+            context.run_interval(silence / PINGS, move |session, context| session.look(&life, silence, context));
+        }
     }
 
     /// The tasks of its calls hold the table, too: it is not dropped before they are.
@@ -150,7 +144,6 @@ impl<S: Service> Handler<GoAway> for Session<S> {
 
 impl<S: Service> StreamHandler<Result<Frame, ProtocolError>> for Session<S> {
     fn handle(&mut self, frame: Result<Frame, ProtocolError>, context: &mut Self::Context) {
-        self.heard = Instant::now();
         match frame {
             // RFC 6455, section 8.1.
             Ok(Frame::Text(text)) if std::str::from_utf8(&text).is_err() => {
@@ -162,8 +155,10 @@ impl<S: Service> StreamHandler<Result<Frame, ProtocolError>> for Session<S> {
             Ok(Frame::Binary(_)) => self.end(CloseCode::Unsupported, "text frames only", context),
             Ok(Frame::Close(_)) => self.end(CloseCode::Normal, "", context),
             Ok(Frame::Continuation(_)) => self.end(CloseCode::Protocol, "fragments are not expected here", context),
-            Err(ProtocolError::Overflow) => self.end(CloseCode::Size, "the frame is too long", context),
-            Err(_) => self.end(CloseCode::Protocol, "", context),
+            Err(error) => {
+                self.out.close(close_reason(&error));
+                context.stop();
+            }
         }
     }
 
@@ -177,7 +172,7 @@ impl<S: Service> Session<S> {
         let head = Head::read(&headers);
         let inherited = Inherited::read(&head, endpoint.config.call_timeout);
         let write = answer::writer(&head);
-        let (open, heard, reading) = (Rc::default(), Instant::now(), Rc::default());
+        let (open, reading) = (Rc::default(), Rc::default());
         let subscriptions = endpoint.desk.clone().map(|desk| Subscriptions::new(desk, out.clone()));
         let farewell = None;
         Session {
@@ -192,7 +187,7 @@ impl<S: Service> Session<S> {
             subscriptions,
             pushed: Pushed::default(),
             farewell,
-            heard,
+            life: None,
             reading,
             asking: RefCell::default(),
             counted: false,
@@ -204,10 +199,26 @@ impl<S: Service> Session<S> {
         Session { counted: true, ..self }
     }
 
+    /// It pings the other side, and ends when there is no sign of life.
+    fn watching(self, life: Rc<Life>) -> Self {
+        Session { life: Some(life), ..self }
+    }
+
     /// With its frames, which end it.
     fn listening(self, frames: impl Frames, reading: Rc<Reading>, context: &mut Context<Self>) -> Self {
         context.add_stream(frames);
         Session { reading, ..self }
+    }
+
+    /// Ends a session with nobody; a ping asks whether there is somebody.
+    fn look(&self, life: &Life, silence: Duration, context: &mut Context<Self>) {
+        if life.silent_for() >= silence {
+            return self.end(CloseCode::Policy, "silent for too long", context);
+        }
+        if self.reading.unfinished.get().is_some_and(|since| since.elapsed() >= silence) {
+            return self.end(CloseCode::Policy, "a message took too long", context);
+        }
+        self.out.ping();
     }
 
     fn end(&self, code: CloseCode, why: &str, context: &mut Context<Self>) {

@@ -95,6 +95,8 @@ struct Frames {
     event_bytes: usize,
     /// The payload of the last ping that has no answer yet: those before it need none (RFC 6455, section 5.5.3).
     pong: Option<Bytes>,
+    /// The other side is to be asked whether it is there. Like the answer to that, it does not wait behind the rest.
+    ping: bool,
     /// Nothing is taken on any more.
     closed: bool,
     writer: Option<Waker>,
@@ -235,7 +237,9 @@ impl Outbox {
 
     /// Asks whether the other side is there.
     pub(super) fn ping(&self) {
-        self.push(0, Message::Ping(Bytes::new()));
+        let mut frames = self.0.borrow_mut();
+        frames.ping = !frames.closed;
+        frames.wake();
     }
 
     /// Answers a ping.
@@ -332,6 +336,9 @@ impl Frames {
         if let Some(payload) = self.pong.take() {
             return Some(Waiting::Message(Message::Pong(payload)));
         }
+        if std::mem::take(&mut self.ping) {
+            return Some(Waiting::Message(Message::Ping(Bytes::new())));
+        }
         let next = self.waiting.pop_front()?;
         if let Waiting::Message(Message::Text(text)) = &next {
             self.bytes -= text.len();
@@ -391,6 +398,25 @@ mod tests {
         assert!(matches!(next(), Frame::Text(text) if text.len() == 10));
         assert!(matches!(next(), Frame::Text(whole) if whole == text));
         assert!(matches!(next(), Frame::Close(Some(_))));
+    }
+
+    #[test]
+    fn a_ping_does_not_wait_behind_answers_and_is_not_the_last_word() {
+        let outbox = Outbox::default();
+        (0..3).for_each(|_| outbox.text(vec![b'x'; 2 * LONG]));
+        outbox.text(vec![b'x'; 10]);
+        outbox.ping();
+        let Poll::Ready(Some(first)) = outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) else {
+            panic!("nothing to say")
+        };
+        assert_eq!(first[..2], [0x89, 0]);
+        outbox.shut();
+        outbox.ping();
+        let mut rest = BytesMut::new();
+        while let Poll::Ready(Some(chunk)) = outbox.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            rest.extend_from_slice(&chunk);
+        }
+        assert_eq!(rest[rest.len() - 10..], [b'x'; 10]);
     }
 
     #[test]

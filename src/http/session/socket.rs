@@ -10,13 +10,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use actix_codec::Decoder;
-use actix_http::ws::{Codec, Frame, Item, ProtocolError};
-use bytes::{Bytes, BytesMut};
+use actix_http::ws::{Frame, ProtocolError};
+use bytes::BytesMut;
 use futures_util::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::outbox::Outbox;
+use crate::websocket::{Codec, Peer};
 
 /// What is read at once, into memory that the sockets of a thread share.
 const BLOCK: usize = 32 * 1024;
@@ -48,24 +49,19 @@ pub(super) fn open<T: AsyncRead + AsyncWrite + Unpin>(
     let shared = Rc::new(Shared { io: RefCell::new(io), broken: Cell::new(false), reader: Cell::default() });
     let frames = Frames {
         shared: shared.clone(),
-        codec: Codec::new().max_size(longest),
+        codec: Codec::new(Peer::Client, longest),
         bytes: read,
-        fragments: None,
-        longest,
         reading: Rc::new(Reading { unfinished: Cell::default(), longest: Cell::new(longest) }),
         over: false,
     };
     (frames, Sending { shared })
 }
 
-/// What comes in, fragments joined.
+/// What comes in, whole messages.
 pub(super) struct Frames<T> {
     shared: Rc<Shared<T>>,
     codec: Codec,
     bytes: BytesMut,
-    fragments: Option<Fragments>,
-    /// As the codec knows it.
-    longest: usize,
     reading: Rc<Reading>,
     over: bool,
 }
@@ -79,61 +75,15 @@ pub(super) struct Reading {
     pub(super) longest: Cell<usize>,
 }
 
-struct Fragments {
-    text: bool,
-    bytes: BytesMut,
-}
-
 impl<T: AsyncRead + Unpin> Frames<T> {
     pub(super) fn reading(&self) -> Rc<Reading> {
         self.reading.clone()
     }
 
-    /// The next frame that is complete.
+    /// The next message that is complete.
     fn decode(&mut self) -> Result<Option<Frame>, ProtocolError> {
-        let longest = self.reading.longest.get();
-        if longest != self.longest {
-            self.codec = std::mem::take(&mut self.codec).max_size(longest);
-            self.longest = longest;
-        }
-        while let Some(frame) = self.codec.decode(&mut self.bytes)? {
-            match frame {
-                Frame::Continuation(item) => {
-                    if let Some(whole) = self.join(item)? {
-                        return Ok(Some(whole));
-                    }
-                }
-                frame => return Ok(Some(frame)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The codec sees to the order of fragments.
-    fn join(&mut self, item: Item) -> Result<Option<Frame>, ProtocolError> {
-        let (bytes, last) = match item {
-            Item::FirstText(bytes) => (self.begin(true, &bytes), false),
-            Item::FirstBinary(bytes) => (self.begin(false, &bytes), false),
-            Item::Continue(bytes) => (bytes, false),
-            Item::Last(bytes) => (bytes, true),
-        };
-        let Some(fragments) = &mut self.fragments else { return Err(ProtocolError::ContinuationNotStarted) };
-        if fragments.bytes.len() + bytes.len() > self.longest {
-            return Err(ProtocolError::Overflow);
-        }
-        fragments.bytes.extend_from_slice(&bytes);
-        if !last {
-            return Ok(None);
-        }
-        Ok(self.fragments.take().map(|Fragments { text, bytes }| match text {
-            true => Frame::Text(bytes.freeze()),
-            false => Frame::Binary(bytes.freeze()),
-        }))
-    }
-
-    fn begin(&mut self, text: bool, bytes: &Bytes) -> Bytes {
-        self.fragments = Some(Fragments { text, bytes: BytesMut::new() });
-        bytes.clone()
+        self.codec.set_longest(self.reading.longest.get());
+        self.codec.decode(&mut self.bytes)
     }
 
     /// Reads what is there. `Ok(0)` is the end.
@@ -174,7 +124,7 @@ impl<T: AsyncRead + Unpin> Stream for Frames<T> {
             if this.bytes.is_empty() {
                 this.bytes = BytesMut::new();
             }
-            let begun = !this.bytes.is_empty() || this.fragments.is_some();
+            let begun = !this.bytes.is_empty() || this.codec.is_within_message();
             let unfinished = &this.reading.unfinished;
             unfinished.set(begun.then(|| unfinished.get().unwrap_or_else(Instant::now)));
             match this.poll_read(cx) {
@@ -244,14 +194,15 @@ impl<T> Drop for Sending<T> {
 #[cfg(test)]
 mod tests {
     use actix_codec::Encoder;
-    use actix_http::ws::Message;
+    use actix_http::ws::{self, Item, Message};
+    use bytes::Bytes;
     use futures_util::{FutureExt, StreamExt};
     use tokio::io::{duplex, AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     use super::*;
 
     fn client_frames(messages: impl IntoIterator<Item = Message>) -> Vec<u8> {
-        let (mut codec, mut bytes) = (Codec::new().client_mode(), BytesMut::new());
+        let (mut codec, mut bytes) = (ws::Codec::new().client_mode(), BytesMut::new());
         for message in messages {
             codec.encode(message, &mut bytes).expect("can be encoded");
         }
@@ -293,28 +244,22 @@ mod tests {
     }
 
     #[test]
-    fn fragments_are_joined_up_to_the_limit_and_control_frames_come_between() {
-        let item = |item| Message::Continuation(item);
-        let part = || Bytes::from_static(b"12345");
+    fn a_message_is_under_way_from_its_first_fragment_to_its_last_and_nothing_comes_after_a_mistake() {
+        let part = |item: fn(Bytes) -> Item| Message::Continuation(item(Bytes::from_static(b"12345")));
         let (mut client, mut frames, _sending) = pair(12);
-        send(&mut client, &client_frames([item(Item::FirstText(part()))]));
+        let message = client_frames([part(Item::FirstText), part(Item::Last)]);
+        let (first, last) = message.split_at(message.len() / 2);
+        send(&mut client, first);
         assert_eq!(next(&mut frames), None);
         assert!(frames.reading.unfinished.get().is_some());
-        send(&mut client, &client_frames([Message::Ping(Bytes::new())]));
-        assert!(next(&mut frames).is_some_and(|frame| frame.contains("Ping")));
-        let mut codec = Codec::new().client_mode();
-        let mut rest = BytesMut::new();
-        codec.encode(item(Item::FirstText(part())), &mut rest).expect("a first one");
-        rest.clear();
-        codec.encode(item(Item::Last(part())), &mut rest).expect("a last one");
-        send(&mut client, &rest);
+        send(&mut client, last);
         assert_eq!(next(&mut frames).as_deref(), Some("1234512345"));
         assert_eq!(next(&mut frames), None);
         assert!(frames.reading.unfinished.get().is_none());
-        let three = [Item::FirstText(part()), Item::Continue(part()), Item::Last(part())];
-        send(&mut client, &client_frames(three.map(item)));
+        let text = |len: usize| Message::Text("x".repeat(len).into());
+        send(&mut client, &client_frames([text(13), text(1)]));
         assert!(next(&mut frames).is_some_and(|frame| frame.contains("Overflow")));
-        assert_eq!(next(&mut frames).as_deref(), Some("None"), "nothing comes after a mistake");
+        assert_eq!(next(&mut frames).as_deref(), Some("None"));
     }
 
     #[test]

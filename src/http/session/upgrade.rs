@@ -27,7 +27,8 @@ use crate::http::origin::Foreign;
 use crate::http::service::Service;
 use crate::http::watch::Watch;
 use crate::http::{answer, header, ENVELOPE_SLACK};
-use crate::transport::Host;
+use crate::transport::{Host, Link};
+use crate::websocket::{self, Noted, Peer};
 
 /// What holds for all that is sent by a session.
 const LASTING: [&str; 6] =
@@ -66,24 +67,26 @@ pub(in crate::http) async fn upgraded<S: Service>(
     framed.send(Message::Item((accepted, BodySize::None))).await?;
     // Its buffers are not kept for as long as the session.
     let FramedParts { io, read_buf, .. } = framed.into_parts();
+    let io = Noted::new(io);
     let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
     match opened {
         Opened::Session(ip, identity) => {
             let headers = lasting(request.headers());
             drop(request);
+            let life = io.life().clone();
             let (frames, sending) = socket::open(io, read_buf, longest);
             let out = Outbox::default();
-            let session = Session::new(endpoint, headers, ip, identity, out.clone()).counted();
+            let session = Session::new(endpoint, headers, ip, identity, out.clone()).counted().watching(life);
             let reading = frames.reading();
             Session::create(move |context| session.listening(frames, reading, context));
             sending.all_of(&out).await;
         }
         Opened::Link(node, ip, identity) => {
             let Some(guest) = Reception::of(&endpoint).receive(identity, ip) else { return Ok(()) };
-            let max_body = endpoint.config.max_body;
-            let codec = ws::Codec::new().max_size(dial_in::longest_frame(max_body));
+            let (max_body, silence) = (endpoint.config.max_body, endpoint.config.silence);
+            let codec = websocket::Codec::new(Peer::Client, dial_in::longest_frame(max_body));
             let socket = Framed::from_parts(FramedParts::with_read_buf(io, codec, read_buf));
-            endpoint.config.peer_links.attend(node, max_body, socket, guest).await;
+            endpoint.config.peer_links.attend(node, Link::new(max_body), socket, silence, guest).await;
         }
     }
     Ok(())

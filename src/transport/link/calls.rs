@@ -13,7 +13,7 @@ use std::time::Instant;
 use awc::ws::Frame;
 use bytes::Bytes;
 use futures_util::Stream;
-use madrpc_actors::protocol::{link, reply, Call, CallError, CallResult, JsonText, Notes, Reply};
+use madrpc_actors::protocol::{link, reply, request, Call, CallError, CallResult, JsonText, Notes, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -276,7 +276,8 @@ impl Calls {
         if text.first() != Some(&b'[') {
             return self.reply(text);
         }
-        let replies: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
+        // More can't be answered.
+        let replies = request::elements(text, self.open.len()).unwrap_or_default();
         for reply in replies {
             self.reply(&text.slice_ref(reply.get().as_bytes()));
         }

@@ -72,6 +72,7 @@ pub(super) struct Links {
     client: Client,
     credentials: Vec<(HeaderName, HeaderValue)>,
     max_body: usize,
+    silence: Duration,
     by_peer: RefCell<HashMap<PeerUrl, Way>>,
     /// An opening has come to an end, of whatever kind.
     opened: Notify,
@@ -131,6 +132,7 @@ impl Links {
             client,
             credentials: client::credentials(config),
             max_body: config.max_body,
+            silence: config.silence,
             by_peer: RefCell::default(),
             opened: Notify::new(),
             expects_links: config.expects_links,
@@ -241,7 +243,7 @@ impl Links {
                 self.introduce(&peer, &link, &mut introduced);
                 self.by_peer.borrow_mut().insert(peer.clone(), Way::Open(link.clone(), introduced));
                 self.opened.notify_waiters();
-                match Pump::new(link, socket).await {
+                match Pump::new(link, socket, self.silence).await {
                     pump::End::Idle => {
                         self.by_peer.borrow_mut().remove(&peer);
                         return;

@@ -2,16 +2,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use actix_codec::Framed;
 use awc::error::WsProtocolError;
 use awc::ws::{Frame, Message};
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, Sleep};
 
 use super::calls::Link;
+use crate::websocket::{close_reason, Codec, Life, Noted};
 
 /// How often it is looked whether the link is used, and whether the peer is there.
 const LOOK: Duration = Duration::from_secs(5);
@@ -19,18 +23,21 @@ const LOOK: Duration = Duration::from_secs(5);
 /// A link that is not used for so long is closed.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A peer that says nothing for so long is gone; it asks three times as often whether we are.
-const SILENCE: Duration = Duration::from_secs(45);
+/// So many bytes are read at once; then what they have begun has its turn.
+const AT_ONCE: usize = 256 * 1024;
 
-/// A WebSocket.
+/// A WebSocket whose messages are whole and bounded.
 pub(crate) trait Socket:
     Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
 {
+    /// Of the peer.
+    fn life(&self) -> Rc<Life>;
 }
 
-impl<T> Socket for T where
-    T: Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError> + Unpin
-{
+impl<T: AsyncRead + AsyncWrite + Unpin> Socket for Framed<Noted<T>, Codec> {
+    fn life(&self) -> Rc<Life> {
+        self.io_ref().life().clone()
+    }
 }
 
 /// Why a link has ended.
@@ -57,45 +64,70 @@ pub(in crate::transport) struct Pump<S> {
     /// Ends when it is not used for so long.
     idle: Option<Duration>,
     socket: S,
+    /// The payload of the last ping that has no answer yet.
+    pong: Option<Bytes>,
     alarm: Pin<Box<Sleep>>,
-    heard: Instant,
+    life: Rc<Life>,
+    silence: Duration,
 }
 
 impl<S: Socket> Pump<S> {
-    /// Ends when nobody uses the link.
-    pub(in crate::transport) fn new(link: Link, socket: S) -> Self {
-        Pump { idle: Some(IDLE), ..Pump::lasting(link, socket) }
+    /// Ends when nobody uses the link, or when the peer shows no sign of life for as long as `silence`.
+    pub(in crate::transport) fn new(link: Link, socket: S, silence: Duration) -> Self {
+        Pump { idle: Some(IDLE), ..Pump::lasting(link, socket, silence) }
     }
 
     /// Goes on whether the link is used or not.
-    pub(in crate::transport) fn lasting(link: Link, socket: S) -> Self {
-        Pump { link, idle: None, socket, alarm: Box::pin(sleep(LOOK)), heard: Instant::now() }
+    pub(in crate::transport) fn lasting(link: Link, socket: S, silence: Duration) -> Self {
+        let life = socket.life();
+        Pump { link, idle: None, socket, pong: None, alarm: Box::pin(sleep(LOOK.min(silence / 3))), life, silence }
     }
 
     /// Takes what has come. The error is why the link is at its end.
     fn receive(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let lost = |why: &str| Err(End::Lost(why.to_owned()));
+        let mut taken = 0;
         while let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) {
-            self.heard = Instant::now();
             match frame {
-                Some(Ok(Frame::Text(text))) => self.link.calls().incoming(text),
-                Some(Ok(Frame::Ping(payload))) => self.write(Message::Pong(payload))?,
+                Some(Ok(Frame::Text(text))) => {
+                    taken += text.len();
+                    self.link.calls().incoming(text);
+                }
+                Some(Ok(Frame::Ping(payload))) => self.pong = Some(payload),
                 Some(Ok(Frame::Close(_))) => return lost("closed by the peer"),
                 Some(Ok(sign_of_life)) => {
                     if let Some(guest) = &mut self.link.calls().guest {
                         guest.hear(sign_of_life);
                     }
                 }
-                Some(Err(error)) => return lost(&error.to_string()),
+                Some(Err(error)) => {
+                    self.refuse(&error, cx);
+                    return lost(&error.to_string());
+                }
                 None => return lost("the connection ended"),
+            }
+            if taken >= AT_ONCE {
+                cx.waker().wake_by_ref();
+                break;
             }
         }
         Ok(())
     }
 
+    /// Tells the peer what is wrong, if it still listens.
+    fn refuse(&mut self, error: &WsProtocolError, cx: &mut Context<'_>) {
+        if self.write(Message::Close(Some(close_reason(error)))).is_ok() {
+            let _as_much_as_it_takes = Pin::new(&mut self.socket).poll_flush(cx);
+        }
+    }
+
     fn send(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let mut over = false;
         while !over && self.ready(cx)?.is_ready() {
+            if let Some(payload) = self.pong.take() {
+                self.write(Message::Pong(payload))?;
+                continue;
+            }
             match self.next(cx) {
                 Poll::Ready(Some(message)) => self.write(message)?,
                 Poll::Ready(None) => over = true,
@@ -134,17 +166,16 @@ impl<S: Socket> Pump<S> {
 
     fn look(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            if now.saturating_duration_since(self.heard) >= SILENCE {
+            if self.life.silent_for() >= self.silence {
                 return Err(End::Lost("the peer is silent".into()));
             }
             let calls = self.link.calls();
-            let unused = now.saturating_duration_since(calls.last_used);
+            let unused = Instant::now().saturating_duration_since(calls.last_used);
             if calls.is_idle() && self.idle.is_some_and(|idle| unused >= idle) {
                 return Err(End::Idle);
             }
             drop(calls);
-            self.alarm.as_mut().reset(tokio::time::Instant::now() + LOOK);
+            self.alarm.as_mut().reset(tokio::time::Instant::now() + LOOK.min(self.silence / 3));
         }
         Ok(())
     }

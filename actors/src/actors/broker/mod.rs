@@ -17,9 +17,11 @@ use crate::policy::fanout::OutletId;
 use crate::protocol::{CallError, Event};
 
 mod hub;
+mod text;
 mod uplink;
 
 pub use hub::Hub;
+pub use text::{text_channel, TextReceiver, TextSender};
 pub use uplink::{SessionClient, TextSession};
 
 /// What waits for a thread to hand it on.

@@ -55,7 +55,7 @@ fn a_hub_reaches_each_outlet_once_and_in_order() {
 }
 
 /// What a node says, and where it listens.
-type Ends = (mpsc::Receiver<Vec<u8>>, mpsc::Sender<Bytes>);
+type Ends = (mpsc::Receiver<Vec<u8>>, TextSender);
 
 /// An orchestrator of which the test is both ends.
 #[derive(Default)]
@@ -70,7 +70,7 @@ impl SessionClient for Played {
             return Box::pin(std::future::ready(Err(CallError::Unreachable { sent: false })));
         }
         let (send, from_node) = mpsc::channel(16);
-        let (to_node, receive) = mpsc::channel(16);
+        let (to_node, receive) = text_channel(16, 1 << 20);
         self.sessions.borrow_mut().push((from_node, to_node));
         Box::pin(std::future::ready(Ok(TextSession { send, receive })))
     }
@@ -95,8 +95,8 @@ async fn said(from_node: &mut mpsc::Receiver<Vec<u8>>) -> (u64, String, serde_js
     (frame["id"].as_u64().expect("an id"), method, frame["params"].clone())
 }
 
-async fn say(to_node: &mpsc::Sender<Bytes>, text: String) {
-    to_node.send(text.into()).await.expect("the node listens");
+async fn say(to_node: &TextSender, text: String) {
+    assert!(to_node.send(text.into()).await, "the node listens");
 }
 
 fn below(played: &Rc<Played>) -> Hub {

@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::hub::{Deliver, HubActor, Publish};
-use super::Happened;
+use super::{Happened, TextReceiver};
 use crate::actors::PeerUrl;
 use crate::metrics::{EventMark, Recorder};
 use crate::policy::backoff::Backoff;
@@ -46,7 +46,7 @@ pub struct TextSession {
     /// To the peer.
     pub send: mpsc::Sender<Vec<u8>>,
     /// From the peer; ends with the session.
-    pub receive: mpsc::Receiver<Bytes>,
+    pub receive: TextReceiver,
 }
 
 /// How it stands, for those who choose among several.
