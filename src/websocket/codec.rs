@@ -10,6 +10,10 @@ use super::head::{malformed, Head, Peer};
 /// A message may have so many fragments with nothing in them; the others are bounded by its length.
 const MOST_EMPTY: usize = 1_000;
 
+/// Fragments are gathered in pieces of about so many bytes: one buffer that grows would be copied each time, and there would
+/// be two of them meanwhile.
+const PIECE: usize = 256 * 1024;
+
 /// Whole messages: no [`Frame::Continuation`] comes out of it.
 #[derive(Debug)]
 pub(crate) struct Codec {
@@ -26,8 +30,29 @@ pub(crate) struct Codec {
 #[derive(Debug)]
 struct Fragments {
     is_text: bool,
-    bytes: BytesMut,
+    pieces: Vec<BytesMut>,
+    len: usize,
     empty: usize,
+}
+
+impl Fragments {
+    fn push(&mut self, bytes: &[u8]) {
+        self.empty += usize::from(bytes.is_empty());
+        self.len += bytes.len();
+        match self.pieces.last_mut().filter(|piece| piece.len() < PIECE) {
+            Some(piece) => piece.extend_from_slice(bytes),
+            None => self.pieces.push(BytesMut::from(bytes)),
+        }
+    }
+
+    fn whole(mut self) -> Bytes {
+        if self.pieces.len() < 2 {
+            return self.pieces.pop().unwrap_or_default().freeze();
+        }
+        let mut whole = Vec::with_capacity(self.len);
+        self.pieces.into_iter().for_each(|piece| whole.extend_from_slice(&piece));
+        whole.into()
+    }
 }
 
 /// What to say to a peer whose frames were refused (RFC 6455, section 7.4.1).
@@ -72,7 +97,7 @@ impl Codec {
         if head.is_control() {
             return Ok(());
         }
-        let so_far = self.fragments.as_ref().map_or(0, |fragments| fragments.bytes.len());
+        let so_far = self.fragments.as_ref().map_or(0, |fragments| fragments.len);
         let room = self.longest.saturating_sub(so_far);
         let too_many = self.fragments.as_ref().is_some_and(|fragments| fragments.empty >= MOST_EMPTY);
         if head.payload > room as u64 || (head.payload == 0 && too_many) {
@@ -90,19 +115,18 @@ impl Codec {
             Item::Last(bytes) => (bytes, true),
         };
         let Some(fragments) = &mut self.fragments else { return Err(ProtocolError::ContinuationNotStarted) };
-        fragments.empty += usize::from(bytes.is_empty());
-        fragments.bytes.extend_from_slice(&bytes);
+        fragments.push(&bytes);
         if !is_last {
             return Ok(None);
         }
-        Ok(self.fragments.take().map(|Fragments { is_text, bytes, .. }| match is_text {
-            true => Frame::Text(bytes.freeze()),
-            false => Frame::Binary(bytes.freeze()),
+        Ok(self.fragments.take().map(|fragments| match fragments.is_text {
+            true => Frame::Text(fragments.whole()),
+            false => Frame::Binary(fragments.whole()),
         }))
     }
 
     fn begin(&mut self, is_text: bool, bytes: Bytes) -> Bytes {
-        self.fragments = Some(Fragments { is_text, bytes: BytesMut::new(), empty: 0 });
+        self.fragments = Some(Fragments { is_text, pieces: Vec::new(), len: 0, empty: 0 });
         bytes
     }
 }

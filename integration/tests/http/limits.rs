@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use madrpc_actor::http::HttpConfig;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use super::support::{config, eventually, request, Server};
 
@@ -34,6 +35,37 @@ async fn a_body_over_the_limit_is_refused_while_it_is_read() {
         chunked.send(&format!("190\r\n{}\r\n", "x".repeat(400))).await;
     }
     assert_eq!(chunked.response().await.status, 413);
+}
+
+/// RFC 9112, section 7.1: what comes along with the chunks is no body, and has a bound all the same.
+#[actix::test]
+async fn what_comes_with_chunks_is_bounded_and_chunks_may_be_small() {
+    let server = Server::with(HttpConfig { max_body: 100_000, ..config() }, 10);
+    let head = "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let body = format!(r#"{{"jsonrpc":"2.0","method":"echo","params":[1],"id":1}}{}"#, " ".repeat(90_000));
+    let small: String = body.chars().map(|char| format!("1;a=b\r\n{char}\r\n")).collect();
+    let mut patient = server.connect().await;
+    patient.send(&format!("{head}{small}0\r\nX-Trailer: 1\r\n\r\n")).await;
+    assert_eq!(patient.response().await.json()["result"], json!([1]));
+    patient.send(&request("GET", "/health", "", "")).await;
+    assert_eq!(patient.response().await.status, 200, "the connection goes on");
+
+    let filler = "x".repeat(8_000);
+    for (begin, again) in [
+        ("1;", filler.clone()),
+        ("", format!("1;{filler}\r\n \r\n")),
+        ("1\r\n1\r\n0\r\nX: ", filler.clone()),
+        ("1\r\n1\r\n0\r\n", format!("X: {filler}\r\n")),
+        ("", "0".repeat(8_000)),
+    ] {
+        let mut endless = server.connect().await;
+        endless.send(&format!("{head}{begin}")).await;
+        let mut sent = 0;
+        while endless.0.write_all(again.as_bytes()).await.is_ok() {
+            sent += again.len();
+            assert!(sent < 32 << 20, "{begin:?} and then {:?}", &again[..10]);
+        }
+    }
 }
 
 #[actix::test]

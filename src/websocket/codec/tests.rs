@@ -122,6 +122,12 @@ fn there_is_an_end_to_empty_fragments_and_small_ones_have_the_limit_of_the_messa
     let (taken, code) = refused(&mut Codec::new(Peer::Client, 100), &fragments(endless));
     assert_eq!((taken, code), (6 * MOST_EMPTY + 2, 1009));
 
+    let part = || Bytes::from(vec![b'y'; PIECE - 1]);
+    let bytes =
+        fragments([Item::FirstText(part()), Item::Continue(part()), Item::Continue(part()), Item::Last(part())]);
+    let whole = Codec::new(Peer::Client, 4 * PIECE).decode(&mut BytesMut::from(&bytes[..]));
+    assert_eq!(whole.expect("in order"), Some(Frame::Text("y".repeat(4 * (PIECE - 1)).into())));
+
     let small = || Bytes::from_static(b"x");
     let many = first().chain((1..4 * MOST_EMPTY).map(|_| Item::Continue(small())));
     let bytes = fragments(many.chain([Item::Last(small())]));

@@ -30,7 +30,9 @@ pub(crate) use origin::{Answer, Origin, Request};
 pub(crate) use played::PlayedNode;
 pub(crate) use preload::overruns;
 pub(crate) use process::{binary, free_port, run, run_with, Process};
-pub(crate) use procfs::{children_of, cpu_time, is_alive, is_stopped, open_files, resident, signal, threads_of};
+pub(crate) use procfs::{
+    children_of, cpu_time, forget_peak, is_alive, is_stopped, open_files, peak, resident, signal, threads_of,
+};
 pub(crate) use progress::Progress;
 pub(crate) use proxy::Proxy;
 pub(crate) use raw::exchange;

@@ -46,9 +46,23 @@ pub(crate) fn signal(pid: u32, name: &str) {
 
 /// Memory that the process has in RAM, in bytes.
 pub(crate) fn resident(pid: u32) -> u64 {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, field: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process runs");
-    let kilobytes = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-    kilobytes.and_then(|number| number.trim().parse::<u64>().ok()).expect("VmRSS is a number of kB") * 1024
+    let kilobytes = text.lines().find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|number| number.trim().parse::<u64>().ok()).expect("a number of kB") * 1024
+}
+
+/// The most memory that the process has had in RAM since `forget_peak`, in bytes.
+pub(crate) fn peak(pid: u32) -> u64 {
+    memory(pid, "VmHWM:")
+}
+
+/// The peak is what there is now.
+pub(crate) fn forget_peak(pid: u32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("the process is ours");
 }
 
 /// Files and sockets that the process has open.
