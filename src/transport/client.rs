@@ -287,6 +287,10 @@ impl AwcClient {
 }
 
 impl PeerClient for AwcClient {
+    fn heard(&self, peer: &PeerUrl) -> Option<Instant> {
+        self.inner.links.heard(peer)
+    }
+
     fn call(&self, peer: &PeerUrl, call: Call) -> LocalBoxFuture<'static, CallResult> {
         if peer.is_dialled_in() {
             return self.inner.peer_links.call(peer, call);

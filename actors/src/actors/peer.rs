@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
@@ -21,6 +22,11 @@ pub trait PeerClient: 'static {
     /// Many calls by one request to a process of ours, each answered as it finishes. Every index of `calls` comes
     /// exactly once.
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)>;
+
+    /// When anything was last heard of it beside answers, as far as this thread knows.
+    fn heard(&self, _peer: &PeerUrl) -> Option<Instant> {
+        None
+    }
 }
 
 /// Makes the client of a thread.

@@ -22,6 +22,14 @@ pub struct HealthConfig {
     pub failures: u32,
 }
 
+impl HealthConfig {
+    /// How long a node that answers its checks may be silent between two of them, by the longest of spread intervals; zero
+    /// without checks.
+    pub fn silence(&self) -> Duration {
+        self.interval.map_or(Duration::ZERO, |interval| (interval.saturating_mul(6) / 5).saturating_add(self.timeout))
+    }
+}
+
 /// Whether a node is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

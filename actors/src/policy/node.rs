@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use super::breaker::Outcome;
 use super::latency::Latency;
 use super::tally::{Figures, Tally};
-use crate::protocol::{CallError, CallResult, Code, Fault, PeerUrl};
+use crate::protocol::PeerUrl;
 
-/// A call that had less time than this and ran out of it says nothing about the node: clients choose deadlines.
-const TELLING_TIMEOUT: Duration = Duration::from_secs(1);
+mod signs;
+mod verdict;
 
-/// Calls that are lost within so many milliseconds are lost together, by one connection that many had shared.
-const TOGETHER_MS: u64 = 100;
+use signs::Signs;
+pub use verdict::{Verdict, Way};
 
 /// Identifies a node within this process. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,10 +40,7 @@ pub struct NodeEntry {
     request_count: AtomicU64,
     failure_count: AtomicU64,
     last_request_ms: AtomicU64,
-    /// When it was first seen; times that threads share are told from then.
-    since: Instant,
-    heard_ms: AtomicU64,
-    lost_ms: AtomicU64,
+    signs: Signs,
     latency: Latency,
     tally: Tally,
     breaker: Arc<BreakerFlags>,
@@ -88,43 +85,6 @@ impl BreakerFlags {
     }
 }
 
-/// What the end of a call says about the node that had it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It did its part.
-    Worked,
-    /// It did not.
-    Failed,
-    /// The connection was lost.
-    Lost,
-    /// It had not answered when the time was up: a failure if nothing else was heard of it either. A node that is slow,
-    /// or runs a slow method, is not to be taken for a dead one.
-    Silent,
-    /// Nothing either way.
-    Nothing,
-}
-
-impl Verdict {
-    /// Judges `result` of a call that had `allowed` time when it was sent.
-    pub fn of(result: &CallResult, allowed: Duration) -> Verdict {
-        match result {
-            Ok(_) => Verdict::Worked,
-            Err(CallError::Cancelled) => Verdict::Nothing,
-            // It would not even look at the call, as an overloaded node should.
-            Err(CallError::Remote(remote)) if matches!(remote.fault, Some(Fault::Refused | Fault::Draining)) => {
-                Verdict::Nothing
-            }
-            Err(error) if !error.meaning().breaker_counts => Verdict::Worked,
-            // It says so itself.
-            Err(CallError::Remote(remote)) if remote.code == Code::TIMEOUT => Verdict::Nothing,
-            Err(CallError::Timeout) if allowed < TELLING_TIMEOUT => Verdict::Nothing,
-            Err(CallError::Timeout) => Verdict::Silent,
-            Err(CallError::Unreachable { sent: true }) => Verdict::Lost,
-            Err(_) => Verdict::Failed,
-        }
-    }
-}
-
 impl NodeEntry {
     /// A node with nothing in flight, first seen `now`.
     pub fn new(
@@ -142,9 +102,7 @@ impl NodeEntry {
             failure_count: AtomicU64::new(0),
             last_request_ms: AtomicU64::new(0),
             latency: Latency::new(now),
-            since: now,
-            heard_ms: AtomicU64::new(0),
-            lost_ms: AtomicU64::new(u64::MAX),
+            signs: Signs::new(now),
             tally: Tally::default(),
             breaker,
             suspected: AtomicBool::new(false),
@@ -187,34 +145,28 @@ impl NodeEntry {
         self.tally.take()
     }
 
-    /// It has spoken: a heartbeat, an answer to a check or to a call.
-    pub fn heard(&self, now: Instant) {
-        let ms = self.millis(now);
-        // Written once a millisecond: all threads share it.
-        if self.heard_ms.load(Ordering::Relaxed) != ms {
-            self.heard_ms.store(ms, Ordering::Relaxed);
-        }
+    /// It has spoken: a heartbeat, an answer to a check or to a call, anything on a link.
+    pub fn heard(&self, at: Instant) {
+        self.signs.heard(at);
     }
 
-    fn millis(&self, now: Instant) -> u64 {
-        // Time begins at 1: nothing was heard before.
-        u64::try_from(now.saturating_duration_since(self.since).as_millis()).map_or(u64::MAX, |ms| ms + 1)
+    /// While it lives, something is heard of it at least so often, though no call is made.
+    pub fn expect_signs_every(&self, every: Duration) {
+        self.signs.expect_every(every);
     }
 
     /// What a verdict means in the light of what else is known.
-    fn weigh(&self, verdict: Verdict, sent: Instant, now: Instant) -> Verdict {
-        match verdict {
-            Verdict::Silent if self.heard_ms.load(Ordering::Relaxed) > self.millis(sent) => Verdict::Nothing,
-            Verdict::Lost => {
-                let ms = self.millis(now);
-                let last = self.lost_ms.swap(ms, Ordering::Relaxed);
-                match last != u64::MAX && ms.saturating_sub(last) < TOGETHER_MS {
-                    true => Verdict::Nothing,
-                    false => Verdict::Failed,
-                }
-            }
-            Verdict::Silent => Verdict::Failed,
-            verdict => verdict,
+    fn weigh(&self, verdict: Verdict, is_probe: bool, sent: Instant, now: Instant) -> Verdict {
+        let (is_failure, or_else) = match verdict {
+            // Of a probe it is the answer, whatever was lost beside it.
+            Verdict::Lost => (self.signs.is_new_loss(sent, now) || is_probe, Verdict::Nothing),
+            Verdict::Silent => (self.signs.is_silent(sent, now), Verdict::Nothing),
+            verdict => (false, verdict),
+        };
+        if is_failure {
+            Verdict::Failed
+        } else {
+            or_else
         }
     }
 
@@ -281,6 +233,16 @@ impl Picked {
         self.foreign
     }
 
+    /// How the call goes, together with others or alone. Those to a node that dials in share its link always.
+    pub fn way(&self, together: bool) -> Way {
+        Way { foreign: self.foreign, shared: together || self.node.url.is_dialled_in() }
+    }
+
+    /// Something else than an answer was heard of the node at that time.
+    pub fn heard(&self, at: Instant) {
+        self.node.heard(at);
+    }
+
     /// The call is being sent, at `unix_ms` milliseconds of Unix time.
     pub fn sent(&self, unix_ms: u64) {
         self.node.request_count.fetch_add(1, Ordering::Relaxed);
@@ -302,8 +264,10 @@ impl Picked {
     /// The call ended.
     pub fn settle(mut self, verdict: Verdict, now: Instant) {
         let latency = now.saturating_duration_since(self.at);
+        let breaker = &self.node.breaker;
+        let is_probe = self.probe.is_some_and(|number| breaker.is_probe(number));
         let was_lost = verdict == Verdict::Lost;
-        let verdict = self.node.weigh(verdict, self.at, now);
+        let verdict = self.node.weigh(verdict, is_probe, self.at, now);
         if verdict == Verdict::Worked {
             self.node.heard(now);
         }
@@ -324,8 +288,6 @@ impl Picked {
                 }
             }
         }
-        let breaker = &self.node.breaker;
-        let is_probe = self.probe.is_some_and(|number| breaker.is_probe(number));
         let success = match verdict {
             Verdict::Worked if is_probe || breaker.attention.load(Ordering::Relaxed) => true,
             Verdict::Failed => {

@@ -11,6 +11,7 @@ mod bad_input;
 mod balancing;
 mod bench;
 mod both_ways;
+mod breaker;
 mod browser;
 mod catalogue;
 mod clients;

@@ -42,6 +42,8 @@ pub(super) struct Calls {
     /// Writes the frames.
     writer: Option<Waker>,
     pub(super) last_used: Instant,
+    /// When the peer last said anything.
+    pub(super) heard: Instant,
     ended: bool,
     /// The peer, if it may ask, too.
     pub(super) guest: Option<Box<dyn Guest>>,
@@ -89,6 +91,7 @@ impl Link {
             outgoing: VecDeque::new(),
             writer: None,
             last_used: Instant::now(),
+            heard: Instant::now(),
             ended: false,
             guest: None,
         })))
@@ -96,6 +99,11 @@ impl Link {
 
     pub(super) fn calls(&self) -> RefMut<'_, Calls> {
         self.0.borrow_mut()
+    }
+
+    /// When the peer last said anything.
+    pub(super) fn heard(&self) -> Instant {
+        self.calls().heard
     }
 
     /// Lets the peer ask, too.

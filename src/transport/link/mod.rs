@@ -184,6 +184,14 @@ impl Links {
         None
     }
 
+    /// When the peer last said anything over its link.
+    pub(super) fn heard(&self, peer: &PeerUrl) -> Option<Instant> {
+        match self.by_peer.borrow().get(peer) {
+            Some(Way::Open(link, _)) => Some(link.heard()),
+            _ => None,
+        }
+    }
+
     /// As `to`, but waits while the link is being opened, which is bounded.
     pub(super) async fn soon(self: Rc<Self>, peer: PeerUrl) -> Option<Link> {
         loop {

@@ -88,6 +88,7 @@ impl<S: Socket> Pump<S> {
         let lost = |why: &str| Err(End::Lost(why.to_owned()));
         let mut taken = 0;
         while let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) {
+            self.link.calls().heard = Instant::now();
             match frame {
                 Some(Ok(Frame::Text(text))) => {
                     taken += text.len();

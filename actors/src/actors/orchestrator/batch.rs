@@ -105,7 +105,7 @@ impl Forwarder {
         stream::unfold(ride, move |mut ride| async move {
             let (passenger, result) = ride.next().await?;
             let Passenger { index, mut journey, attempt } = passenger;
-            let event = match self.arrive(&mut journey, attempt, result) {
+            let event = match self.arrive(&mut journey, attempt, result, true) {
                 Some(result) => Event::Done(index, result),
                 None => Event::Stranded(index, Box::new(journey)),
             };

@@ -53,8 +53,6 @@ pub(super) struct Attempt {
     pub(super) picked: Picked,
     /// When it was sent.
     at: Instant,
-    /// Time that the call had left then.
-    allowed: Duration,
 }
 
 impl Journey {
@@ -100,7 +98,7 @@ impl Forwarder {
         let mut sending = pin!(self.send(journey, &attempt));
         if !journey.hedged {
             let result = sending.await;
-            return self.arrive(journey, attempt, result);
+            return self.arrive(journey, attempt, result, false);
         }
         let late = self.latencies.borrow().get(&journey.call.method).and_then(Latencies::p95);
         let (attempt, result) = match late {
@@ -120,7 +118,7 @@ impl Forwarder {
             // Its own time, and not the call's: otherwise what is late would grow by what was late.
             self.note_latency(&journey.call.method, clock::now().saturating_duration_since(attempt.at));
         }
-        self.arrive(journey, attempt, result)
+        self.arrive(journey, attempt, result, false)
     }
 
     fn send(&self, journey: &Journey, attempt: &Attempt) -> impl Future<Output = CallResult> {
@@ -165,7 +163,7 @@ impl Forwarder {
                 false => (second, result, first, Either::Right(waiting)),
             },
         };
-        self.note(journey, failed, &error);
+        self.note(journey, failed, &error, false);
         (left, waiting.await)
     }
 
@@ -201,8 +199,7 @@ impl Forwarder {
             let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
             scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
         }
-        let allowed = scope.deadline.saturating_duration_since(now);
-        if allowed.is_zero() {
+        if scope.deadline <= now {
             return Err(CallError::Timeout);
         }
         let pick = |tried: &[NodeId]| route.pick(self.cluster.policy, tried, &scope.tags, now);
@@ -213,14 +210,21 @@ impl Forwarder {
             notes.goes_to(picked.url());
         }
         journey.tried.push(picked.id());
-        Ok(Attempt { picked, at: now, allowed })
+        Ok(Attempt { picked, at: now })
     }
 
-    /// Takes note of what a node's turn came to. `None` when the call is to travel on.
-    pub(super) fn arrive(&self, journey: &mut Journey, attempt: Attempt, result: CallResult) -> Option<CallResult> {
+    /// Takes note of what a node's turn came to, where the call went `together` with others or alone. `None` when it is to
+    /// travel on.
+    pub(super) fn arrive(
+        &self,
+        journey: &mut Journey,
+        attempt: Attempt,
+        result: CallResult,
+        together: bool,
+    ) -> Option<CallResult> {
         let may_go_on = result.as_ref().is_err_and(|error| journey.attempts.may_go_on(error, self.cluster.retries))
             && !journey.call.streams.have_begun();
-        self.note(journey, attempt, &result);
+        self.note(journey, attempt, &result, together);
         if may_go_on && self.budget.borrow_mut().withdraw(clock::now()) {
             journey.last = result.err();
             return None;
@@ -243,8 +247,8 @@ impl Forwarder {
     }
 
     /// Tells what the end of a node's turn says about the node.
-    fn note(&self, journey: &Journey, attempt: Attempt, result: &CallResult) {
-        let Attempt { picked, at, allowed } = attempt;
+    fn note(&self, journey: &Journey, attempt: Attempt, result: &CallResult, together: bool) {
+        let Attempt { picked, at } = attempt;
         let now = clock::now();
         self.recorder.hop(Hop::Node, now.saturating_duration_since(at));
         if let Err(error) = result {
@@ -256,7 +260,11 @@ impl Forwarder {
                 picked.suspect();
             }
         }
-        picked.settle(Verdict::of(result, allowed), now);
+        let verdict = Verdict::of(result, picked.way(together));
+        if let Some(at) = (verdict == Verdict::Silent).then(|| self.peers.heard(picked.url())).flatten() {
+            picked.heard(at);
+        }
+        picked.settle(verdict, now);
     }
 }
 

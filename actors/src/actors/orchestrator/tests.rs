@@ -12,6 +12,7 @@ use crate::policy::admission::Admission;
 use crate::protocol::{CallScope, Code, Fault, IdempotencyKey};
 
 mod balancing;
+mod deadlines;
 
 const IDEMPOTENT: &str = r#"{"name":"get","idempotent":true},{"name":"hedged","idempotent":true,"hedge":true},"put""#;
 
@@ -323,25 +324,6 @@ fn a_method_may_have_a_shorter_deadline_of_its_own() {
         let start = tokio::time::Instant::now();
         assert_eq!(fixture.call("quick").await, Err(-32001));
         assert!(took(start, 250), "{:?}", start.elapsed());
-    });
-}
-
-#[test]
-fn tiny_deadlines_open_no_breaker_and_real_timeouts_do() {
-    with_paused_clock(async {
-        let peers = FakePeers::default();
-        peers.node(1, "a", IDEMPOTENT, Answer::Hang);
-        let fixture = Fixture::new(peers, config(&[1])).await;
-        for _ in 0..10 {
-            assert_eq!(fixture.run(timed("put", 50)).await, Err(-32001));
-        }
-        assert_eq!(fixture.cluster.nodes_up(), 1);
-        // Those during which it has answered a check do not count.
-        for _ in 0..8 {
-            drop(fixture.run(timed("put", 1000)).await);
-        }
-        eventually("open", || fixture.cluster.nodes_up() == 0).await;
-        assert_eq!(fixture.call("put").await, Err(-32004));
     });
 }
 

@@ -83,6 +83,10 @@ async fn beat(sim: Sim, cluster: Cluster, node: usize, instance: String) {
     let beat = Heartbeat { instance: instance.clone(), ..Heartbeat::default() };
     let known = cluster.heartbeat(beat, LOCAL, None).await.is_ok_and(|reply| reply.known);
     let world = &mut *sim.world();
+    if known {
+        let lease = world.config.lease;
+        world.nodes[node].is_heard(lease);
+    }
     if !known && world.nodes[node].instance() == instance && !world.nodes[node].registering {
         world.nodes[node].registered = false;
         world.note(format!("node {node} is not known"));

@@ -238,8 +238,17 @@ impl World {
             let twin =
                 view.nodes[..index].iter().any(|other| other.instance.is_some() && other.instance == node.instance);
             self.require(!twin, || format!("{:?} is in the list twice", node.instance));
-            if node.circuit_state == CircuitState::Closed {
-                self.forget_probes(&node.addr);
+            if node.state == NodeState::Down {
+                let at = self.at(&node.addr);
+                self.nodes[at].is_missed();
+            }
+            match node.circuit_state {
+                CircuitState::Closed => self.forget_probes(&node.addr),
+                // It has opened: what closes it again is another question.
+                CircuitState::Open | CircuitState::HalfOpen => {
+                    let at = self.at(&node.addr);
+                    self.nodes[at].losses.end_the_row();
+                }
             }
         }
     }
@@ -299,6 +308,10 @@ impl World {
             }
         }
         match node.circuit_state {
+            CircuitState::Closed if flight.after_losses => {
+                let enough = self.config.breaker.failure_threshold;
+                Err(format!("call {id} goes to node {at} after {enough} connections in a row were lost"))
+            }
             CircuitState::Closed if is_doubtful => Ok(Choice::Doubtful),
             CircuitState::Closed => Ok(Choice::Sound),
             CircuitState::Open => Err(format!("call {id} goes to node {at}, whose breaker is open")),

@@ -29,13 +29,14 @@ const SCHEDULES: u64 = 3000;
 const THREADS: usize = 2;
 
 /// What some of them must contain.
-const MUST_HAPPEN: [&str; 14] = [
+const MUST_HAPPEN: [&str; 15] = [
     "abandoned attempts",
     "batches",
     "callers that left",
     "calls to doubtful nodes",
     "calls without a node",
     "ejections",
+    "enough losses in a row",
     "farewells",
     "hedges",
     "openings",

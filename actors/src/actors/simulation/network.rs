@@ -1,20 +1,21 @@
 //! The network between the orchestrator and the nodes.
 
 use std::future::pending;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use futures_util::stream::{FuturesUnordered, LocalBoxStream, StreamExt};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
-use super::nodes::{Plan, Presence};
+use super::nodes::{Kind, Plan, Presence};
 use super::world::Sim;
 use crate::actors::clock;
 use crate::actors::fake_peers::LOST;
 use crate::actors::peer::{PeerClient, PeerClientFactory, PeerUrl};
-use crate::protocol::{Call, CallResult};
+use crate::protocol::{Call, CallError, CallResult};
 
 /// Lands when it is dropped, if not before.
 struct Trip {
@@ -49,10 +50,21 @@ impl Sim {
     async fn info(self, node: usize) -> CallResult {
         let delay = self.world().delay();
         sleep(delay).await;
-        let answer = self.world().ask(node);
-        let Some((answer, drains)) = answer else { return pending().await };
+        let (answer, life) = {
+            let mut world = self.world();
+            (world.ask(node), world.nodes[node].lives)
+        };
+        let Some((answer, drains)) = answer else {
+            self.world().nodes[node].is_missed();
+            return pending().await;
+        };
         sleep(Duration::from_millis(1)).await;
         let node = &mut self.world().nodes[node];
+        match &answer {
+            Ok(_) if !drains => node.is_recognised(life),
+            Err(CallError::Remote(_)) if node.kind == Kind::Foreign => node.is_recognised(life),
+            _ => node.is_missed(),
+        }
         if drains && node.presence == Presence::Draining && !node.registering {
             node.told_to_drain.get_or_insert(clock::now());
         }
@@ -100,12 +112,16 @@ impl PeerClient for Sim {
     fn batch(&self, peer: &PeerUrl, calls: Vec<Call>) -> LocalBoxStream<'static, (usize, CallResult)> {
         let breaks_at = self.world().break_batch(peer, calls.len());
         let trips = calls.iter().enumerate().map(|(index, call)| {
-            let travelling = travel(self.depart(peer, call));
+            let trip = self.depart(peer, call);
+            let (sim, number) = (self.clone(), trip.number);
+            let travelling = travel(trip);
             async move {
-                let result = match breaks_at {
-                    Some(at) => tokio::time::timeout_at(at.into(), travelling).await.unwrap_or(Err(LOST)),
-                    None => travelling.await,
-                };
+                let Some(at) = breaks_at else { return (index, travelling.await) };
+                let mut travelling = pin!(travelling);
+                let result = timeout_at(at.into(), travelling.as_mut()).await.unwrap_or_else(|_| {
+                    sim.world().land(number, Some(&Err(LOST)));
+                    Err(LOST)
+                });
                 (index, result)
             }
         });

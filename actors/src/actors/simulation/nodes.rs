@@ -93,6 +93,52 @@ pub(super) enum Plan {
     Run(Duration, CallResult),
 }
 
+/// Connections to a node that were lost in a row.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    in_a_row: u32,
+    /// The last one that was not lost together with one before it.
+    last: Option<Instant>,
+    /// When there were as many as open the breaker.
+    enough: Option<Instant>,
+    forgotten: Option<Instant>,
+}
+
+impl Losses {
+    /// A call sent at `sent` is lost. True when that makes `enough` of them.
+    pub(super) fn add(&mut self, sent: Instant, now: Instant, enough: u32) -> bool {
+        if self.last.is_some_and(|last| sent < last) {
+            return false;
+        }
+        self.last = Some(now);
+        // In this very moment the breaker may begin anew.
+        if self.forgotten == Some(now) {
+            return false;
+        }
+        self.in_a_row += 1;
+        let is_enough = self.in_a_row == enough;
+        if is_enough {
+            self.enough = Some(now);
+        }
+        is_enough
+    }
+
+    /// The node has answered.
+    pub(super) fn end_the_row(&mut self) {
+        (self.in_a_row, self.enough) = (0, None);
+    }
+
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.end_the_row();
+        self.forgotten = Some(now);
+    }
+
+    /// Whether nothing may be sent as long as the breaker has let no probe through.
+    pub(super) fn are_enough(&self, now: Instant) -> bool {
+        self.enough.is_some_and(|since| since < now)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) url: PeerUrl,
@@ -115,6 +161,11 @@ pub(super) struct Node {
     pub(super) farewell: bool,
     /// When a check was told that it drains.
     pub(super) told_to_drain: Option<Instant>,
+    /// The process that a check has found last.
+    known_life: Option<u32>,
+    pub(super) losses: Losses,
+    /// When its last heartbeat was taken.
+    beat: Option<Instant>,
     /// Calls served since all was mended: those that asked for it, and others.
     pub(super) served: [u32; 2],
 }
@@ -141,8 +192,37 @@ impl Node {
             registering: false,
             farewell: false,
             told_to_drain: None,
+            known_life: None,
+            losses: Losses::default(),
+            beat: None,
             served: [0; 2],
         }
+    }
+
+    /// A check has the answer of this process: what another one had lost is void.
+    pub(super) fn is_recognised(&mut self, life: u32) {
+        if self.known_life.replace(life) != Some(life) {
+            self.losses.forget(clock::now());
+        }
+    }
+
+    /// It may be taken for dead, until it is heard of again: then it begins anew.
+    pub(super) fn is_missed(&mut self) {
+        self.is_to_be_recognised();
+    }
+
+    /// A heartbeat was taken. One that comes late may find its node taken for dead.
+    pub(super) fn is_heard(&mut self, lease: Duration) {
+        let now = clock::now();
+        if self.beat.replace(now).is_none_or(|last| now.saturating_duration_since(last) >= lease.mul_f64(0.8)) {
+            self.is_to_be_recognised();
+        }
+    }
+
+    /// It has registered, which makes all that was lost void, and so does the next check.
+    pub(super) fn is_to_be_recognised(&mut self) {
+        self.known_life = None;
+        self.losses.forget(clock::now());
     }
 
     pub(super) fn is_static(&self) -> bool {

@@ -21,13 +21,14 @@ const KEYED: u64 = 1 << 32;
 const KINDS: [Kind; 6] = [Kind::Static, Kind::Static, Kind::Registers, Kind::Registers, Kind::Both, Kind::Foreign];
 
 /// What may befall a cluster. A schedule has but some kinds of it, which takes it further into each.
-const EVENTS: [Event; 14] = [
+const EVENTS: [Event; 15] = [
     Event::Call,
     Event::Call,
     Event::Call,
     Event::Call,
     Event::Batch,
     Event::Batch,
+    Event::LossyFlow,
     Event::Mood,
     Event::Mood,
     Event::Die,
@@ -42,6 +43,8 @@ const EVENTS: [Event; 14] = [
 enum Event {
     Call,
     Batch,
+    /// One call after the other to a node that loses its connections.
+    LossyFlow,
     Mood,
     Die,
     Restart,
@@ -147,6 +150,17 @@ impl Stage {
                 let calls = (0..count).map(|_| self.call()).collect();
                 let patience = self.patience();
                 self.send_batch(calls, patience);
+            }
+            Event::LossyFlow => {
+                let mood = pick(&mut self.rng, &[Mood::LosesBefore, Mood::LosesAfter]);
+                let tags = self.sim.world().nodes[node].tags.clone();
+                self.with(node, |node| node.mood = mood);
+                for _ in 0..self.rng.usize(5..=30) {
+                    let mut call = self.of(METHODS[2], Duration::from_secs(2));
+                    call.scope.tags = tags.clone();
+                    self.send((METHODS[2], call), None);
+                    sleep(Duration::from_millis(20)).await;
+                }
             }
             Event::Mood => {
                 let mood = pick(&mut self.rng, &self.moods);

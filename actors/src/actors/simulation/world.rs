@@ -53,8 +53,12 @@ pub(super) struct Flight {
     pub(super) call: u64,
     pub(super) node: usize,
     pub(super) tags: Tags,
+    pub(super) sent: Instant,
+    deadline: Instant,
     /// It was sent while the node's breaker was half-open.
     pub(super) is_probe: bool,
+    /// It was sent after so many connections had been lost in a row that the breaker must have opened.
+    pub(super) after_losses: bool,
 }
 
 /// All that has become of a call, or of a key.
@@ -154,7 +158,10 @@ impl World {
         if ledger.flights > 1 {
             self.count("second attempts");
         }
-        self.flights.insert(number, Flight { call: id, node, tags: call.scope.tags.clone(), is_probe: false });
+        let (sent, deadline) = (clock::now(), call.scope.deadline);
+        let after_losses = self.nodes[node].losses.are_enough(sent);
+        let tags = call.scope.tags.clone();
+        self.flights.insert(number, Flight { call: id, node, tags, sent, deadline, is_probe: false, after_losses });
         self.ask_about(number);
         self.note(format!("call {id} {} goes to node {node} as flight {number}", call.method));
         number
@@ -182,6 +189,8 @@ impl World {
     /// A node has registered, or failed to: its breaker may have begun anew, and its former self is forgotten.
     pub(super) fn admitted(&mut self, node: usize, url: &str) {
         self.forget_probes(url);
+        // The next check finds an engine that is new to whoever keeps the list.
+        self.nodes[node].is_to_be_recognised();
         for ledger in self.calls.values_mut() {
             ledger.tried.retain(|tried| *tried != node);
         }
@@ -224,6 +233,13 @@ impl World {
     /// The orchestrator has the result, or has given up on it.
     pub(super) fn land(&mut self, number: u64, result: Option<&CallResult>) {
         let Some(flight) = self.flights.remove(&number) else { return };
+        match result {
+            // After its deadline nobody hears of it.
+            Some(Err(CallError::Unreachable { sent: true })) if flight.deadline <= clock::now() => {}
+            Some(Err(CallError::Unreachable { sent: true })) => self.lose(&flight),
+            Some(Err(CallError::Unreachable { sent: false })) | None => {}
+            Some(_) => self.nodes[flight.node].losses.end_the_row(),
+        }
         let is_refusal = matches!(result, Some(Err(error)) if error.meaning().retry == Retry::Always);
         if let Some(ledger) = self.calls.get_mut(&flight.call) {
             ledger.may_have_run |= !is_refusal;
@@ -232,6 +248,13 @@ impl World {
             self.count("abandoned attempts");
         }
         self.note(format!("flight {number} comes to {}", shown(result)));
+    }
+
+    fn lose(&mut self, flight: &Flight) {
+        let enough = self.config.breaker.failure_threshold;
+        if self.nodes[flight.node].losses.add(flight.sent, clock::now(), enough) {
+            self.count("enough losses in a row");
+        }
     }
 
     /// Somebody waits for a call, which is theirs alone unless it has a key.

@@ -214,6 +214,9 @@ impl Membership {
         // One that sends heartbeats is heard of without being asked.
         let stretch = if member.lease.is_some() { stretch } else { 1 };
         member.health.answered(&self.config.health, stretch, now, fastrand::f64());
+        if member.lease.is_none() {
+            member.entry.expect_signs_every(self.config.health.silence());
+        }
         self.changed |= identity != (false, None);
         self.announce(id, "no heartbeat", now);
     }

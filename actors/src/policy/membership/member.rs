@@ -148,6 +148,7 @@ impl Member {
         }
         self.overdue = false;
         self.lease = Some(Lease::new(lease, now));
+        self.entry.expect_signs_every(lease);
     }
 
     /// It needs no heartbeats any more to be a member.

@@ -1,8 +1,6 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::protocol::error::RemoteError;
-use crate::protocol::JsonText;
 
 /// Remembers what it was told.
 #[derive(Default)]
@@ -110,31 +108,6 @@ fn calls_are_timed_and_counted_by_their_verdict() {
     assert_eq!(entry.latency(after(21)), None);
 }
 
-#[test]
-fn a_script_can_not_forge_a_failure() {
-    let long = Duration::from_secs(30);
-    let remote = |code, fault| {
-        let object = JsonText::parse("{}").expect("valid");
-        Err(CallError::Remote(Box::new(RemoteError { object, code, fault })))
-    };
-    assert_eq!(Verdict::of(&Ok(JsonText::NULL), long), Verdict::Worked);
-    assert_eq!(Verdict::of(&remote(Code::UNREACHABLE, None), long), Verdict::Worked);
-    assert_eq!(Verdict::of(&remote(Code::INTERNAL, Some(Fault::Failed)), long), Verdict::Failed);
-    assert_eq!(Verdict::of(&remote(Code::OVERLOADED, Some(Fault::Refused)), long), Verdict::Nothing);
-    let lost = CallError::Unreachable { sent: true };
-    assert_eq!(Verdict::of(&Err(lost), long), Verdict::Lost);
-    assert_eq!(Verdict::of(&remote(Code::TIMEOUT, Some(Fault::Failed)), long), Verdict::Nothing, "it lives");
-}
-
-#[test]
-fn a_tiny_deadline_is_not_held_against_the_node() {
-    let short = Duration::from_millis(999);
-    assert_eq!(Verdict::of(&Err(CallError::Timeout), short), Verdict::Nothing);
-    assert_eq!(Verdict::of(&Err(CallError::Timeout), Duration::from_secs(1)), Verdict::Silent);
-    let lost = CallError::Unreachable { sent: false };
-    assert_eq!(Verdict::of(&Err(lost), short), Verdict::Failed);
-}
-
 /// What the breaker hears of calls that are sent at once and end so, a second later.
 fn failures(verdicts: &[Verdict], meanwhile: impl Fn(&NodeEntry, Instant)) -> usize {
     let (entry, _, told) = node(1);
@@ -153,11 +126,24 @@ fn calls_that_are_lost_together_are_one_failure() {
     assert_eq!(failures(&[Verdict::Lost; 20], |_, _| ()), 1);
     let (entry, _, told) = node(1);
     let begun = Instant::now();
-    for ms in [0, 50, 200, 450] {
-        Picked::new(entry.clone(), false, begun).settle(Verdict::Lost, begun + Duration::from_millis(ms));
+    let at = |ms| begun + Duration::from_millis(ms);
+    for (sent, lost) in [(0, 50), (10, 60), (60, 80), (70, 90), (90, 100)] {
+        Picked::new(entry.clone(), false, at(sent)).settle(Verdict::Lost, at(lost));
     }
     assert_eq!(told.outcomes.lock().expect("lock").len(), 3);
-    assert_eq!(entry.take_figures().failed, 4, "compared with its peers, each counts");
+    assert_eq!(entry.take_figures().failed, 5, "compared with its peers, each counts");
+}
+
+#[test]
+fn a_probe_that_is_lost_has_failed_whatever_was_lost_since_it_left() {
+    let (entry, _, told) = node(1);
+    let begun = Instant::now();
+    let at = |ms| begun + Duration::from_millis(ms);
+    let probe = Picked::probe(&entry, false, at(0)).expect("free");
+    Picked::new(entry.clone(), false, at(0)).settle(Verdict::Lost, at(50));
+    probe.settle(Verdict::Lost, at(60));
+    let told = told.outcomes.lock().expect("lock");
+    assert_eq!(told[..], [false, true].map(|probe| Outcome { success: false, probe }));
 }
 
 #[test]
