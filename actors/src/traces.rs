@@ -119,6 +119,12 @@ impl Traces {
         lock(&self.0.ring).tree(trace_id)
     }
 
+    /// The ids of kept traces from the first to the last of these, a few of them.
+    pub fn ids(&self, from: u128, to: u128) -> Vec<u128> {
+        self.collect();
+        lock(&self.0.ring).ids(from, to)
+    }
+
     /// From now on spans also wait to be exported.
     pub fn begin_exports(&self) {
         lock(&self.0.exports).get_or_insert_default();

@@ -11,12 +11,13 @@ use super::units::{duration, whole};
 use super::values::call_url;
 use super::Usage;
 
-/// 32 hexadecimal digits, or a whole `traceparent`.
-fn trace_id(text: &str) -> Result<u128, String> {
-    let number = || (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok()).flatten();
-    let of_parent = || TraceContext::parse(text).map(|context| context.trace_id);
-    let found = number().or_else(of_parent).filter(|id| *id != 0);
-    found.ok_or_else(|| format!("{text:?} is not allowed: a W3C trace id, 32 hexadecimal digits"))
+/// Up to 32 hexadecimal digits, or a whole `traceparent`.
+fn trace_id(text: &str) -> Result<String, String> {
+    let is_beginning = (1..=32).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let digits = || is_beginning.then(|| text.to_ascii_lowercase());
+    let of_parent = || TraceContext::parse(text).map(|context| format!("{:032x}", context.trace_id));
+    let found = digits().or_else(of_parent).filter(|id| *id != "0".repeat(32));
+    found.ok_or_else(|| format!("{text:?} is not allowed: a W3C trace id, 32 hexadecimal digits, or its beginning"))
 }
 
 fn few(text: &str) -> Result<usize, String> {
@@ -29,9 +30,9 @@ pub struct TraceConfig {
     /// Node or orchestrator: http://HOST:PORT, or https
     #[structopt(value_name = "URL", parse(try_from_str = call_url))]
     pub url: Url,
-    /// W3C trace id; absent: the slowest that are kept are listed
+    /// W3C trace id or its beginning; absent: the slowest that are kept are listed
     #[structopt(value_name = "TRACE_ID", parse(try_from_str = trace_id))]
-    pub trace_id: Option<u128>,
+    pub trace_id: Option<String>,
     /// How many are listed
     #[structopt(long, env = "MADRPC_LIMIT", default_value = "20", value_name = "N", parse(try_from_str = few))]
     pub limit: usize,
@@ -64,9 +65,10 @@ mod tests {
     #[test]
     fn a_trace_is_named_by_its_id_or_by_a_traceparent() {
         let id = "0af7651916cd43dd8448eb211c80319c";
-        assert_eq!(trace_id(id).map(|id| format!("{id:032x}")).as_deref(), Ok(id));
+        assert_eq!(trace_id(id).as_deref(), Ok(id));
+        assert_eq!(trace_id("0AF").as_deref(), Ok("0af"));
         assert_eq!(trace_id(&format!("00-{id}-b7ad6b7169203331-01")), trace_id(id));
-        for bad in ["", "1", "x", &"0".repeat(32), &"+".repeat(32)] {
+        for bad in ["", "x", &"0".repeat(32), &"+".repeat(32), &"1".repeat(33)] {
             assert!(trace_id(bad).is_err(), "{bad}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{bail, Context};
@@ -41,7 +41,7 @@ pub(super) struct Process {
     /// Its end tells the process to end, also when this process is killed.
     stdin: Option<ChildStdin>,
     stderr: Option<JoinHandle<()>>,
-    last_line: Arc<Mutex<String>>,
+    words: Arc<Words>,
     /// `http://ADDR:PORT`
     pub(super) url: String,
 }
@@ -100,9 +100,9 @@ impl Process {
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("standard output is piped")?;
         let stderr = child.stderr.take().context("standard error is piped")?;
-        let last_line = Arc::new(Mutex::new(String::new()));
-        let stderr = tokio::spawn(pass_on(stderr, terminal.clone(), last_line.clone()));
-        let mut process = Process { name, child, stdin, stderr: Some(stderr), last_line, url: String::new() };
+        let words = Arc::new(Words::new(terminal.clone()));
+        let stderr = tokio::spawn(pass_on(stderr, words.clone()));
+        let mut process = Process { name, child, stdin, stderr: Some(stderr), words, url: String::new() };
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
         let mut bounded = (&mut stdout).take(MAX_LINE as u64);
@@ -115,7 +115,8 @@ impl Process {
             Some(url) => process.url = url.to_owned(),
             None => bail!("{} said {line:?} instead of where it listens", process.name),
         }
-        tokio::spawn(pass_on(stdout, terminal.clone(), Arc::default()));
+        process.words.release();
+        tokio::spawn(pass_on(stdout, process.words.clone()));
         Ok(process)
     }
 
@@ -123,10 +124,10 @@ impl Process {
     pub(super) async fn ended(&mut self) -> Ended {
         let status = self.child.wait().await;
         self.last_words().await;
-        let last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = self.words.take_held().map_or_else(String::new, |why| format!(": {why}"));
         Ended {
             text: match &status {
-                Ok(status) => format!("{} ended ({status}): {last_line}", self.name),
+                Ok(status) => format!("{} ended ({status}){why}", self.name),
                 Err(error) => format!("{} can't be waited for: {error}", self.name),
             },
             code: status.ok().and_then(|status: ExitStatus| status.code()),
@@ -154,16 +155,62 @@ impl Process {
     }
 }
 
-/// The last line with text on it, without what the log puts before a message.
-fn last_line_of(text: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(text);
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
-    let message = line.strip_prefix('[').and_then(|rest| rest.split_once("] "));
-    Some(message.map_or(line, |(_, message)| message).to_owned())
+/// What a process writes. Until it listens that is held back: all processes that do not start say the same, and whoever
+/// started them says it once.
+#[derive(Debug)]
+struct Words {
+    terminal: Terminal,
+    held: Mutex<Option<Vec<u8>>>,
 }
 
-/// Hands `output` to standard error in whole lines, and remembers the last one.
-async fn pass_on(mut output: impl AsyncRead + Unpin, terminal: Terminal, last_line: Arc<Mutex<String>>) {
+impl Words {
+    fn new(terminal: Terminal) -> Self {
+        Words { terminal, held: Mutex::new(Some(Vec::new())) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, lines: &[u8]) {
+        match &mut *self.lock() {
+            Some(held) if held.len() + lines.len() <= MAX_LINE => held.extend_from_slice(lines),
+            held => {
+                self.terminal.write_stderr(&held.take().unwrap_or_default());
+                self.terminal.write_stderr(lines);
+            }
+        }
+    }
+
+    /// Hands on what was held back, and from now on all at once.
+    fn release(&self) {
+        if let Some(held) = self.lock().take() {
+            self.terminal.write_stderr(&held);
+        }
+    }
+
+    /// The last message that nobody has seen.
+    fn take_held(&self) -> Option<String> {
+        last_message_of(&self.lock().take()?)
+    }
+}
+
+/// The last message with all of its lines, without what the log puts before it.
+fn last_message_of(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim_end();
+    let is_first = |line: &str| line.starts_with('[') && line.contains("] ");
+    let start = text.rfind("\n[").map_or(0, |end| end + 1);
+    let message = &text[start..];
+    let message = match is_first(message) {
+        true => message.split_once("] ").map_or(message, |(_, message)| message),
+        false => message.lines().next_back().unwrap_or_default().trim(),
+    };
+    (!message.is_empty()).then(|| message.to_owned())
+}
+
+/// Hands on `output` in whole lines.
+async fn pass_on(mut output: impl AsyncRead + Unpin, words: Arc<Words>) {
     let mut pending = Vec::new();
     loop {
         let end = !matches!(output.read_buf(&mut pending).await, Ok(1..));
@@ -172,11 +219,7 @@ async fn pass_on(mut output: impl AsyncRead + Unpin, terminal: Terminal, last_li
             Some(newline) => newline + 1,
             None => continue,
         };
-        let lines: Vec<u8> = pending.drain(..whole).collect();
-        if let Some(line) = last_line_of(&lines) {
-            *last_line.lock().unwrap_or_else(PoisonError::into_inner) = line;
-        }
-        terminal.write_stderr(&lines);
+        words.say(&pending.drain(..whole).collect::<Vec<u8>>());
         if end {
             return;
         }
@@ -188,18 +231,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_with_text_counts() {
-        assert_eq!(last_line_of(b"one\n  two \n\n").as_deref(), Some("two"));
-        assert_eq!(last_line_of(b"[2026 ERROR x] a.js:1:2: bad").as_deref(), Some("a.js:1:2: bad"));
-        assert_eq!(last_line_of(b"\n \n"), None);
+    fn the_last_message_counts_with_all_of_its_lines() {
+        let last = |text: &str| last_message_of(text.as_bytes());
+        assert_eq!(last("one\n  two \n\n").as_deref(), Some("two"));
+        assert_eq!(last("[2026 ERROR x] a.js:1:2: bad").as_deref(), Some("a.js:1:2: bad"));
+        let two = "[2026 INFO x] listening\n[2026 ERROR x] Error: it is [cold] here\n    at f (a.js:1:2)\n";
+        assert_eq!(last(two).as_deref(), Some("Error: it is [cold] here\n    at f (a.js:1:2)"));
+        assert_eq!(last("\n \n"), None);
     }
 
     #[test]
-    fn output_is_passed_on_until_it_ends() {
-        let last_line = Arc::new(Mutex::new(String::new()));
-        let mut output = "first\nlast without newline".as_bytes();
+    fn what_is_written_is_held_back_until_the_process_listens() {
+        let words = Arc::new(Words::new(Terminal::plain()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(pass_on(&mut output, Terminal::plain(), last_line.clone()));
-        assert_eq!(*last_line.lock().expect("no panic"), "last without newline");
+        runtime.block_on(pass_on(&mut "first\nlast without newline".as_bytes(), words.clone()));
+        assert_eq!(words.take_held().as_deref(), Some("last without newline"));
+        assert_eq!(words.take_held(), None);
+        words.say(b"seen");
+        assert_eq!(words.take_held(), None, "it was shown already");
     }
 }

@@ -129,7 +129,11 @@ impl Follower<'_> {
             return None;
         }
         match Reply::read(frame)?.result {
-            Ok(_) => (self.subscribed, self.connected) = (true, true),
+            Ok(_) => {
+                (self.subscribed, self.connected) = (true, true);
+                let (channel, url) = (self.config.channel.escape_debug(), &self.config.url);
+                self.terminal.write_stderr(format!("listening for {channel} at {url}\n").as_bytes());
+            }
             Err(CallError::Remote(remote)) => return Some(End::Refused(rpc::error_text(&remote.object))),
             Err(error) => return Some(End::Refused(error.to_string())),
         }

@@ -4,18 +4,20 @@ use std::time::Instant;
 
 use actix_http::ConnectionType;
 use actix_web::body::{BodyStream, BoxBody};
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
 use madrpc_actors::protocol::unsent::{Account, LONG};
-use madrpc_actors::protocol::{reply, CallError, CallResult, JsonText, Notes};
+use madrpc_actors::protocol::{reply, CallError, CallResult, JsonText, Notes, TraceContext};
 
 use super::head::Head;
 use super::pieces::Pieces;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Bytes of a reply around its id and its result.
 const REPLY_FRAME: usize = r#"{"jsonrpc":"2.0","id":,"result":}"#.len();
@@ -174,6 +176,15 @@ pub(super) fn explained(mut response: HttpResponse, error: &CallError) -> HttpRe
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
         }
         _ => {}
+    }
+    response
+}
+
+/// With the trace of its call, as W3C Trace Context Level 2 has it
+/// (<https://w3c.github.io/trace-context/#traceresponse-header>).
+pub(super) fn traced(mut response: HttpResponse, trace: &TraceContext) -> HttpResponse {
+    if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
+        response.headers_mut().insert(TRACERESPONSE, value);
     }
     response
 }

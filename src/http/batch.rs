@@ -157,7 +157,7 @@ fn start<S: Service>(
                 };
                 if let (Err(error), false) = (&work, is_reserved(&request.method)) {
                     // Counted like any call that failed.
-                    Begun::new(&endpoint.service, &request.method, incoming.at).finish(0, &Err(error.clone()));
+                    Begun::new(&endpoint.service, &request.method, incoming.at).finish(None, &Err(error.clone()));
                 }
                 (request.id.map(Some), work)
             }
@@ -209,6 +209,7 @@ fn run<S: Service>(
     // Calls of one batch come from one place; were they mixed, the outermost says what all of them are.
     let depth = calls.iter().map(|call| call.scope.depth).min().unwrap_or(0);
     let deadlines: Vec<_> = calls.iter().map(|call| call.scope.deadline).collect();
+    let allowed: Vec<_> = calls.iter().map(|call| call.scope.allowed).collect();
     let all = calls.len();
     let refused =
         |from: usize, error: CallError| stream::iter((from..all).map(move |index| (index, Err(error.clone()))));
@@ -227,7 +228,7 @@ fn run<S: Service>(
     let (max_result, account) = (endpoint.config.max_body, endpoint.unsent.at(depth).clone());
     EachInTime::new(answers, deadlines, CallError::internal("a call of a batch was left unanswered"))
         .map(move |(index, result)| {
-            let result = limited(result, max_result, &account);
+            let result = limited(result, max_result, &account).map_err(|error| error.within(allowed[index]));
             begun.finish(index, &result);
             (index, result)
         })
@@ -265,7 +266,7 @@ pub(super) async fn whole(mut running: Running, max_body: usize, write: WriteRep
     while let Some((slot, result)) = running.answers.next().await {
         // Errors count as results do.
         let result = match reply::size(&result) > room {
-            true => Err(CallError::TooLarge { limit: max_body as u64 }),
+            true => Err(CallError::TooLarge { limit: max_body as u64 }.with("size", reply::size(&result))),
             false => result,
         };
         let len = reply::size(&result);

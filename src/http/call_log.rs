@@ -1,13 +1,12 @@
 //! What a call leaves behind: its figures, and a line in the log when it failed.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
 use log::Level;
 use madrpc_actors::metrics::UNKNOWN;
 use madrpc_actors::policy::log_rate::LogRate;
-use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Code};
+use madrpc_actors::protocol::{Call, CallError, CallResult, CallScope, Code, Short, TraceContext};
 use madrpc_actors::traces::Opened;
 
 use super::service::{CallRecorder, Service};
@@ -37,11 +36,11 @@ impl<'a, S: Service> Begun<'a, S> {
         self
     }
 
-    /// `span` is the call's id in the log, 0 if it was refused before it had one.
-    pub(super) fn finish(mut self, span: u64, result: &CallResult) {
+    /// `trace` has the call's id in the log, unless it was refused before it had one.
+    pub(super) fn finish(mut self, trace: Option<TraceContext>, result: &CallResult) {
         self.finished = true;
-        finish(self.service, self.method, self.at, span, result);
-        trace(self.service, self.span.as_ref(), self.method, Some(result));
+        finish(self.service, self.method, self.at, trace, result);
+        record_span(self.service, self.span.as_ref(), self.method, Some(result));
     }
 }
 
@@ -49,7 +48,7 @@ impl<S: Service> Drop for Begun<'_, S> {
     fn drop(&mut self) {
         if !self.finished {
             record(self.service, self.method, Some(Code::CANCELLED), self.at.elapsed());
-            trace(self.service, self.span.as_ref(), self.method, None);
+            record_span(self.service, self.span.as_ref(), self.method, None);
         }
     }
 }
@@ -58,19 +57,19 @@ impl<S: Service> Drop for Begun<'_, S> {
 pub(super) struct BegunBatch<S: Service> {
     service: S,
     at: Instant,
-    open: Vec<Option<(String, u64, Option<Opened>)>>,
+    open: Vec<Option<(String, TraceContext, Option<Opened>)>>,
 }
 
 impl<S: Service> BegunBatch<S> {
     pub(super) fn new(service: S, at: Instant, calls: &[Call]) -> Self {
-        let begun = |call: &Call| Some((call.method.clone(), call.scope.trace.span_id, Opened::of(&call.scope)));
+        let begun = |call: &Call| Some((call.method.clone(), call.scope.trace, Opened::of(&call.scope)));
         BegunBatch { service, at, open: calls.iter().map(begun).collect() }
     }
 
     pub(super) fn finish(&mut self, index: usize, result: &CallResult) {
-        if let Some((method, id, span)) = self.open.get_mut(index).and_then(Option::take) {
-            finish(&self.service, &method, self.at, id, result);
-            trace(&self.service, span.as_ref(), &method, Some(result));
+        if let Some((method, trace, span)) = self.open.get_mut(index).and_then(Option::take) {
+            finish(&self.service, &method, self.at, Some(trace), result);
+            record_span(&self.service, span.as_ref(), &method, Some(result));
         }
     }
 }
@@ -79,21 +78,21 @@ impl<S: Service> Drop for BegunBatch<S> {
     fn drop(&mut self) {
         for (method, _, span) in self.open.iter().flatten() {
             record(&self.service, method, Some(Code::CANCELLED), self.at.elapsed());
-            trace(&self.service, span.as_ref(), method, None);
+            record_span(&self.service, span.as_ref(), method, None);
         }
     }
 }
 
-fn finish(service: &impl Service, method: &str, at: Instant, span: u64, result: &CallResult) {
+fn finish(service: &impl Service, method: &str, at: Instant, trace: Option<TraceContext>, result: &CallResult) {
     let (error, took) = (result.as_ref().err(), at.elapsed());
     let known = record(service, method, error.map(CallError::code), took);
     if let Some(error) = error {
-        failed(known.unwrap_or(UNKNOWN), method, span, took, error);
+        failed(known.unwrap_or(UNKNOWN), method, trace, took, error);
     }
 }
 
 /// `None`: it was given up.
-fn trace(service: &impl Service, span: Option<&Opened>, method: &str, result: Option<&CallResult>) {
+fn record_span(service: &impl Service, span: Option<&Opened>, method: &str, result: Option<&CallResult>) {
     match (span, result) {
         (Some(span), Some(result)) => service.tracer().finish(span, method, result),
         (Some(span), None) => service.tracer().give_up(span, method),
@@ -110,8 +109,8 @@ fn record<'a>(service: &impl Service, method: &'a str, error: Option<Code>, took
 }
 
 /// As `failed`, for a method of the system.
-pub(super) fn builtin_failed(method: &str, span: u64, at: Instant, error: &CallError) {
-    failed("(built-in)", method, span, at.elapsed(), error);
+pub(super) fn builtin_failed(method: &str, trace: TraceContext, at: Instant, error: &CallError) {
+    failed("(built-in)", method, Some(trace), at.elapsed(), error);
 }
 
 thread_local! {
@@ -120,9 +119,9 @@ thread_local! {
 
 /// Writes the line about a failure: a warning when the cluster failed, information when the caller or the script did. Who
 /// calls too often does not fill the log, and of many failures of one `kind` of call it gets some.
-fn failed(kind: &str, method: &str, span: u64, took: Duration, error: &CallError) {
+fn failed(kind: &str, method: &str, trace: Option<TraceContext>, took: Duration, error: &CallError) {
     let ours = error.meaning().breaker_counts
-        || matches!(error, CallError::Overloaded | CallError::Draining | CallError::NoNode);
+        || matches!(error.kind(), CallError::Overloaded | CallError::Draining | CallError::NoNode);
     let level = match error {
         _ if ours => Level::Warn,
         CallError::RateLimited { .. } => Level::Debug,
@@ -133,56 +132,17 @@ fn failed(kind: &str, method: &str, span: u64, took: Duration, error: &CallError
     }
     let code = error.code().0;
     let Some(left_out) = RATE.with_borrow_mut(|rate| rate.take(code, kind, Instant::now())) else { return };
-    let (request, method) = (format!("{span:016x}"), Short(method, LONGEST_NAME).to_string());
+    let (trace, span) = trace.map_or((0, 0), |trace| (trace.trace_id, trace.span_id));
+    let (request, trace, method) =
+        (format!("{span:016x}"), format!("{trace:032x}"), Short::line(method, LONGEST_NAME).to_string());
     let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
     log::log!(
         level,
-        request = request.as_str(), method = method.as_str(), code = code, duration_us = took_us, left_out = left_out;
-        "call {request} {method:?} failed after {}: {}{more}",
+        request = request.as_str(), trace = trace.as_str(), method = method.as_str(), code = code, duration_us = took_us,
+        left_out = left_out;
+        "call {request} {method:?} failed after {}: {}{more} trace={trace}",
         latency(took),
-        Short(error, LONGEST_TEXT)
+        Short::line(error, LONGEST_TEXT)
     );
-}
-
-/// The beginning of a text, on one line.
-struct Short<T>(T, usize);
-
-impl<T: fmt::Display> fmt::Display for Short<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Limited<'a, 'b> {
-            out: &'a mut fmt::Formatter<'b>,
-            left: usize,
-        }
-        impl Write for Limited<'_, '_> {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                for c in text.chars() {
-                    let Some(left) = self.left.checked_sub(c.len_utf8()) else {
-                        return Err(fmt::Error);
-                    };
-                    self.left = left;
-                    self.out.write_char(if c.is_control() { ' ' } else { c })?;
-                }
-                Ok(())
-            }
-        }
-        let mut limited = Limited { out: f, left: self.1 };
-        // The error only says that the limit was met.
-        if write!(limited, "{}", self.0).is_err() {
-            f.write_str("…")?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_cut_and_stays_on_one_line() {
-        assert_eq!(Short("a\nb", 10).to_string(), "a b");
-        assert_eq!(Short("äöü", 4).to_string(), "äö…");
-        assert_eq!(Short("äö", 4).to_string(), "äö");
-    }
 }

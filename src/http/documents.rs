@@ -60,10 +60,24 @@ pub fn trace(traces: &Traces, params: Option<JsonText>) -> Result<JsonText, Call
     let Some(trace_id) = params.trace_id else {
         return JsonText::of(&traces.list(params.limit.unwrap_or(TRACES).min(MOST_TRACES)));
     };
-    let number = (trace_id.len() <= 32).then(|| u128::from_str_radix(&trace_id, 16).ok()).flatten();
-    let number = number.ok_or_else(|| bad("trace_id", &"not up to 32 hexadecimal digits"))?;
-    let tree = traces.tree(number).ok_or_else(|| bad("trace_id", &"no such trace is kept here"))?;
-    JsonText::of(&tree)
+    let (from, to) = beginning_with(&trace_id).ok_or_else(|| bad("trace_id", &"not up to 32 hexadecimal digits"))?;
+    let unknown = || bad("trace_id", &"no such trace is kept here");
+    match traces.ids(from, to)[..] {
+        [] => Err(unknown()),
+        [id] => JsonText::of(&traces.tree(id).ok_or_else(unknown)?),
+        ref several => {
+            let several: Vec<String> = several.iter().map(|id| format!("{id:032x}")).collect();
+            Err(bad("trace_id", &format!("several traces begin so: {}", several.join(", "))))
+        }
+    }
+}
+
+/// The first and the last id with these hexadecimal digits at its beginning.
+fn beginning_with(digits: &str) -> Option<(u128, u128)> {
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let missing = 32_usize.checked_sub(digits.len()).filter(|_| is_hex && !digits.is_empty())?;
+    let bound = |digit: &str| u128::from_str_radix(&(digits.to_owned() + &digit.repeat(missing)), 16).ok();
+    Some((bound("0")?, bound("f")?))
 }
 
 fn bad(parameter: &str, problem: &dyn std::fmt::Display) -> CallError {
@@ -73,6 +87,17 @@ fn bad(parameter: &str, problem: &dyn std::fmt::Display) -> CallError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_is_named_by_the_beginning_of_its_id() {
+        let id = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128;
+        let whole = format!("{id:032x}");
+        assert_eq!(beginning_with(&whole), Some((id, id)));
+        assert_eq!(beginning_with("0AF7"), Some((0x0af7 << 112, (0x0af8 << 112) - 1)));
+        for bad in ["", "x", "+1", &"0".repeat(33)] {
+            assert_eq!(beginning_with(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn discover_lists_the_methods() {

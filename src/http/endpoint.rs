@@ -17,7 +17,7 @@ use madrpc_actors::protocol::method::is_reserved;
 use madrpc_actors::protocol::request::{self, Body, Request};
 use madrpc_actors::protocol::streams::{self, End, Progress, Reader, Writer};
 use madrpc_actors::protocol::unsent::{Account, Unsent};
-use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes};
+use madrpc_actors::protocol::{reply, Call, CallError, CallResult, JsonText, Notes, TraceContext};
 
 use super::answer;
 use super::body::{BodyError, Unread};
@@ -72,11 +72,32 @@ pub(super) enum Prepared {
     Call(Call),
 }
 
+/// What a request came to that was sent alone.
+struct Answered<'a> {
+    id: &'a str,
+    result: CallResult,
+    /// What a peer wants to hear of its times.
+    notes: Option<Arc<Notes>>,
+    /// Of a client's call, and whether it wants to know: then it has sent a trace of its own, or can look this one up.
+    trace: Option<(TraceContext, bool)>,
+}
+
 impl Prepared {
     /// What whoever sent the call wants to hear of its times: a peer that keeps its span.
     pub(super) fn notes_for_peer(&self) -> Option<Arc<Notes>> {
         match self {
             Prepared::Call(call) => call.scope.notes.clone().filter(|notes| !notes.kept_here),
+            Prepared::Builtin(_) => None,
+        }
+    }
+
+    /// The trace of a call, and whether somebody can look it up here.
+    fn trace(&self) -> Option<(TraceContext, bool)> {
+        match self {
+            Prepared::Call(call) => {
+                let notes = call.scope.notes.as_ref();
+                Some((call.scope.trace, notes.is_some_and(|notes| notes.sampled && notes.kept_here)))
+            }
             Prepared::Builtin(_) => None,
         }
     }
@@ -110,8 +131,13 @@ impl<S: Service> Endpoint<S> {
         let refusal = match body.read(limit, self.config.body_timeout).await {
             Ok(body) => return self.answer(peer, &body).await,
             Err(BodyError::TooLarge) => {
-                let limit = self.config.max_body as u64;
-                answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, CallError::TooLarge { limit })
+                let error = CallError::TooLarge { limit: self.config.max_body as u64 };
+                // Of a body in chunks nobody knows how long it would have become.
+                let error = match head.body_len() {
+                    Some(size) => error.with("size", size),
+                    None => error,
+                };
+                answer::refusal(StatusCode::PAYLOAD_TOO_LARGE, error)
             }
             Err(BodyError::TimedOut) => answer::http_error(StatusCode::REQUEST_TIMEOUT, "send the whole body in time"),
             Err(BodyError::Broken) => answer::refusal(StatusCode::BAD_REQUEST, CallError::Parse),
@@ -157,8 +183,14 @@ impl<S: Service> Endpoint<S> {
                         streaming::answer(flow, format, id.get().to_owned(), write, self.unsent.at(0).clone())
                     }
                     _ => match self.single(&incoming, &request).await {
-                        Some((id, result, notes)) => {
-                            answer::counted_reply(write, Some(id), &result, notes.as_deref(), self.unsent.at(0))
+                        Some(Answered { id, result, notes, trace }) => {
+                            let account = self.unsent.at(0);
+                            let response = answer::counted_reply(write, Some(id), &result, notes.as_deref(), account);
+                            let told = trace.filter(|(_, is_kept)| *is_kept || result.is_err());
+                            match told {
+                                Some((trace, _)) => answer::traced(response, &trace),
+                                None => response,
+                            }
                         }
                         None => answer::nothing(),
                     },
@@ -190,21 +222,20 @@ impl<S: Service> Endpoint<S> {
             Granted { calls: 0, retry_after_s } => {
                 let error = CallError::RateLimited { retry_after_s };
                 let begun = Begun::new(&self.service, &request.method, Instant::now());
-                begun.finish(0, &Err(error.clone()));
+                begun.finish(None, &Err(error.clone()));
                 Err(error)
             }
             _ => Ok(()),
         }
     }
 
-    /// The id and what the request came to; `None` for a notification.
-    async fn single<'a>(
-        &self,
-        incoming: &Incoming<'_>,
-        request: &Request<'a>,
-    ) -> Option<(&'a str, CallResult, Option<Arc<Notes>>)> {
+    /// What the request came to; `None` for a notification.
+    async fn single<'a>(&self, incoming: &Incoming<'_>, request: &Request<'a>) -> Option<Answered<'a>> {
         let prepared = self.prepare(incoming, request, incoming.peer.head.idempotency_key);
         let notes = prepared.as_ref().ok().and_then(Prepared::notes_for_peer);
+        let head = incoming.peer.head;
+        let trace = prepared.as_ref().ok().and_then(Prepared::trace).filter(|_| !head.is_from_peer());
+        let trace = trace.map(|(trace, is_kept)| (trace, is_kept || head.traceparent.is_some()));
         let Some(id) = request.id else {
             match prepared {
                 Ok(Prepared::Builtin(work)) => drop(work.await),
@@ -219,7 +250,7 @@ impl<S: Service> Endpoint<S> {
         };
         let max_result = self.config.max_body;
         let result = run(&self.service, &request.method, incoming.at, max_result, &self.unsent, prepared).await;
-        Some((id.get(), result, notes))
+        Some(Answered { id: id.get(), result, notes, trace })
     }
 
     /// A call whose items are wanted as they come. Of a method that yields none there is the result alone.
@@ -268,11 +299,11 @@ impl<S: Service> Endpoint<S> {
             let at = incoming.at;
             return Ok(Prepared::Builtin(Box::pin(async move {
                 let result = in_time(scope.deadline, work).await;
-                result.inspect_err(|error| call_log::builtin_failed(&method, scope.trace.span_id, at, error))
+                result.inspect_err(|error| call_log::builtin_failed(&method, scope.trace, at, error))
             })));
         }
         if let Some(timeout) = self.service.method_timeout(&request.method) {
-            scope.deadline = scope.deadline.min(incoming.at + timeout.min(LONGEST_CALL));
+            scope.bound_by_method(timeout.min(LONGEST_CALL), incoming.at);
         }
         match self.config.max_depth {
             Some(limit) if scope.depth > limit => Err(CallError::DepthExceeded { limit }),
@@ -337,19 +368,19 @@ pub(super) async fn run<S: Service>(
         Err(error) => Err(error),
     };
     let begun = Begun::new(service, method, at).in_scope(call.as_ref().ok().map(|call| &call.scope));
-    let span = call.as_ref().map_or(0, |call| call.scope.trace.span_id);
+    let trace = call.as_ref().ok().map(|call| call.scope.trace);
     let result = match call {
         Ok(call) => match service.admission().admit(1, call.scope.depth) {
             Ok(permit) => {
-                let account = unsent.at(call.scope.depth);
+                let (account, allowed) = (unsent.at(call.scope.depth), call.scope.allowed);
                 let result = in_time(call.scope.deadline, service.call(call, permit)).await;
-                limited(result, max_result, account)
+                limited(result, max_result, account).map_err(|error| error.within(allowed))
             }
             Err(error) => Err(error),
         },
         Err(error) => Err(error),
     };
-    begun.finish(span, &result);
+    begun.finish(trace, &result);
     result
 }
 
@@ -361,11 +392,15 @@ pub(super) async fn in_time(deadline: Instant, work: LocalBoxFuture<'static, Cal
 /// A result over the limit is an error, and so is one that would wait for a client when too much does already. It counts
 /// there until the client has taken it. An error has its own bound, where it is made or taken from a peer.
 pub(super) fn limited(result: CallResult, max_result: usize, account: &Account) -> CallResult {
+    let too_large = |limit: usize, size: usize| CallError::TooLarge { limit: limit as u64 }.with("size", size);
     match result {
-        Ok(text) if text.len() > max_result => Err(CallError::TooLarge { limit: max_result as u64 }),
-        Ok(text) => account.admit(text).ok_or(CallError::TooLarge { limit: account.room() as u64 }),
+        Ok(text) if text.len() > max_result => Err(too_large(max_result, text.len())),
+        Ok(text) => {
+            let size = text.len();
+            account.admit(text).ok_or_else(|| too_large(account.room(), size))
+        }
         // Counted from when its reply is written.
-        Err(error) if !account.has_room(error.size()) => Err(CallError::TooLarge { limit: account.room() as u64 }),
+        Err(error) if !account.has_room(error.size()) => Err(too_large(account.room(), error.size())),
         error => error,
     }
 }

@@ -93,6 +93,7 @@ impl Service for NodeService {
             "_health" => process.health(),
             "_metrics" => self.0.metrics(),
             "_info" => self.0.info(),
+            "_history" => process.history(),
             "_trace" => process.trace(params),
             "_drain" => return Some(Box::pin(process.draining.clone().ask(params, caller.clone()))),
             "rpc.discover" => documents::discover("madrpc-actor node", &self.0.pool.methods()),

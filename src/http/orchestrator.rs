@@ -79,6 +79,7 @@ impl Service for OrchestratorService {
             "_health" => Box::pin(async move { inner.process.health() }),
             "_metrics" => Box::pin(async move { inner.metrics().await }),
             "_info" => Box::pin(async move { inner.info().await }),
+            "_history" => Box::pin(async move { inner.process.history() }),
             "_trace" => Box::pin(async move { inner.process.trace(params) }),
             "_register" => Box::pin(async move {
                 let mut params = register(params)?;

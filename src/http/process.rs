@@ -68,6 +68,11 @@ impl Process {
         documents::trace(&self.traces, params)
     }
 
+    /// Result of `_history`: the last five minutes.
+    pub(super) fn history(&self) -> CallResult {
+        JsonText::of(&self.metrics.history(Instant::now()))
+    }
+
     pub(super) fn uptime_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

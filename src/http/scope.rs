@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
 use madrpc_actors::protocol::request::Meta;
-use madrpc_actors::protocol::{CallError, CallScope, IdempotencyKey, TraceContext};
+use madrpc_actors::protocol::{Allowed, CallError, CallScope, DeadlineBy, IdempotencyKey, TraceContext};
 use madrpc_actors::traces::{Origin, Tracer};
 
 use super::head::Head;
@@ -17,6 +17,7 @@ pub(super) const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub(super) struct Inherited {
     timeout: Duration,
+    timeout_by: DeadlineBy,
     depth: u32,
     trace: Option<TraceContext>,
     tags: BTreeMap<String, String>,
@@ -28,9 +29,11 @@ impl Inherited {
     /// Reads the headers; a value that makes no sense is refused by its parameter's name, but a trace that makes no
     /// sense is none, as W3C Trace Context says.
     pub(super) fn read(head: &Head<'_>, call_timeout: Duration) -> Result<Self, CallError> {
-        let timeout = match head.timeout_ms {
-            Some(value) => timeout(whole_number(value).ok_or_else(|| not_a_number("timeoutMs"))?)?,
-            None => call_timeout,
+        let (timeout, timeout_by) = match head.timeout_ms {
+            Some(value) => {
+                (timeout(whole_number(value).ok_or_else(|| not_a_number("timeoutMs"))?)?, DeadlineBy::Client)
+            }
+            None => (call_timeout, DeadlineBy::Server),
         };
         let depth = match head.depth {
             Some(value) => {
@@ -41,6 +44,7 @@ impl Inherited {
         };
         Ok(Inherited {
             timeout,
+            timeout_by,
             depth,
             trace: head.traceparent.and_then(|value| TraceContext::parse(value.to_str().ok()?)),
             tags: head.tags.map_or(Ok(BTreeMap::new()), tags)?,
@@ -57,7 +61,12 @@ impl Inherited {
         idempotency_key: Option<&HeaderValue>,
         tracer: &Tracer,
     ) -> Result<CallScope, CallError> {
-        let allowed = meta.timeout_ms.map_or(Ok(self.timeout), timeout)?;
+        let time = meta.timeout_ms.map_or(Ok(self.timeout), timeout)?;
+        let by = match meta.timeout_ms {
+            _ if self.from_peer => DeadlineBy::Peer,
+            Some(_) => DeadlineBy::Client,
+            None => self.timeout_by,
+        };
         let trace = match meta.traceparent.as_deref() {
             Some(text) => TraceContext::parse(text),
             None => self.trace,
@@ -77,7 +86,8 @@ impl Inherited {
         };
         let (trace, notes) = tracer.begin(origin, now);
         Ok(CallScope {
-            deadline: now + allowed,
+            deadline: now + time,
+            allowed: Allowed { time, by },
             depth: meta.depth.unwrap_or(self.depth),
             trace,
             idempotency_key: key.map(|key| IdempotencyKey::new(0, key)).transpose()?,

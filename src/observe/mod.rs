@@ -3,9 +3,9 @@
 //! Knows figures and text; where the figures come from is the business of whoever starts [`watch`].
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use madrpc_actors::metrics::Metrics;
+use madrpc_actors::metrics::{Metrics, HISTORY_APART};
 
 mod json_log;
 mod log;
@@ -51,17 +51,26 @@ pub struct ExecutorCounts {
     pub all: u64,
 }
 
-/// Keeps the live line fresh and logs a summary every `summary_interval` (zero: never). Runs until it is dropped.
+/// Keeps the live line and the history fresh and logs a summary every `summary_interval` (zero: never). Runs until it is
+/// dropped.
 pub async fn watch<F, G>(terminal: Terminal, metrics: Metrics, summary_interval: Duration, gauges: F)
 where
     F: Fn() -> G,
     G: Future<Output = Gauges>,
 {
-    futures_util::future::join(
+    futures_util::future::join3(
         progress::run(&terminal, &metrics, &gauges),
         summary::run(&metrics, summary_interval, &gauges),
+        keep_history(&metrics),
     )
     .await;
-    // Both are off: there is nothing to do, and nothing has ended either.
-    std::future::pending().await
+}
+
+async fn keep_history(metrics: &Metrics) {
+    let mut ticks = tokio::time::interval(HISTORY_APART);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        metrics.note_history(Instant::now());
+    }
 }

@@ -51,6 +51,7 @@ struct Listed {
 
 /// What another thread wants done over a link.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "most are calls, and each is moved on at once")]
 enum Errand {
     Call(Call, oneshot::Sender<CallResult>),
     Batch(Vec<Call>, mpsc::UnboundedSender<(usize, CallResult)>),

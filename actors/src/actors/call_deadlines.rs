@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use crate::engine::{CallId, InvocationId};
+use crate::protocol::Allowed;
 
 /// A call, and by when it must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Bounded {
     pub(super) parent: InvocationId,
     /// Its deadline.
     pub(super) due: Instant,
+    /// Where that comes from.
+    pub(super) allowed: Allowed,
 }
 
 /// The open ones of an executor. Their number is bounded by the engine, which counts open calls.
@@ -61,9 +64,10 @@ impl CallDeadlines {
     }
 
     /// Takes out the calls whose time is up.
-    pub(super) fn take_due(&mut self, now: Instant) -> Vec<CallId> {
-        let due: Vec<_> = self.by_time.iter().take_while(|(due, _)| *due <= now).map(|(_, call)| *call).collect();
-        due.iter().for_each(|call| self.remove(*call));
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<Bounded> {
+        let due = self.by_time.iter().take_while(|(due, _)| *due <= now);
+        let due: Vec<Bounded> = due.filter_map(|(_, call)| self.open.get(call).copied()).collect();
+        due.iter().for_each(|bounded| self.remove(bounded.call));
         due
     }
 
@@ -78,6 +82,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::protocol::DeadlineBy;
 
     fn id(number: u64) -> CallId {
         CallId { engine: 0, number }
@@ -87,11 +92,12 @@ mod tests {
     fn calls_are_due_in_their_order_and_leave_nothing_behind() {
         let (mut deadlines, start) = (CallDeadlines::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
-        let bounded = |number: u64, ms| Bounded { call: id(number), parent: number % 2, due: at(ms) };
+        let allowed = Allowed { time: Duration::from_millis(10), by: DeadlineBy::Client };
+        let bounded = |number: u64, ms| Bounded { call: id(number), parent: number % 2, due: at(ms), allowed };
         deadlines.add([bounded(1, 30), bounded(2, 10), bounded(3, 10), bounded(4, 20), bounded(5, 40)]);
         assert_eq!(deadlines.next_due(), Some(at(10)));
         assert_eq!(deadlines.take_due(at(9)), []);
-        assert_eq!(deadlines.take_due(at(10)), [id(2), id(3)]);
+        assert_eq!(deadlines.take_due(at(10)), [bounded(2, 10), bounded(3, 10)]);
         deadlines.remove(id(1));
         deadlines.remove(id(1));
         assert_eq!(deadlines.next_due(), Some(at(20)));

@@ -59,6 +59,8 @@ pub struct Invoke {
     pub estimate_ns: u64,
     /// When that was.
     pub came: Instant,
+    /// Only this executor may run it: the function of an event, which finds there what those before it have left.
+    pub stays: bool,
 }
 
 /// The inbox of one executor. Bounded by admission: every `Invoke` from outside carries a permit, and every other
@@ -186,8 +188,7 @@ impl ExecutorInbox {
     fn push(&self, work: Work) -> bool {
         self.load.fetch_add(1, Ordering::Relaxed);
         if let Work::Invoke(invoke) = &work {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            self.waiting_ns.fetch_add(invoke.estimate_ns, Ordering::Relaxed);
+            self.waits(invoke);
         }
         let mut state = self.lock();
         if state.retired {
@@ -234,21 +235,24 @@ impl ExecutorInbox {
         }
     }
 
-    /// Puts back, in front, what has been taken and not dealt with: no calls, which go elsewhere.
+    /// Puts back, in front, what has been taken and not dealt with: no calls that may go elsewhere.
     pub fn put_back(&self, taken: VecDeque<Work>) {
         let mut state = self.lock();
         for work in taken.into_iter().rev() {
+            if let Work::Invoke(invoke) = &work {
+                self.waits(invoke);
+            }
             state.queue.push_front(work);
         }
     }
 
-    /// Takes out the calls that have not begun, for another executor to run.
+    /// Takes out the calls that have not begun and may move, for another executor to run.
     pub fn take_invokes(&self) -> Vec<Box<Invoke>> {
         let mut state = self.lock();
         let mut invokes = Vec::new();
         for work in std::mem::take(&mut state.queue) {
             match work {
-                Work::Invoke(invoke) => invokes.push(invoke),
+                Work::Invoke(invoke) if !invoke.stays => invokes.push(invoke),
                 other => state.queue.push_back(other),
             }
         }
@@ -257,10 +261,11 @@ impl ExecutorInbox {
         invokes
     }
 
-    /// Takes out the first call that has not begun, if it came before `since`.
+    /// Takes out the first call that has not begun and may move, if it came before `since`.
     pub fn take_invoke_from_before(&self, since: Instant) -> Option<Box<Invoke>> {
         let mut state = self.lock();
-        let place = state.queue.iter().position(|work| matches!(work, Work::Invoke(_)))?;
+        let may_move = |work: &Work| matches!(work, Work::Invoke(invoke) if !invoke.stays);
+        let place = state.queue.iter().position(may_move)?;
         if !matches!(&state.queue[place], Work::Invoke(invoke) if invoke.came < since) {
             return None;
         }
@@ -325,6 +330,11 @@ impl ExecutorInbox {
     /// after it, and whoever began that turn sees the message.
     pub fn load_with_turn(&self) -> usize {
         self.load.fetch_add(0, Ordering::AcqRel)
+    }
+
+    fn waits(&self, invoke: &Invoke) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting_ns.fetch_add(invoke.estimate_ns, Ordering::Relaxed);
     }
 
     fn no_longer_waits(&self, invoke: &Invoke) {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 
-use super::call_deadlines::CallDeadlines;
+use super::call_deadlines::{Bounded, CallDeadlines};
 use super::executor_inbox::{ExecutorInbox, Invoke, Work};
 use super::js_pool::PoolCore;
 use super::open_calls::Waiting;
@@ -201,8 +201,9 @@ impl JsExecutor {
         if overdue.is_empty() {
             return;
         }
-        let results = overdue.iter().map(|call| (*call, Err(CallError::Timeout))).collect();
-        self.pool.call_off(overdue);
+        let result = |bounded: &Bounded| (bounded.call, Err(CallError::Timeout.within(bounded.allowed)));
+        let results = overdue.iter().map(result).collect();
+        self.pool.call_off(overdue.iter().map(|bounded| bounded.call).collect());
         if let Some(contexts) = &mut self.contexts {
             contexts.settle(results);
         }

@@ -265,8 +265,8 @@ async fn attempt(
     let unsent = |result: &CallResult| !last && matches!(result, Err(CallError::Unreachable { sent: false }));
     if calls.len() == 1 {
         let (id, call) = calls.swap_remove(0);
-        let kept = if last { None } else { Some(call.clone()) };
-        let result = client.call(orchestrator, call).await;
+        let (allowed, kept) = (call.scope.allowed, if last { None } else { Some(call.clone()) });
+        let result = client.call(orchestrator, call).await.map_err(|error| error.within(allowed));
         return match kept {
             Some(call) if unsent(&result) && !call.streams.have_begun() => vec![(id, call)],
             _ => {
@@ -275,7 +275,7 @@ async fn attempt(
             }
         };
     }
-    let ids: Vec<_> = calls.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<_> = calls.iter().map(|(id, call)| (*id, call.scope.allowed)).collect();
     let kept: Vec<_> = if last { Vec::new() } else { calls.clone() };
     let batch = calls.into_iter().map(|(_, call)| call).collect();
     let mut results = client.batch(orchestrator, batch).ready_chunks(MAX_TOGETHER);
@@ -286,7 +286,8 @@ async fn attempt(
             if unsent(&result) {
                 again.push(kept[index].clone());
             } else {
-                settled.push((ids[index], result));
+                let (id, allowed) = ids[index];
+                settled.push((id, result.map_err(|error| error.within(allowed))));
             }
         }
         if !settled.is_empty() && !to.send(settled) {

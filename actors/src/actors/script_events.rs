@@ -1,7 +1,7 @@
 //! ScriptEvents: takes what a node's scripts publish to the broker, and events to the functions that they subscribed.
 //!
-//! Each event runs on one executor of the node, as a call of its own that nobody waits for. Those of one pattern run one
-//! after the other, so that they keep their order whatever executor they get.
+//! Each event runs on one executor of the node, as a call of its own that nobody waits for. Those of one pattern run on the
+//! same, one after the other: so they keep their order, and find what those before them have left in the module.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
@@ -15,13 +15,16 @@ use super::js_pool::PoolCore;
 use crate::engine::OutgoingCall;
 use crate::metrics::{EventMark, Recorder};
 use crate::policy::event_queue::{EventQueue, Put, Room, Taken};
-use crate::protocol::{CallError, Event, JsonText};
+use crate::protocol::{CallError, Event, JsonText, Short};
 
 /// What waits for the function of one pattern.
 const ROOM: Room = Room { items: 4_096, bytes: 32 << 20 };
 
 /// Between looks at whether there is room among the admitted for what waits.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Longest error in a line of the log, in bytes.
+const LONGEST_ERROR: usize = 2_000;
 
 /// Between two lines of the log about events that one pattern has lost.
 const COMPLAINT: Duration = Duration::from_secs(5);
@@ -65,7 +68,7 @@ struct ScriptEventsActor {
 }
 
 struct Subscribed {
-    /// Tells it from an earlier one to the same pattern.
+    /// Tells it from an earlier one to the same pattern, and which executor it has.
     number: u64,
     queue: EventQueue<Event>,
     runs: bool,
@@ -132,13 +135,13 @@ impl ScriptEventsActor {
         self.recorder.event(EventMark::Delivered, 1);
         subscribed.runs = true;
         let number = subscribed.number;
-        let run = pool.run_event(pattern, &event, self.timeout, permit);
+        let run = pool.run_event((pattern, number), &event, self.timeout, permit);
         let pattern = pattern.clone();
         context.spawn(run.into_actor(self).map(move |result, actor, context| {
             let mark = if result.is_ok() { EventMark::Handled } else { EventMark::Failed };
             actor.recorder.event(mark, 1);
             if let Err(error) = result {
-                log::error!(target: "script", "(event {pattern}) failed on {}: {error}", event.channel.escape_debug());
+                log::error!(target: "script", "(event {pattern}) failed on {}: {}", event.channel.escape_debug(), Short::line(error, LONGEST_ERROR));
             }
             if let Some(same) = actor.subscribed.get_mut(&pattern).filter(|other| other.number == number) {
                 same.runs = false;

@@ -21,6 +21,9 @@ use crate::protocol::{CallError, Code, JsonText, ScriptError};
 /// Longest message and stack that leave the process, in characters.
 const MAX_TEXT: usize = 16 * 1024;
 
+/// Longest error that the log is told of, in bytes.
+pub(super) const MAX_LOGGED: usize = 4_000;
+
 /// Prototype chains longer than this are not searched.
 const MAX_PROTOTYPES: usize = 64;
 

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use boa_engine::object::builtins::JsFunction;
 use boa_engine::JsValue;
 
+use super::errors::MAX_LOGGED;
 use super::host::{Failure, Invocation};
 use super::{guard, heap, Engine};
+use crate::protocol::Short;
 
 /// So late a timer runs before promise jobs that have not ended.
 const TIMER_PATIENCE: Duration = Duration::from_secs(1);
@@ -56,7 +58,9 @@ impl Engine {
     fn timer_failed(&mut self, owner: Rc<Invocation>, failure: Failure) {
         match failure {
             failure if !owner.background => self.host.settled.borrow_mut().push((owner, Err(failure))),
-            Failure::Thrown(error) => log::warn!(target: "script", "a timer of the script failed: {error}"),
+            Failure::Thrown(error) => {
+                log::warn!(target: "script", "a timer of the script failed: {}", Short::line(error, MAX_LOGGED));
+            }
             Failure::Ended(reason) => log::warn!(target: "script", "a timer of the script was stopped: {reason}"),
         }
     }

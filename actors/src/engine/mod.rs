@@ -30,6 +30,7 @@ mod rejections;
 mod run_clock;
 mod streams;
 mod timers;
+mod unlike;
 mod wait_until;
 mod watch;
 mod web;
@@ -155,7 +156,7 @@ impl Engine {
             }
         };
         let Some((method, function)) = found else {
-            return Some(Err(CallError::MethodNotFound));
+            return Some(Err(CallError::MethodNotFound.of_call(&method, &scope)));
         };
         let waiting = self.host.jobs.borrow().len();
         let had_params = params.is_some() || event.is_some();
@@ -443,6 +444,7 @@ impl Engine {
                     Ok(api) => &api.intrinsics,
                     Err(error) => return Err(CallError::internal(error.to_string())),
                 };
+                unlike::warn_of(&invocation.method, &value);
                 // The text leaves this thread.
                 heap::uncounted(|| {
                     json_writer::write(&value, host.surroundings.max_body, intrinsics, &mut self.context)

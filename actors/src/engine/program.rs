@@ -5,9 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::protocol::Short;
+
 /// Files that one program may import, and the longest of them, in bytes.
 const MAX_IMPORTS: usize = 1_000;
 const MAX_FILE: u64 = 16 << 20;
+
+/// Longest text that is told of scripts that do not load, in bytes.
+const MAX_TOLD: usize = 16 << 10;
 
 /// One script: where it came from, as stack traces show it, and its text.
 #[derive(Clone, Debug)]
@@ -90,7 +95,8 @@ pub struct LoadError(pub String);
 
 impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        // What a script threw, with its stack: the log is told of it, and so are subscribers.
+        write!(f, "{}", Short::text(&self.0, MAX_TOLD))
     }
 }
 

@@ -12,10 +12,11 @@ use boa_engine::object::builtins::JsPromise;
 use boa_engine::object::JsObject;
 use boa_engine::JsError;
 
+use super::errors::MAX_LOGGED;
 use super::host::Invocation;
 use super::Engine;
 use crate::policy::log_rate::LogRate;
-use crate::protocol::Code;
+use crate::protocol::{Code, Short};
 
 /// Rejections of one round of promise jobs that are remembered; of further ones the log tells that there were some.
 const MAX_REMEMBERED: usize = 100;
@@ -84,7 +85,7 @@ impl Engine {
             let (method, scope) = (&invocation.method, &invocation.scope);
             let line = rejections.log_rate.borrow_mut().take(Code::SCRIPT.0, method, Instant::now());
             let Some(left_out) = line else { continue };
-            let reason = JsError::from_opaque(reason.clone());
+            let reason = Short::line(JsError::from_opaque(reason.clone()), MAX_LOGGED);
             let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
             log::warn!(target: "script", "{method}: a promise is rejected and nobody handles that: {reason}{more} call={scope}");
         }

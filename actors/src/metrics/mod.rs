@@ -15,6 +15,7 @@ mod events;
 mod exposition;
 mod figures;
 mod histogram;
+mod history;
 mod interval;
 mod outcomes;
 mod recent;
@@ -26,6 +27,7 @@ pub use events::{EventFigures, EventMark, HandlerFigures};
 pub use exposition::{Exposition, Kind, CONTENT_TYPE};
 pub use figures::{LatencyFigures, MethodFigures, MetricsSnapshot, NodeFigures};
 pub use histogram::{Histogram, LONGEST_US};
+pub use history::{PastFigures, APART as HISTORY_APART};
 pub use interval::{IntervalFigures, IntervalReader};
 pub use outcomes::{Outcomes, OTHER};
 pub use recent::RecentFigures;
@@ -76,6 +78,7 @@ struct Shared {
     /// Every label in use. Never locked by a thread that holds the lock of a shard.
     labels: Mutex<BTreeSet<Arc<str>>>,
     looks: Mutex<recent::Looks>,
+    history: Mutex<history::History>,
 }
 
 #[derive(Default)]
@@ -127,6 +130,7 @@ impl Metrics {
                 shards: Mutex::default(),
                 labels: Mutex::default(),
                 looks: Mutex::default(),
+                history: Mutex::default(),
             }),
         }
     }
@@ -218,6 +222,17 @@ impl Metrics {
     fn recent(&self, now: Instant) -> Option<RecentFigures> {
         let all = self.all();
         lock(&self.shared.looks).take(now, all)
+    }
+
+    /// Adds to the history what has happened since the last time; to be called every [`HISTORY_APART`].
+    pub fn note_history(&self, now: Instant) {
+        let all = self.all();
+        lock(&self.shared.history).note(now, all);
+    }
+
+    /// The last five minutes, oldest first.
+    pub fn history(&self, now: Instant) -> Vec<PastFigures> {
+        lock(&self.shared.history).tell(now)
     }
 
     /// Everything so far, as `_metrics` shows it.

@@ -35,25 +35,31 @@ pub struct RecentFigures {
     pub p99_latency_us: Option<u64>,
 }
 
+impl RecentFigures {
+    /// What has happened since `earlier`, which was `over` ago.
+    pub(super) fn between(earlier: &Traffic, all: &Traffic, over: Duration) -> Self {
+        let outcomes = all.outcomes.since(&earlier.outcomes);
+        let latencies = all.latencies.since(&earlier.latencies);
+        let percentile = |share| (latencies.calls() > 0).then(|| latencies.per_mille_us(share));
+        RecentFigures {
+            over_ms: u64::try_from(over.as_millis()).unwrap_or(u64::MAX),
+            calls_per_s: per_second(outcomes.calls(), over),
+            errors_per_s: per_second(outcomes.errors(), over),
+            p50_latency_us: percentile(500),
+            p95_latency_us: percentile(950),
+            p99_latency_us: percentile(990),
+        }
+    }
+}
+
 impl Looks {
     /// Looks at what there is `now`. `None` where nobody has looked for a while.
     pub(super) fn take(&mut self, now: Instant, all: Traffic) -> Option<RecentFigures> {
         while self.0.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > LONGEST) {
             self.0.pop_front();
         }
-        let figures = self.0.front().filter(|(at, _)| *at < now).map(|(at, earlier)| {
-            let (over, outcomes) = (now - *at, all.outcomes.since(&earlier.outcomes));
-            let latencies = all.latencies.since(&earlier.latencies);
-            let percentile = |share| (latencies.calls() > 0).then(|| latencies.per_mille_us(share));
-            RecentFigures {
-                over_ms: u64::try_from(over.as_millis()).unwrap_or(u64::MAX),
-                calls_per_s: per_second(outcomes.calls(), over),
-                errors_per_s: per_second(outcomes.errors(), over),
-                p50_latency_us: percentile(500),
-                p95_latency_us: percentile(950),
-                p99_latency_us: percentile(990),
-            }
-        });
+        let earlier = self.0.front().filter(|(at, _)| *at < now);
+        let figures = earlier.map(|(at, earlier)| RecentFigures::between(earlier, &all, now - *at));
         if self.0.back().is_none_or(|(at, _)| now.saturating_duration_since(*at) >= APART) {
             self.0.push_back((now, all));
         }

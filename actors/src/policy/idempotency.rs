@@ -172,7 +172,7 @@ fn size(key: &IdempotencyKey, result: &CallResult) -> usize {
 /// wrong may go right the next time.
 pub fn is_functions_own(result: &CallResult) -> bool {
     use crate::protocol::Code;
-    match result {
+    match result.as_ref().map_err(CallError::kind) {
         Ok(_) | Err(CallError::Script(_) | CallError::NotSerialisable { .. } | CallError::TooLarge { .. }) => true,
         // By its code alone, another process's error of ours can't be told from one that a script made up.
         Err(CallError::Remote(remote)) => {

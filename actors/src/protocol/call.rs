@@ -41,6 +41,8 @@ impl Call {
 pub struct CallScope {
     /// When the caller stops waiting. Queueing and every hop count.
     pub deadline: Instant,
+    /// Where the deadline comes from.
+    pub allowed: Allowed,
     /// How many calls this one is nested in; 0 for a call from outside.
     pub depth: u32,
     /// The trace, whose span id is this call's id in the log.
@@ -51,6 +53,43 @@ pub struct CallScope {
     pub tags: BTreeMap<String, String>,
     /// What is noted of it for its trace; none where nobody wants to know.
     pub notes: Option<Arc<Notes>>,
+}
+
+/// How much time a call was given, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// From its beginning.
+    pub time: Duration,
+    /// Whose word that is.
+    pub by: DeadlineBy,
+}
+
+/// Whose word a deadline is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadlineBy {
+    /// Whoever made the call.
+    Client,
+    /// The server's own bound for calls that bring none.
+    Server,
+    /// The method's.
+    Method,
+    /// The call that made this one, whose deadline it has.
+    Parent,
+    /// Another process, which knows whose it is.
+    Peer,
+}
+
+impl DeadlineBy {
+    /// As errors tell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeadlineBy::Client => "client",
+            DeadlineBy::Server => "server",
+            DeadlineBy::Method => "method",
+            DeadlineBy::Parent => "parent",
+            DeadlineBy::Peer => "peer",
+        }
+    }
 }
 
 /// Names one call of one client, however often it is sent.
@@ -81,6 +120,7 @@ impl CallScope {
     pub fn root(timeout: Duration) -> Self {
         CallScope {
             deadline: Instant::now() + timeout,
+            allowed: Allowed { time: timeout, by: DeadlineBy::Client },
             depth: 0,
             trace: TraceContext::root(),
             idempotency_key: None,
@@ -91,15 +131,32 @@ impl CallScope {
 
     /// The scope of a call made from inside this one: one level deeper, in the same trace, with no later deadline.
     pub fn nested(&self, timeout: Option<Duration>) -> Self {
-        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let now = Instant::now();
+        let own = timeout.and_then(|timeout| Some((timeout, now.checked_add(timeout)?)));
+        let (deadline, allowed) = match own.filter(|(_, own)| *own < self.deadline) {
+            Some((time, own)) => (own, Allowed { time, by: DeadlineBy::Client }),
+            None => {
+                let time = self.deadline.saturating_duration_since(now);
+                (self.deadline, Allowed { time, by: DeadlineBy::Parent })
+            }
+        };
         let notes = self.notes.as_ref().filter(|notes| notes.sampled);
         CallScope {
-            deadline: own.map_or(self.deadline, |own| own.min(self.deadline)),
+            deadline,
+            allowed,
             depth: self.depth.saturating_add(1),
             trace: self.trace.child(),
             idempotency_key: None,
             tags: BTreeMap::new(),
-            notes: notes.map(|_| Arc::new(Notes::new(Instant::now(), self.trace.span_id, true, true))),
+            notes: notes.map(|_| Arc::new(Notes::new(now, self.trace.span_id, true, true))),
+        }
+    }
+
+    /// The method of the call has a bound of its own, which began at `at`.
+    pub fn bound_by_method(&mut self, time: Duration, at: Instant) {
+        if let Some(own) = at.checked_add(time).filter(|own| *own < self.deadline) {
+            self.deadline = own;
+            self.allowed = Allowed { time, by: DeadlineBy::Method };
         }
     }
 
@@ -137,8 +194,10 @@ mod tests {
         let parent = CallScope::root(Duration::from_secs(5));
         let longer = parent.nested(Some(Duration::from_secs(60)));
         assert_eq!(longer.deadline, parent.deadline);
+        assert_eq!(longer.allowed.by, DeadlineBy::Parent);
         let shorter = parent.nested(Some(Duration::from_millis(10)));
         assert!(shorter.deadline < parent.deadline);
+        assert_eq!(shorter.allowed, Allowed { time: Duration::from_millis(10), by: DeadlineBy::Client });
         assert_eq!((shorter.depth, shorter.trace.trace_id), (1, parent.trace.trace_id));
     }
 

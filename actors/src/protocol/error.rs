@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 
+use super::call::{Allowed, CallScope, DeadlineBy};
 use super::json_text::JsonText;
+
+mod text;
 
 /// Longest `data` that a script may give an error, in bytes of JSON. An error tells what is wrong; what is longer is a
 /// result.
@@ -19,6 +20,20 @@ pub const MAX_ERROR: usize = 512 << 10;
 
 /// Longest message that is kept of a longer error object, in characters.
 const KEPT_MESSAGE: usize = 16 << 10;
+
+/// Longest detail that is told of an error of ours, in bytes of JSON: names and tags are a caller's own text.
+const MAX_DETAIL: usize = 4 << 10;
+
+/// Longest name that is told of a method, in characters.
+const MAX_NAME: usize = 256;
+
+/// The object of `CallError::Timeout`.
+const BARE_TIMEOUT: &str = r#"{"code":-32001,"message":"Timeout"}"#;
+
+/// As much of a name as is told.
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
+}
 
 /// A JSON-RPC error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,6 +155,16 @@ pub enum CallError {
     Cancelled,
     /// Another process's error object, passed on as it came.
     Remote(Box<RemoteError>),
+    /// An error of ours with more to say.
+    Detailed(Box<Detailed>),
+}
+
+/// An error with what its caller should know of it beside its kind.
+#[derive(Clone, Debug)]
+pub struct Detailed {
+    error: CallError,
+    /// Members of `data`, next to those that the error has anyway.
+    more: serde_json::Map<String, serde_json::Value>,
 }
 
 /// An error object made elsewhere.
@@ -242,6 +267,52 @@ impl CallError {
         CallError::InvalidParams { parameter: parameter.into(), reason: reason.into() }
     }
 
+    /// The same error, whose `data` says this, too. What is longer than a detail is left out.
+    pub fn with(self, member: &str, value: impl Into<serde_json::Value>) -> Self {
+        let value = value.into();
+        if value.to_string().len() > MAX_DETAIL {
+            return self;
+        }
+        let mut detailed = match self {
+            CallError::Detailed(detailed) => detailed,
+            error => Box::new(Detailed { error, more: serde_json::Map::new() }),
+        };
+        detailed.more.insert(member.to_owned(), value);
+        CallError::Detailed(detailed)
+    }
+
+    /// The error without details, to tell its kind by.
+    pub fn kind(&self) -> &CallError {
+        match self {
+            CallError::Detailed(detailed) => &detailed.error,
+            error => error,
+        }
+    }
+
+    /// Members of `data` that make it what it is.
+    fn data(&self) -> Option<serde_json::Value> {
+        use serde_json::json;
+        Some(match self {
+            CallError::InvalidParams { parameter, reason } => json!({"parameter": parameter, "reason": reason}),
+            CallError::EngineFailed { method } => json!({"reason": "engine", "method": &**method}),
+            CallError::TooLarge { limit } => json!({"limit": limit}),
+            CallError::LimitExceeded { what, limit } => json!({"what": what, "limit": limit}),
+            CallError::DepthExceeded { limit } => json!({"limit": limit}),
+            CallError::RegistrationRefused { reason } => json!({"reason": reason}),
+            CallError::RateLimited { retry_after_s } => json!({"retryAfterSeconds": retry_after_s}),
+            CallError::NotSerialisable { what } => json!({"what": what}),
+            CallError::Draining => json!({"reason": "draining"}),
+            CallError::Detailed(detailed) => {
+                let mut data = detailed.error.data().unwrap_or_else(|| json!({}));
+                if let Some(members) = data.as_object_mut() {
+                    members.extend(detailed.more.clone());
+                }
+                data
+            }
+            _ => return None,
+        })
+    }
+
     /// The table.
     pub fn meaning(&self) -> Meaning {
         use Retry::{Always, IfIdempotent, Never};
@@ -274,8 +345,47 @@ impl CallError {
                 Some(Fault::Failed) => (remote.code, Never, true),
                 None => (remote.code, Never, false),
             },
+            CallError::Detailed(detailed) => return detailed.error.meaning(),
         };
         Meaning { code, retry, breaker_counts }
+    }
+
+    /// A node that gave up at a deadline which it does not know more of than that.
+    fn is_bare_timeout(&self) -> bool {
+        match self {
+            CallError::Timeout => true,
+            CallError::Remote(remote) => {
+                let RemoteError { object, code, fault } = &**remote;
+                (*code, *fault) == (Code::TIMEOUT, Some(Fault::Failed)) && object.as_str() == BARE_TIMEOUT
+            }
+            _ => false,
+        }
+    }
+
+    /// A time-out says how much time the call was `allowed`, and whose word that was. A peer says so itself.
+    pub fn within(self, allowed: Allowed) -> Self {
+        let Allowed { time, by } = allowed;
+        if by == DeadlineBy::Peer || !self.is_bare_timeout() {
+            return self;
+        }
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        CallError::Timeout.with("timeoutMs", ms).with("by", by.name())
+    }
+
+    /// With what whoever made a call should know of why it failed.
+    pub fn of_call(self, method: &str, scope: &CallScope) -> Self {
+        match self.within(scope.allowed) {
+            // The examples of the specification are bare, and who called by hand knows the name.
+            CallError::MethodNotFound if scope.depth > 0 => CallError::MethodNotFound.with("method", shown(method)),
+            CallError::NoNode => {
+                let error = CallError::NoNode.with("method", shown(method));
+                match scope.tags.is_empty() {
+                    true => error,
+                    false => error.with("tags", serde_json::json!(scope.tags)),
+                }
+            }
+            error => error,
+        }
     }
 
     /// What a node tells the orchestrator beside the error object.
@@ -284,7 +394,7 @@ impl CallError {
         match (meaning.retry, meaning.breaker_counts) {
             // A failure that arrived from further on is about another process than this one.
             _ if matches!(self, CallError::Remote(_)) => None,
-            _ if matches!(self, CallError::Draining) => Some(Fault::Draining),
+            _ if matches!(self.kind(), CallError::Draining) => Some(Fault::Draining),
             (Retry::Always, _) => Some(Fault::Refused),
             (_, true) => Some(Fault::Failed),
             _ => None,
@@ -312,7 +422,8 @@ impl CallError {
             CallError::Script(error) => &error.message,
             CallError::Timeout => "Timeout",
             CallError::RateLimited { .. } => "Rate limited",
-            CallError::Overloaded | CallError::Draining => "Overloaded",
+            CallError::Overloaded => "Overloaded",
+            CallError::Draining => "Draining",
             CallError::NoNode => "No node available",
             CallError::Unreachable { .. } => "Node unreachable",
             CallError::TooLarge { .. } => "Payload too large",
@@ -324,6 +435,7 @@ impl CallError {
             CallError::NotSerialisable { .. } => "Not serialisable",
             CallError::Cancelled => "Cancelled",
             CallError::Remote(_) => "error of another process",
+            CallError::Detailed(detailed) => detailed.error.message(),
         }
     }
 
@@ -343,133 +455,14 @@ impl CallError {
             CallError::RegistrationRefused { reason } => reason.len(),
             CallError::NotSerialisable { what } => what.len(),
             CallError::EngineFailed { method } => method.len(),
+            CallError::Detailed(detailed) => {
+                let member = |(name, value): (&String, &serde_json::Value)| name.len() + value.to_string().len() + 4;
+                detailed.error.size() + detailed.more.iter().map(member).sum::<usize>()
+            }
             _ => 0,
         }
     }
 }
 
-/// For the log: everything, the detail that clients don't see included.
-impl std::fmt::Display for CallError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            CallError::Remote(remote) => f.write_str(remote.object.as_str()),
-            other => {
-                write!(f, "{} {}", other.code().0, other.message())?;
-                match other {
-                    CallError::Internal { detail } => write!(f, ": {detail}"),
-                    CallError::EngineFailed { method } => write!(f, ": in {method}"),
-                    CallError::InvalidParams { parameter, reason } => write!(f, ": {parameter}: {reason}"),
-                    CallError::RegistrationRefused { reason } => write!(f, ": {reason}"),
-                    CallError::NotSerialisable { what } => write!(f, ": {what}"),
-                    CallError::Unreachable { sent: true } => f.write_str(" (lost in mid-call)"),
-                    CallError::LimitExceeded { what, limit } => write!(f, ": {what} {limit}"),
-                    _ => Ok(()),
-                }
-            }
-        }
-    }
-}
-
-impl std::error::Error for CallError {}
-
-/// The error object of a reply: `{code, message, data?}`.
-impl Serialize for CallError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let CallError::Remote(remote) = self {
-            let raw: &RawValue = serde_json::from_str(remote.object.as_str()).map_err(serde::ser::Error::custom)?;
-            return raw.serialize(serializer);
-        }
-        let mut object = serializer.serialize_map(None)?;
-        object.serialize_entry("code", &self.code())?;
-        object.serialize_entry("message", self.message())?;
-        let data = match self {
-            CallError::InvalidParams { parameter, reason } => {
-                Some(serde_json::json!({"parameter": parameter, "reason": reason}))
-            }
-            CallError::EngineFailed { method } => Some(serde_json::json!({"reason": "engine", "method": &**method})),
-            CallError::TooLarge { limit } => Some(serde_json::json!({"limit": limit})),
-            CallError::LimitExceeded { what, limit } => Some(serde_json::json!({"what": what, "limit": limit})),
-            CallError::DepthExceeded { limit } => Some(serde_json::json!({"limit": limit})),
-            CallError::RegistrationRefused { reason } => Some(serde_json::json!({"reason": reason})),
-            CallError::RateLimited { retry_after_s } => Some(serde_json::json!({"retryAfterSeconds": retry_after_s})),
-            CallError::NotSerialisable { what } => Some(serde_json::json!({"what": what})),
-            CallError::Draining => Some(serde_json::json!({"reason": "draining"})),
-            _ => None,
-        };
-        if let Some(data) = data {
-            object.serialize_entry("data", &data)?;
-        }
-        if let CallError::Script(error) = self {
-            if let Some(data) = &error.data {
-                let raw: &RawValue = serde_json::from_str(data.as_str()).map_err(serde::ser::Error::custom)?;
-                object.serialize_entry("data", raw)?;
-            }
-        }
-        object.end()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn json(error: &CallError) -> String {
-        serde_json::to_string(error).expect("serialises")
-    }
-
-    #[test]
-    fn specification_errors_are_bare() {
-        assert_eq!(json(&CallError::Parse), r#"{"code":-32700,"message":"Parse error"}"#);
-        assert_eq!(json(&CallError::InvalidRequest), r#"{"code":-32600,"message":"Invalid Request"}"#);
-        assert_eq!(json(&CallError::MethodNotFound), r#"{"code":-32601,"message":"Method not found"}"#);
-    }
-
-    #[test]
-    fn detail_stays_out_of_the_reply() {
-        let error = CallError::internal("secret path");
-        assert!(!json(&error).contains("secret"));
-        assert!(error.to_string().contains("secret"));
-    }
-
-    #[test]
-    fn a_remote_error_keeps_its_bytes_and_its_fault() {
-        let object = JsonText::parse(r#"{"message":"m", "code":-32003,"data":1.0}"#).expect("valid");
-        let remote =
-            |fault| CallError::Remote(Box::new(RemoteError { object: object.clone(), code: Code(-32003), fault }));
-        assert_eq!(json(&remote(None)), object.as_str());
-        // A script that throws -32003 itself must not make the orchestrator run it again elsewhere.
-        assert_eq!(remote(None).meaning().retry, Retry::Never);
-        assert_eq!(remote(Some(Fault::Refused)).meaning().retry, Retry::Always);
-        assert_eq!(remote(Some(Fault::Refused)).fault(), None);
-    }
-
-    #[test]
-    fn of_an_object_that_is_too_long_code_and_message_stay() {
-        let data = "x".repeat(MAX_ERROR);
-        let long = format!(r#"{{"code":7,"message":"no","data":"{data}"}}"#);
-        let remote = RemoteError::read(&long, Some(Fault::Failed)).expect("an error");
-        assert_eq!((remote.code, remote.fault), (Code(7), Some(Fault::Failed)));
-        let object: serde_json::Value = serde_json::from_str(remote.object.as_str()).expect("JSON");
-        assert_eq!((&object["code"], &object["message"]), (&7.into(), &"no".into()));
-        assert_eq!(object["data"]["omitted"]["data"], format!("it is longer than {MAX_ERROR} bytes"));
-        let message = format!(r#"{{"code":1.5,"message":"{}"}}"#, "é".repeat(MAX_ERROR));
-        let remote = RemoteError::read(&message, None).expect("an error");
-        assert_eq!(remote.code, Code::INTERNAL);
-        assert!(remote.object.len() < 2 * KEPT_MESSAGE + 200, "{}", remote.object.len());
-        let size = CallError::Remote(Box::new(remote.clone())).size();
-        assert!(size >= remote.object.len());
-    }
-
-    #[test]
-    fn retry_and_breaker_follow_the_table() {
-        let row = |error: CallError| (error.meaning().retry, error.meaning().breaker_counts, error.fault());
-        assert_eq!(row(CallError::Overloaded), (Retry::Always, false, Some(Fault::Refused)));
-        assert_eq!(row(CallError::Draining), (Retry::Always, false, Some(Fault::Draining)));
-        assert_eq!(row(CallError::Unreachable { sent: true }), (Retry::IfIdempotent, true, Some(Fault::Failed)));
-        assert_eq!(row(CallError::Unreachable { sent: false }), (Retry::Always, true, Some(Fault::Refused)));
-        assert_eq!(row(CallError::Timeout), (Retry::Never, true, Some(Fault::Failed)));
-        assert_eq!(row(CallError::MethodNotFound), (Retry::Never, false, None));
-        assert_eq!(row(CallError::EngineFailed { method: "f".into() }), (Retry::Never, false, None));
-        assert_eq!(row(CallError::internal("lost")), (Retry::Never, true, Some(Fault::Failed)));
-    }
-}
+mod tests;

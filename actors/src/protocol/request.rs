@@ -127,27 +127,33 @@ pub fn read_element(text: &str) -> Element<'_> {
     let id = match envelope.id {
         // Section 4: an id is a string, a number or null; anything else can't be echoed.
         Some(id) if matches!(id.get().as_bytes()[0], b'{' | b'[' | b't' | b'f') => {
-            return Err(Refused { id: None, error: CallError::InvalidRequest });
+            return Err(Refused { id: None, error: wrong("id is neither a string nor a number nor null") });
         }
         id => id,
     };
     let refuse = |error| Refused { id, error };
-    if envelope.jsonrpc.and_then(|version| serde_json::from_str::<Cow<'_, str>>(version.get()).ok()).as_deref()
-        != Some("2.0")
-    {
-        return Err(refuse(CallError::InvalidRequest));
-    }
+    let version = envelope.jsonrpc.and_then(|version| serde_json::from_str::<Cow<'_, str>>(version.get()).ok());
     let method = envelope.method.and_then(|method| string(method.get()));
-    let method = method.ok_or_else(|| refuse(CallError::InvalidRequest))?;
-    if envelope.params.is_some_and(|params| !matches!(params.get().as_bytes()[0], b'{' | b'[')) {
-        return Err(refuse(CallError::InvalidRequest));
-    }
+    let has_params = envelope.params.is_none_or(|params| matches!(params.get().as_bytes()[0], b'{' | b'['));
+    let method = match (version.as_deref() == Some("2.0"), method, has_params) {
+        (true, Some(method), true) => method,
+        (false, Some(_), true) => return Err(refuse(wrong(r#"jsonrpc is not "2.0""#))),
+        (true, None, true) => return Err(refuse(wrong("method is no string"))),
+        (true, Some(_), false) => return Err(refuse(wrong("params is neither an array nor an object"))),
+        // Where more than one thing is wrong it is something else than a request, as in the specification's examples.
+        _ => return Err(refuse(CallError::InvalidRequest)),
+    };
     let meta = match envelope.meta {
         Some(meta) => serde_json::from_str(meta.get())
             .map_err(|error| refuse(CallError::invalid_params("meta", error.to_string())))?,
         None => Meta::default(),
     };
     Ok(Request { id, method, params: envelope.params, meta })
+}
+
+/// A request object but for one thing.
+fn wrong(what: &str) -> CallError {
+    CallError::InvalidRequest.with("reason", what)
 }
 
 fn string(raw: &str) -> Option<Cow<'_, str>> {

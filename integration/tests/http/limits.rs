@@ -21,7 +21,7 @@ async fn a_body_over_the_limit_is_refused_while_it_is_read() {
     assert_eq!(refused.status, 413);
     assert_eq!(
         refused.json()["error"],
-        json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000}})
+        json!({"code": -32006, "message": "Payload too large", "data": {"limit": 1000, "size": 1001}})
     );
 
     // Declared alone, nothing of it sent.

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 
-use crate::harness::{node, program, run, Client, Cluster, RpcFailure, Script};
+use crate::harness::{node, program, run, wait_until, Client, Cluster, RpcFailure, Script, Session, SOON};
 
 /// The number of the line in failing.js that `mark` marks.
 fn line_of(mark: &str) -> usize {
@@ -220,5 +220,106 @@ fn data_that_is_too_long_is_left_out_and_the_caller_hears_of_it() {
         let failure = client.call("louder", Value::Null).expect_err("it throws");
         assert_eq!((failure.code, failure.message.as_str()), (7, "no"));
         assert_eq!(failure.data, json!({"omitted": {"data": "it is longer than 65536 bytes"}}));
+    }
+}
+
+/// The error objects of one request by each way in: HTTP, a batch and a session, of a node and of an orchestrator.
+fn errors_by_all_ways(cluster: &Cluster, request: &Value) -> Vec<Value> {
+    let mut errors = Vec::new();
+    for (server, client) in
+        [(&cluster.nodes[0], cluster.node_client(0)), (&cluster.orchestrator, cluster.client.clone())]
+    {
+        errors.push(client.post(&request.to_string()).json()["error"].take());
+        errors.push(client.post(&json!([request]).to_string()).json()[0]["error"].take());
+        let mut session = Session::open(server);
+        session.send(&request.to_string());
+        errors.push(session.receive()["error"].take());
+    }
+    errors
+}
+
+#[test]
+fn a_timeout_says_whose_deadline_has_passed() {
+    const SCRIPT: &str = "
+        const never = () => new Promise(() => {});
+        madrpc.register('never', never);
+        madrpc.register('brief', { timeoutMs: 40 }, never);
+        madrpc.register('ask', async ({ method, options }) => {
+          try { return await madrpc.call(method, undefined, options); } catch ({ code, data }) { return { code, data }; }
+        });";
+    let flags = ["--call-timeout", "400ms"];
+    let cluster = Cluster::with(Script::new("never.js", SCRIPT), 1, &flags, &flags);
+    let told = |request: Value, time: u64, by: &str| {
+        let expected = json!({"code": -32001, "message": "Timeout", "data": {"timeoutMs": time, "by": by}});
+        assert_eq!(errors_by_all_ways(&cluster, &request), vec![expected; 6], "{request}");
+    };
+    told(json!({"jsonrpc": "2.0", "id": 1, "method": "never", "meta": {"timeoutMs": 50}}), 50, "client");
+    told(json!({"jsonrpc": "2.0", "id": 1, "method": "never"}), 400, "server");
+    told(json!({"jsonrpc": "2.0", "id": 1, "method": "brief", "meta": {"timeoutMs": 9000}}), 40, "method");
+    // So does one that a script catches, by its orchestrator and where it has none.
+    let alone = node(Script::new("never.js", SCRIPT), &[]);
+    for client in [cluster.client.clone(), Client::new(&alone.url)] {
+        let client = client.with("Madrpc-Timeout-Ms", "20000");
+        for (method, options, data) in [
+            ("never", json!({"timeoutMs": 30}), json!({"timeoutMs": 30, "by": "client"})),
+            ("brief", json!({}), json!({"timeoutMs": 40, "by": "method"})),
+        ] {
+            let caught = client.call("ask", json!({"method": method, "options": options}));
+            assert_eq!(caught, Ok(json!({"code": -32001, "data": data})), "{method}");
+        }
+    }
+}
+
+#[test]
+fn an_error_names_what_was_not_found() {
+    let cluster = Cluster::start(program("failing.js"), 1);
+    let bare = json!({"code": -32601, "message": "Method not found"});
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "nobody", "params": {}});
+    assert_eq!(errors_by_all_ways(&cluster, &request), vec![bare; 6], "as the specification's examples");
+    // Whoever has not made the call can't know what it was.
+    let alone = node(program("failing.js"), &[]);
+    for client in [cluster.client.clone(), cluster.node_client(0), Client::new(&alone.url)] {
+        let nested = client.call("relay", json!({"method": "nobody"})).expect_err("it is not there");
+        assert_eq!((nested.code, &nested.data), (-32601, &json!({"method": "nobody"})));
+    }
+    let tagged = json!({"jsonrpc": "2.0", "id": 1, "method": "relay", "meta": {"tags": {"zone": "moon"}}});
+    let reply = cluster.client.post(&tagged.to_string()).json();
+    let data = json!({"method": "relay", "tags": {"zone": "moon"}});
+    assert_eq!(reply["error"], json!({"code": -32004, "message": "No node available", "data": data}));
+}
+
+#[test]
+fn what_is_too_large_is_told_with_its_size() {
+    let cluster = Cluster::with(program("failing.js"), 1, &["--max-body", "1000"], &["--max-body", "1000"]);
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "relay", "params": ["x".repeat(2000)]}).to_string();
+    for client in [cluster.client.clone(), cluster.node_client(0)] {
+        let reply = client.post(&body);
+        assert_eq!(reply.status, 413);
+        assert_eq!(reply.json()["error"]["data"], json!({"limit": 1000, "size": body.len()}));
+    }
+}
+
+#[test]
+fn a_result_that_becomes_an_empty_object_is_warned_of_once() {
+    let script = Script::new(
+        "unlike.js",
+        "madrpc.register('map', () => new Map([[1, 2]]));
+         madrpc.register('set', async () => new Set([1]));
+         madrpc.register('error', () => new TypeError('x'));
+         madrpc.register('bytes', () => new Uint8Array(2));
+         madrpc.register('plain', () => ({ map: [1] }));",
+    );
+    let node = node(script, &["--pool-size", "2"]);
+    let client = Client::new(&node.url);
+    for _ in 0..4 {
+        for (method, result) in [("map", "{}"), ("set", "{}"), ("error", "{}"), ("bytes", r#"{"0":0,"1":0}"#)] {
+            assert_eq!(client.call_text(method, "[]").as_deref(), Ok(result), "{method}");
+        }
+        assert_eq!(client.call("plain", json!([])), Ok(json!({"map": [1]})));
+    }
+    let said = |what: &str| node.log().matches(what).count();
+    wait_until("all are warned of", SOON, || said(" returns ") == 4);
+    for what in ["map returns a Map", "set returns a Set", "error returns an Error", "bytes returns a typed array"] {
+        assert_eq!(said(what), 1, "{what}");
     }
 }

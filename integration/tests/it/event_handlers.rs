@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{json, Value};
 
-use crate::harness::{node, node_of, orchestrator, run, signal, wait_until, Client, Process, Script, Session, SOON};
+use crate::harness::{
+    node, node_of, orchestrator, run, signal, wait_until, Client, Load, Process, Script, Session, SOON,
+};
 
 /// `work` takes a second, and says when it begins and ends, to whoever listens too.
 const WORK: &str = "
@@ -257,4 +259,41 @@ fn scripts_that_publish_without_end_keep_nobody_from_anything() {
     assert_eq!(client.call("add", json!([1, 2])), Ok(json!(3)));
     signal(node.pid(), "TERM");
     assert_eq!(node.wait_for_exit(SOON), Some(0), "that they go on does not keep it");
+}
+
+#[test]
+fn the_events_of_one_pattern_find_the_same_module_however_busy_the_executors_are() {
+    const EVENTS: u64 = 120;
+    let script = Script::new(
+        "replica.js",
+        "const me = crypto.randomUUID();
+         let events = 0;
+         madrpc.subscribe('in.*', () => madrpc.publish('out', [me, ++events]));
+         madrpc.subscribe('other', () => madrpc.publish('out', [me, 0]));
+         madrpc.register('spin', async ({ ms }) => {
+           await null;
+           for (const end = performance.now() + ms; performance.now() < end; );
+           return madrpc.callSync('nothing');
+         });
+         madrpc.register('nothing', () => 0);",
+    );
+    let node = node(script, &["--pool-size", "4"]);
+    let client = Client::new(&node.url);
+    let mut out = subscribed(&node, "out");
+    let load = Load::of(&client, "spin", 20);
+    let failures = load.during(|load| {
+        load.wait_for_more(20);
+        for number in 0..EVENTS {
+            assert_eq!(publish(&client, &format!("in.{number}"), json!(number)), 1);
+        }
+        let first = out.receive()["params"]["data"].clone();
+        assert_eq!(first[1], 1);
+        for number in 2..=EVENTS {
+            assert_eq!(out.receive()["params"]["data"], json!([first[0], number]));
+        }
+        // Another pattern has another executor.
+        assert_eq!(publish(&client, "other", json!(0)), 1);
+        assert_ne!(out.receive()["params"]["data"][0], first[0]);
+    });
+    assert_eq!(failures, []);
 }

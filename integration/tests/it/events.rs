@@ -329,7 +329,8 @@ fn sub_prints_what_pub_publishes() {
     let sub = ["sub", &server.url, "n*", "--count", "2", "--api-key", "k"];
     let (mut follower, lines) = Process::spawn(&arguments(&sub));
     let client = Client::new(&server.url).with("x-api-key", "k");
-    wait_until("it has subscribed", SOON, || client.call("_publish", json!(["nothing", 0])) != Ok(json!(0)));
+    follower.wait_for_log("it has subscribed", SOON, |line| line.starts_with("listening for n* at http"));
+    assert_eq!(client.call("_publish", json!(["nothing", 0])), Ok(json!(1)));
     let published = run(["pub", &server.url, "news", "{\"a\":\n1.0}", "--api-key", "k"]);
     assert_eq!((published.status.code(), String::from_utf8_lossy(&published.stdout).as_ref()), (Some(0), "1\n"));
     assert_eq!(follower.wait_for_exit(SOON), Some(0));

@@ -96,6 +96,22 @@ fn what_a_dead_node_did_last_is_no_rate_any_more() {
 }
 
 #[test]
+fn the_last_minutes_are_there_for_whoever_comes_later() {
+    let cluster = Cluster::start(program("failing.js"), 1);
+    known_calls(&cluster.client);
+    for client in [cluster.client.clone(), cluster.node_client(0)] {
+        let history = || client.call("_history", Value::Null).expect("the history");
+        wait_until("there is a point with the calls", SOON, || {
+            let points = history();
+            let points = points.as_array().expect("an array");
+            points.iter().any(|point| {
+                point["calls_per_s"].as_f64().is_some_and(|rate| rate > 0.0) && number(&point["over_ms"]) > 0
+            })
+        });
+    }
+}
+
+#[test]
 fn heartbeats_without_a_report_or_with_an_unreadable_one_keep_a_member() {
     let cluster = Cluster::start(program("failing.js"), 1);
     let (url, info) = (&cluster.nodes[0].url, cluster.node_client(0).info());

@@ -122,27 +122,35 @@ fn section_7_batches() {
 #[test]
 fn section_4_request_object() {
     on_both(|client| {
-        let invalid = |id: Value| error(-32600, "Invalid Request", id);
-        for (request, id) in [
-            (r#"{"method": "sum", "params": [1], "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "1.0", "method": "sum", "params": [1], "id": "five"}"#, json!("five")),
-            (r#"{"jsonrpc": 2.0, "method": "sum", "params": [1], "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": null, "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": 1, "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": "x", "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": true, "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": null, "id": 5}"#, json!(5)),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": {}}"#, Value::Null),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": [1]}"#, Value::Null),
-            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": true}"#, Value::Null),
-            (r#""text""#, Value::Null),
-            ("17", Value::Null),
-            ("null", Value::Null),
-            ("{}", Value::Null),
+        let version = r#"jsonrpc is not "2.0""#;
+        let method = "method is no string";
+        let params = "params is neither an array nor an object";
+        let id = "id is neither a string nor a number nor null";
+        for (request, told_id, reason) in [
+            (r#"{"method": "sum", "params": [1], "id": 5}"#, json!(5), version),
+            (r#"{"jsonrpc": "1.0", "method": "sum", "params": [1], "id": "five"}"#, json!("five"), version),
+            (r#"{"jsonrpc": 2.0, "method": "sum", "params": [1], "id": 5}"#, json!(5), version),
+            (r#"{"jsonrpc": "2.0", "id": 5}"#, json!(5), method),
+            (r#"{"jsonrpc": "2.0", "method": null, "id": 5}"#, json!(5), method),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": 1, "id": 5}"#, json!(5), params),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": "x", "id": 5}"#, json!(5), params),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": true, "id": 5}"#, json!(5), params),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": null, "id": 5}"#, json!(5), params),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": {}}"#, Value::Null, id),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": [1]}"#, Value::Null, id),
+            (r#"{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": true}"#, Value::Null, id),
+            // Where more than one thing is wrong, the error object is that of the specification's examples.
+            (r#""text""#, Value::Null, ""),
+            ("17", Value::Null, ""),
+            ("null", Value::Null, ""),
+            ("{}", Value::Null, ""),
         ] {
-            answers(client, request, invalid(id.clone()));
-            answers(client, &format!("[{request}]"), json!([invalid(id)]));
+            let mut invalid = error(-32600, "Invalid Request", told_id);
+            if !reason.is_empty() {
+                invalid["error"]["data"] = json!({"reason": reason});
+            }
+            answers(client, request, invalid.clone());
+            answers(client, &format!("[{request}]"), json!([invalid]));
         }
     });
 }

@@ -107,3 +107,36 @@ fn links_that_are_cut_lose_nothing_that_may_not_be_lost() {
         client.pending() == 0 && nodes.iter().all(|node| Client::new(&node.url).pending() == 0)
     });
 }
+
+#[test]
+fn what_comes_over_a_link_is_logged_as_over_http() {
+    let script = Script::new(
+        "loud.js",
+        "madrpc.register('loud', () => { console.warn('about to fail'); throw new Error('it is cold'); });
+         madrpc.register('quiet', () => 1);",
+    );
+    let cluster = Cluster::start(&script, 1);
+    let node = &cluster.nodes[0];
+    wait_until("the orchestrator has a link to the node", SOON, || {
+        assert_eq!(cluster.client.call("quiet", Value::Null), Ok(json!(1)));
+        sessions(&node.url) == 1
+    });
+    // Without what differs by call: its ids and times.
+    let told = |client: &Client| {
+        let before = node.log().lines().count();
+        client.call("loud", Value::Null).expect_err("it fails");
+        node.wait_for_log("it is told", SOON, |line| line.contains("it is cold"));
+        let told = || node.log().lines().skip(before).filter_map(words).collect::<Vec<_>>();
+        wait_until("both lines are there", SOON, || told().len() == 2);
+        told()
+    };
+    let (direct, by_link) = (told(&Client::new(&node.url)), told(&cluster.client));
+    assert_eq!(direct, by_link);
+    assert_eq!(sessions(&node.url), 1);
+}
+
+/// A line about the method `loud` without its time, and without words that have a digit in them.
+fn words(line: &str) -> Option<String> {
+    let (_, line) = line.split_once(' ').filter(|_| line.contains("loud"))?;
+    Some(line.split(' ').filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join(" "))
+}

@@ -115,6 +115,15 @@ fn a_broken_script_ends_it_with_the_place_of_the_error() {
 }
 
 #[test]
+fn what_keeps_a_script_from_loading_is_told_once_and_whole() {
+    let script = Script::new("cold.js", "const oven = () => {\n  throw new Error('the oven is cold');\n};\noven();\n");
+    let mut local = local(script.path(), &["--nodes", "3", "--call", "x"]);
+    assert_eq!(local.wait_for_exit(SOON), Some(1), "{}", local.log());
+    let log = local.log();
+    assert_eq!((log.matches("the oven is cold").count(), log.matches("at oven").count()), (1, 1), "{log}");
+}
+
+#[test]
 fn bad_arguments_are_refused_before_anything_starts() {
     let script = example("monte-carlo-pi.js").display().to_string();
     for args in [

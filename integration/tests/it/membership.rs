@@ -42,6 +42,19 @@ fn a_node_registers_by_hand_in_every_form_of_params() {
 }
 
 #[test]
+fn a_heartbeat_of_a_stranger_says_that_it_is_not_known() {
+    let orchestrator = orchestrator(&[]);
+    let client = Client::new(&orchestrator.url);
+    let beat = || client.call("_heartbeat", json!({"instance": "nobody", "inflight": 0, "queue": 0, "cpu": 0.0}));
+    let reply = beat().expect("an answer");
+    assert_eq!(reply["known"], false);
+    assert!(reply["lease_ms"].as_u64().is_some_and(|lease| lease > 0), "{reply}");
+    // Nor does it become known by that.
+    assert_eq!(beat().expect("an answer")["known"], false);
+    assert_eq!(client.info()["total_nodes"], 0);
+}
+
+#[test]
 fn addresses_that_may_not_join_are_refused() {
     let orchestrator = orchestrator(&[]);
     let client = Client::new(&orchestrator.url);

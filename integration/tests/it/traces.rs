@@ -294,3 +294,33 @@ fn the_last_spans_are_exported_before_the_end() {
     let names: BTreeSet<String> = received(&collector).into_iter().map(|(span, _)| span.name).collect();
     assert_eq!(names, ["fail", "inner", "leaf", "outer"].map(str::to_owned).into());
 }
+
+#[test]
+fn an_answer_names_its_trace_and_so_does_the_log() {
+    let cluster = Cluster::start(program("failing.js"), 1);
+    let call = |client: &Client, method: &str, headers: &[(&str, &str)]| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+        client.post_with(headers, body.as_bytes()).header("traceresponse").to_owned()
+    };
+    let id_of = |traceresponse: &str| {
+        let parts: Vec<&str> = traceresponse.split('-').collect();
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        assert_eq!((parts[0], &lengths[..]), ("00", &[2, 32, 16, 2][..]), "{traceresponse}");
+        parts[1].to_owned()
+    };
+    let own = format!("00-{TRACE}-{SPAN}-00");
+    for (client, server) in
+        [(cluster.node_client(0), &cluster.nodes[0]), (cluster.client.clone(), &cluster.orchestrator)]
+    {
+        assert_eq!(id_of(&call(&client, "rpc_error_without_data", &[("traceparent", &own)])), TRACE);
+        let id = id_of(&call(&client, "sync_error", &[]));
+        server.wait_for_log("it is told", SOON, |line| {
+            line.contains("sync_error") && line.contains(&format!("trace={id}"))
+        });
+        // The beginning of an id is enough.
+        let output = run(["trace", &server.url, &id[..12]]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains(&id), "{said} {output:?}");
+    }
+    assert_eq!(run(["trace", &cluster.orchestrator.url, "0123456789abcdef0"]).status.code(), Some(1), "not kept");
+}

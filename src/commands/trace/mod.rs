@@ -32,8 +32,8 @@ pub fn run(config: &TraceConfig, terminal: &Terminal) -> u8 {
 }
 
 async fn ask(config: &TraceConfig) -> Result<JsonText, (u8, String)> {
-    let params = match config.trace_id {
-        Some(id) => json!({"trace_id": format!("{id:032x}")}),
+    let params = match &config.trace_id {
+        Some(id) => json!({"trace_id": id}),
         None => json!({"limit": config.limit}),
     };
     let params = JsonText::of(&params).map_err(|error| (FAILED, error.to_string()))?;

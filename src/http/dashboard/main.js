@@ -54,6 +54,7 @@ async function poll() {
       overview.inform(info, discovered.methods);
       await traces.refresh();
     }
+    if (!overview.isRecalled) overview.recall(await session.ask('_history'));
     const [metrics, health] = await Promise.all([session.ask('_metrics'), session.ask('_health')]);
     overview.update(metrics, health);
     status('good', 'Connected');

@@ -8,6 +8,7 @@ class Overview {
   constructor(choose) {
     this.tiles = new Map();
     this.last = null;
+    this.isRecalled = false;
     this.rates = new Map();
     this.details = new Map();
     this.registered = new Map();
@@ -57,6 +58,19 @@ class Overview {
     if (this.last) this.showMethods();
   }
 
+  /** `_history`: what was before the page was opened. */
+  recall(points) {
+    this.isRecalled = true;
+    const now = Date.now();
+    for (const point of points) this.draw(now - point.age_ms, point.calls_per_s, point.errors_per_s, point);
+  }
+
+  draw(at, calls, errors, latencies) {
+    this.charts[0].add(at, [calls]);
+    this.charts[1].add(at, [latencies.p50_latency_us, latencies.p95_latency_us, latencies.p99_latency_us]);
+    this.charts[2].add(at, [errors]);
+  }
+
   /** `_metrics` and `_health`. */
   update(metrics, health) {
     const before = this.last;
@@ -73,9 +87,7 @@ class Overview {
       ? [per(metrics.total_requests, before.total_requests), per(metrics.failed_requests, before.failed_requests)]
       : [null, null];
     const recent = metrics.recent ?? {};
-    this.charts[0].add(now, [calls]);
-    this.charts[1].add(now, [recent.p50_latency_us, recent.p95_latency_us, recent.p99_latency_us]);
-    this.charts[2].add(now, [errors]);
+    this.draw(now, calls, errors, recent);
     this.showTiles(metrics, health, recent);
     this.showNodes(metrics.cluster);
     this.showMethods();

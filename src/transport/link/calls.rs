@@ -339,7 +339,9 @@ impl Calls {
             }
             let limit = self.max_body;
             waiter.answer(match reply.result {
-                Ok(text) if text.len() > limit => Err(CallError::TooLarge { limit: limit as u64 }),
+                Ok(text) if text.len() > limit => {
+                    Err(CallError::TooLarge { limit: limit as u64 }.with("size", text.len()))
+                }
                 result => result,
             });
         }

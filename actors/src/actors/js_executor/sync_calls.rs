@@ -28,14 +28,15 @@ impl SyncCalls {
     /// in the pool, and what was queued here moves there: a call must never wait for one that waits for it.
     pub(super) fn call_and_wait(&self, mut leaving: Vec<OutgoingCall>) -> CallResult {
         let Some(last) = leaving.last() else { return Err(CallError::internal("no call")) };
-        let (call, parent, mut deadline) = (last.id, last.parent, last.call.scope.deadline);
+        let (call, parent) = (last.id, last.parent);
+        let (mut deadline, mut allowed) = (last.call.scope.deadline, last.call.scope.allowed);
         if let Err(no_spare) = self.pool.block(&self.inbox) {
             leaving.pop();
             self.send_out(leaving);
             return Err(no_spare);
         }
         if let Some(own) = self.send_out(leaving).into_iter().find(|bounded| bounded.call == call) {
-            deadline = own.due;
+            (deadline, allowed) = (own.due, own.allowed);
         }
         let blocked = Instant::now();
         let mut kept = VecDeque::new();
@@ -43,13 +44,16 @@ impl SyncCalls {
             match self.inbox.take(deadline) {
                 None => {
                     self.pool.call_off(vec![call]);
-                    break Err(CallError::Timeout);
+                    break Err(CallError::Timeout.within(allowed));
                 }
-                Some(Work::Invoke(invoke)) => {
+                Some(Work::Invoke(invoke)) if !invoke.stays => {
                     self.inbox.done();
                     self.pool.redirect(invoke);
                 }
-                Some(other @ (Work::Renew | Work::Fetched(..) | Work::Flow(_))) => kept.push_back(other),
+                // Nobody who waits for this call waits for the function of an event.
+                Some(other @ (Work::Invoke(_) | Work::Renew | Work::Fetched(..) | Work::Flow(_))) => {
+                    kept.push_back(other);
+                }
                 Some(Work::Cancel(id)) => {
                     kept.push_back(Work::Cancel(id));
                     if id == parent {

@@ -55,6 +55,31 @@ impl PoolCore {
         });
     }
 
+    /// Has one executor run a call, always the same for one `number`.
+    pub(super) fn start_at(
+        self: &Arc<Self>,
+        number: u64,
+        call: Call,
+        reply: ReplyTo,
+        permit: Option<Permit>,
+    ) -> CancelGuard {
+        let executor = self.own_executor(number);
+        let cost = self.cost_of(&call);
+        let id = self.next_invocation.fetch_add(1, Ordering::Relaxed);
+        let mut invoke = invocation(id, call, reply, permit, cost);
+        invoke.stays = true;
+        executor.send_soon(Work::Invoke(Box::new(invoke)));
+        self.rouser.rouse();
+        CancelGuard { runs: Some((self.clone(), executor, id)), settled: false }
+    }
+
+    /// One of those that the pool began with, which it keeps.
+    fn own_executor(&self, number: u64) -> Arc<ExecutorInbox> {
+        let roster = self.lock_roster();
+        let place = usize::try_from(number % self.config.executors as u64).unwrap_or_default();
+        roster.everyone[place].clone()
+    }
+
     fn start(self: &Arc<Self>, call: Call, reply: ReplyTo, permit: Option<Permit>) -> CancelGuard {
         let executor = self.choose(NEAR);
         let cost = self.cost_of(&call);
@@ -211,5 +236,5 @@ pub(super) fn invocation(
     cost: Arc<Occupancy>,
 ) -> Invoke {
     let estimate_ns = cost.mean_ns();
-    Invoke { id, call, reply, permit, cost, estimate_ns, came: Instant::now() }
+    Invoke { id, call, reply, permit, cost, estimate_ns, came: Instant::now(), stays: false }
 }

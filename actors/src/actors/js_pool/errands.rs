@@ -11,7 +11,7 @@ use crate::actors::executor_inbox::{ExecutorInbox, Work};
 use crate::actors::reply_to::ReplyTo;
 use crate::engine::{CallId, InvocationId, OutgoingCall, OutgoingFetch};
 use crate::protocol::method::is_reserved;
-use crate::protocol::{CallError, FetchError};
+use crate::protocol::{CallError, CallScope, FetchError};
 use crate::traces::OpenSpan;
 
 impl PoolCore {
@@ -54,12 +54,13 @@ impl PoolCore {
             let reply = ReplyTo::Script { executor: from.clone(), call: id, span };
             if reserved {
                 // By such names an engine knows what is no method, such as its subscriptions.
-                reply.send(Err(CallError::MethodNotFound));
+                reply.send(Err(CallError::MethodNotFound.of_call(&call.method, &call.scope)));
                 continue;
             }
-            let own = self.timeout_of(&call.method).and_then(|timeout| Instant::now().checked_add(timeout));
-            if let Some(due) = own.filter(|due| *due < call.scope.deadline) {
-                (call.scope.deadline, bounded) = (due, true);
+            if let Some(timeout) = self.timeout_of(&call.method) {
+                let inherited = call.scope.deadline;
+                call.scope.bound_by_method(timeout, Instant::now());
+                bounded |= call.scope.deadline < inherited;
             }
             if call.scope.idempotency_key.is_some() {
                 self.once(call, reply, None);
@@ -79,7 +80,8 @@ impl PoolCore {
                 }
             }
             if bounded {
-                all_bounded.push(Bounded { call: id, parent, due: call.scope.deadline });
+                let CallScope { deadline: due, allowed, .. } = call.scope;
+                all_bounded.push(Bounded { call: id, parent, due, allowed });
             }
             let cost = self.cost_of(&call);
             let invoke = dispatch::invocation(invocation, call, reply, permit, cost);

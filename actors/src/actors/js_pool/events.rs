@@ -62,10 +62,11 @@ impl PoolCore {
         self.admission.get().map(|admission| admission.admit(1, 1)).transpose()
     }
 
-    /// Runs the function that is subscribed to `pattern`, for `timeout` at most.
+    /// Runs the function that is subscribed to `pattern` by the subscription `number`, for `timeout` at most, on the executor
+    /// that has run those before it.
     pub(in crate::actors) fn run_event(
         self: &Arc<Self>,
-        pattern: &str,
+        (pattern, number): (&str, u64),
         event: &Event,
         timeout: Duration,
         permit: Option<Permit>,
@@ -81,7 +82,7 @@ impl PoolCore {
         params.extend_from_slice(event.data.as_bytes());
         params.push(b']');
         let call = Call::new(engine::event_method(pattern), Some(JsonText::from_trusted(params)), scope);
-        let mut guard = self.begin(call, ReplyTo::One(reply), permit);
+        let mut guard = self.start_at(number, call, ReplyTo::One(reply), permit);
         async move {
             let Ok(result) = tokio::time::timeout_at(deadline.into(), result).await else {
                 return Err(CallError::Timeout);

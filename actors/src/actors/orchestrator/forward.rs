@@ -21,10 +21,13 @@ use crate::policy::log_rate::LogRate;
 use crate::policy::node::{NodeId, Picked, Verdict};
 use crate::policy::retry_budget::RetryBudget;
 use crate::protocol::error::Retry;
-use crate::protocol::{Call, CallError, CallResult, PeerUrl};
+use crate::protocol::{Call, CallError, CallResult, PeerUrl, Short};
 
 /// Methods whose latencies a thread keeps for hedging; a cluster has fewer that ask for it.
 const MAX_HEDGED: usize = 1024;
+
+/// Longest error in a line of the log, in bytes.
+const LONGEST_ERROR: usize = 2_000;
 
 /// Routes and sends; shared by the calls of one thread.
 pub(super) struct Forwarder {
@@ -184,7 +187,10 @@ impl Forwarder {
     pub(super) fn depart(&self, journey: &mut Journey) -> Result<Attempt, CallError> {
         match self.pick(journey, true) {
             Ok(attempt) => Ok(attempt),
-            Err(error) => Err(journey.last.take().unwrap_or(error)),
+            Err(error) => {
+                let error = journey.last.take().unwrap_or(error);
+                Err(error.of_call(&journey.call.method, &journey.call.scope))
+            }
         }
     }
 
@@ -196,8 +202,9 @@ impl Forwarder {
         if journey.tried.is_empty() {
             journey.attempts.idempotent |= route.info().idempotent;
             journey.hedged = route.info().hedge && route.info().idempotent && streams.are_none();
-            let own = route.info().timeout_ms.and_then(|ms| now.checked_add(Duration::from_millis(ms)));
-            scope.deadline = own.map_or(scope.deadline, |own| own.min(scope.deadline));
+            if let Some(ms) = route.info().timeout_ms {
+                scope.bound_by_method(Duration::from_millis(ms), now);
+            }
         }
         if scope.deadline <= now {
             return Err(CallError::Timeout);
@@ -229,7 +236,7 @@ impl Forwarder {
             journey.last = result.err();
             return None;
         }
-        Some(result)
+        Some(result.map_err(|error| error.of_call(&journey.call.method, &journey.call.scope)))
     }
 
     /// Of many attempts that fail alike, the log gets some.
@@ -238,11 +245,13 @@ impl Forwarder {
         let Some(left_out) = self.log_rate.borrow_mut().take(code, &call.method, clock::now()) else { return };
         let more = if left_out > 0 { format!(" ({left_out} like it were left out)") } else { String::new() };
         let (request, method) = (call.scope.to_string(), Shown(&call.method).to_string());
+        let trace = format!("{:032x}", call.scope.trace.trace_id);
+        let error = Short::line(error, LONGEST_ERROR);
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         log::warn!(
-            request = request.as_str(), method = method.as_str(), node = url.as_str(), code = code,
+            request = request.as_str(), trace = trace.as_str(), method = method.as_str(), node = url.as_str(), code = code,
             duration_us = took_us, left_out = left_out;
-            "call {request} {method} on {url}: {error}{more}"
+            "call {request} {method} on {url}: {error}{more} trace={trace}"
         );
     }
 

@@ -150,7 +150,7 @@ impl World {
             }
             Err(error) => {
                 let code = error.code();
-                let expected = match error {
+                let expected = match error.kind() {
                     CallError::Timeout => {
                         self.count("timeouts");
                         true

@@ -39,7 +39,9 @@ use boa_engine::property::{Attribute, PropertyDescriptor};
 use boa_engine::{Context, JsArgs, JsError, JsNativeError, JsObject, JsResult, JsString, JsValue, NativeFunction};
 
 use super::console;
+use super::errors::MAX_LOGGED;
 use super::host::{Host, Invocation, InvocationId};
+use crate::protocol::Short;
 
 pub(super) use abort::{context_signal, follow, AbortSignal, Algorithm};
 pub(super) use class::{function, type_error, Native};
@@ -159,7 +161,7 @@ fn report(error: JsError, what: &str, context: &mut Context) -> JsResult<()> {
     }
     let host = Host::of(context)?;
     // A call that returns in this very turn has its result all the same, and then this line is all there is of it.
-    log::warn!(target: "script", "{what} of the script failed: {error}");
+    log::warn!(target: "script", "{what} of the script failed: {}", Short::line(&error, MAX_LOGGED));
     if let Some(invocation) = host.current() {
         host.settled.borrow_mut().push((invocation, Err(error.into())));
     }

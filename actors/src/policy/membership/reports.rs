@@ -31,7 +31,11 @@ type Mark = (Arc<Report>, Instant);
 
 impl ReportLog {
     fn new(report: Report, now: Instant) -> Self {
-        ReportLog { latest: (Arc::new(report), now), marks: None }
+        let report = Arc::new(report);
+        // What an engine has done that is known for the first time and runs for longer is not what it did lately.
+        let is_news = Duration::from_millis(report.uptime_ms) > APART * 2;
+        let mark = || (Arc::new(report.outline()), now);
+        ReportLog { marks: is_news.then(|| (mark(), mark())), latest: (report, now) }
     }
 
     /// Takes note of what came `now`.
@@ -88,10 +92,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_done_before_anybody_knew_of_a_node_is_not_lately() {
+        let (start, mut log) = (Instant::now(), None);
+        ReportLog::take(&mut log, report(3_600, 800_000), start);
+        let view = log.as_ref().expect("taken").view();
+        assert_eq!((view.latest.all.results, view.over), (800_000, Duration::ZERO));
+        assert_eq!(view.earlier.map(|earlier| earlier.all.results), Some(800_000));
+        ReportLog::take(&mut log, report(3_601, 800_010), start + Duration::from_secs(1));
+        let view = log.expect("taken").view();
+        assert_eq!(
+            (view.earlier.map(|earlier| earlier.all.results), view.over),
+            (Some(800_000), Duration::from_secs(1))
+        );
+    }
+
+    #[test]
     fn another_engine_begins_at_nothing() {
         let (now, mut log) = (Instant::now(), None);
-        ReportLog::take(&mut log, report(50, 900), now);
-        ReportLog::take(&mut log, report(51, 910), now + Duration::from_secs(1));
+        ReportLog::take(&mut log, report(5, 900), now);
+        ReportLog::take(&mut log, report(6, 910), now + Duration::from_secs(1));
         ReportLog::take(&mut log, report(1, 3), now + Duration::from_secs(2));
         let view = log.expect("taken").view();
         assert!(view.earlier.is_none());

@@ -21,6 +21,9 @@ pub struct Bounds {
     pub slow_for_us: u64,
 }
 
+/// Ids that are told of those with one beginning.
+const FEW: usize = 5;
+
 impl Default for Bounds {
     /// About 3 MB when full.
     fn default() -> Self {
@@ -114,6 +117,11 @@ impl Ring {
             None => false,
         };
         ranked.into_iter().filter(fits).take(self.bounds.slow_traces).map(|(_, id, _)| id).collect()
+    }
+
+    /// The ids of kept traces from the first to the last of these, a few of them.
+    pub fn ids(&self, from: u128, to: u128) -> Vec<u128> {
+        self.traces.range(from..=to).map(|(id, _)| *id).take(FEW).collect()
     }
 
     /// At most `limit` of the slowest and of the latest.
