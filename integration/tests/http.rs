@@ -4,6 +4,8 @@
 mod client;
 #[path = "http/endpoint.rs"]
 mod endpoint;
+#[path = "http/framing.rs"]
+mod framing;
 #[path = "http/limits.rs"]
 mod limits;
 #[path = "http/liveness.rs"]

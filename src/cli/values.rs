@@ -161,7 +161,7 @@ pub fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or_else(|| refuse("no colon"))?;
     let name = HeaderName::from_str(name.trim()).map_err(|_| refuse("not a header name"))?;
     let value = HeaderValue::from_str(value.trim()).map_err(|_| refuse("not a header value"))?;
-    if matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection" | "host") {
+    if matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection" | "expect" | "host") {
         return Err(refuse("this header is part of how the request is sent"));
     }
     Ok((name, value))

@@ -6,14 +6,14 @@ use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{HeaderName, HeaderValue, ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use awc::http::StatusCode;
 use awc::{ClientRequest, ClientResponse};
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use madrpc_actors::protocol::{CallError, JsonText, Reply, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::json_layout;
-use crate::transport::{Line, Lines, OneShot, NDJSON};
+use crate::transport::{Body, Line, Lines, OneShot, NDJSON};
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -173,12 +173,12 @@ impl Request {
         take: &mut impl FnMut(Came<'_>) -> bool,
     ) -> Result<Outcome, Failure> {
         let request = self.prepare(client, left)?.insert_header((ACCEPT, NDJSON));
-        let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
+        let response = request.send_body(self.body.clone()).await.map_err(failure)?;
         if response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes() != NDJSON.as_bytes()) {
-            return self.whole(&mut response).await;
+            return self.whole(response).await;
         }
         let mut begun = false;
-        let mut lines = Lines::new(response, MAX_REPLY);
+        let mut lines = Lines::new(Body::of(response), MAX_REPLY);
         while let Some(line) = lines.next().await {
             let line = line.map_err(|error| Failure::cut(begun, &format!("in the stream: {error}")))?;
             match Line::read(&line) {
@@ -200,18 +200,18 @@ impl Request {
 
     async fn send(&self, client: &OneShot, left: Duration) -> Result<Outcome, Failure> {
         let request = self.prepare(client, left)?;
-        let mut response = request.send_body(self.body.clone()).await.map_err(failure)?;
-        self.whole(&mut response).await
+        let response = request.send_body(self.body.clone()).await.map_err(failure)?;
+        self.whole(response).await
     }
 
-    async fn whole<S>(&self, response: &mut ClientResponse<S>) -> Result<Outcome, Failure>
-    where
-        S: Stream<Item = Result<bytes::Bytes, PayloadError>>,
-    {
+    async fn whole(&self, response: ClientResponse) -> Result<Outcome, Failure> {
         let status = response.status();
-        match response.body().limit(MAX_REPLY).await {
+        match Body::of(response).whole(MAX_REPLY).await {
             Ok(body) => outcome(status, &body, self.notify),
             Err(PayloadError::Overflow) => Err(Failure::Final("the reply is longer than 64MiB".into())),
+            Err(PayloadError::EncodingCorrupted) => {
+                Err(Failure::Final(format!("HTTP {}, and its body can't be decoded", status.as_u16())))
+            }
             Err(error) => Err(Failure::Lost(format!("the connection was lost in the reply: {error}"))),
         }
     }

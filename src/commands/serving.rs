@@ -26,6 +26,7 @@ use crate::reload;
 use crate::shutdown::{self, Reason};
 use crate::tls::ServerTls;
 use crate::transport::{Askers, AwcClient, PeerLinks, TransportConfig};
+use crate::vitals;
 use crate::websocket::SILENCE;
 
 /// How long calls that still run hold up the end for somebody who pressed Ctrl-C, or who is gone.
@@ -40,6 +41,9 @@ const PREDECESSOR: Duration = Duration::from_secs(1);
 /// How long sessions may take to hear that they end, and clients to take the last answers.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// What a thread of HTTP has open before its first connection: what it waits with, and is woken by.
+const DESCRIPTORS_OF_A_WORKER: usize = 6;
+
 /// Between looks at whether something has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -52,10 +56,13 @@ pub(super) fn raise_descriptor_limit() {
     }
 }
 
-/// Connections that clients may open, so that a quarter of the descriptors is left for everything else.
-fn max_connections(wanted: usize) -> usize {
+/// Connections that clients may open: with what is open now, and what `workers` will open, they leave a quarter of the
+/// descriptors for everything else.
+fn max_connections(wanted: usize, workers: usize) -> usize {
     let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
-    wanted.min(usize::try_from(limit / 4 * 3).unwrap_or(usize::MAX))
+    let taken = vitals::open_descriptors().unwrap_or_default() + workers * DESCRIPTORS_OF_A_WORKER;
+    let left = usize::try_from(limit / 4 * 3).unwrap_or(usize::MAX).saturating_sub(taken);
+    wanted.min(left).max(workers)
 }
 
 /// Opens the socket, and tells where it is.
@@ -146,7 +153,7 @@ pub(super) fn http_config(
         closing: process.draining.closing().clone(),
         metrics: process.metrics.clone(),
         broker: Some(broker),
-        max_connections: max_connections(defaults.max_connections),
+        max_connections: max_connections(defaults.max_connections, options.workers()),
         ..defaults
     }
 }

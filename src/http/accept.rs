@@ -1,17 +1,15 @@
 //! From a TCP connection to one that HTTP can be spoken over.
 
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_rt::net::TcpStream;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_rustls::server::TlsStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use super::watch::{Connections, Watch, Watched};
+use super::stream::Stream;
+use super::watch::{Connections, Watched};
 use crate::tls::ServerTls;
 use crate::websocket::write_little_ahead;
 
@@ -27,20 +25,13 @@ const PARTING: Duration = Duration::from_secs(2);
 /// Of a request that is not read, so much is taken from the wire, so that the answer is not lost by a reset.
 const PARTING_BYTES: u64 = 256 * 1024;
 
-/// A connection to one client.
-#[derive(Debug)]
-pub(super) enum Stream {
-    Plain(Watched),
-    Tls(Box<TlsStream<Watched>>),
-}
-
 /// Takes in a connection, and shakes hands if this server speaks TLS.
 pub(super) async fn accept(tcp: TcpStream, tls: Option<&ServerTls>, among: &Rc<Connections>) -> io::Result<Stream> {
     tcp.set_nodelay(true)?;
     write_little_ahead(&tcp)?;
     let mut stream = among.take_in(tcp);
     let Some(tls) = tls else {
-        return Ok(Stream::Plain(stream));
+        return Ok(stream.into());
     };
     stream.shakes_hands();
     if stream.peek().await? != HANDSHAKE {
@@ -50,7 +41,7 @@ pub(super) async fn accept(tcp: TcpStream, tls: Option<&ServerTls>, among: &Rc<C
     let stream = TlsAcceptor::from(tls.config()).accept(stream).await;
     let stream = stream.inspect_err(|error| log::debug!("no TLS came about: {error}"))?;
     stream.get_ref().0.has_shaken_hands();
-    Ok(Stream::Tls(Box::new(stream)))
+    Ok(stream.into())
 }
 
 async fn turn_away(stream: &mut Watched) -> io::Result<()> {
@@ -63,55 +54,4 @@ async fn turn_away(stream: &mut Watched) -> io::Result<()> {
     let (mut rest, mut nowhere) = (stream.take(PARTING_BYTES), tokio::io::sink());
     drop(tokio::time::timeout(PARTING, tokio::io::copy(&mut rest, &mut nowhere)).await);
     Ok(())
-}
-
-impl Stream {
-    /// Where the connection notes what it does.
-    pub(super) fn watch(&self) -> Rc<Watch> {
-        self.watched().watch.clone()
-    }
-
-    pub(super) fn tcp(&self) -> &TcpStream {
-        &self.watched().tcp
-    }
-
-    fn watched(&self) -> &Watched {
-        match self {
-            Stream::Plain(stream) => stream,
-            Stream::Tls(stream) => stream.get_ref().0,
-        }
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let watch = self.watch();
-        watch.reading(cx, into, |cx, into| match &mut *self {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, into),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
-        })
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut *self {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
 }

@@ -34,6 +34,7 @@ impl<'a> Head<'a> {
     /// One pass over a handful of headers costs less than a hashed look-up for each name.
     pub(super) fn read(headers: &'a HeaderMap) -> Self {
         let mut head = Head::default();
+        let mut traceparents = 0;
         for (name, value) in headers {
             let slot = match name.as_str() {
                 "content-type" => &mut head.content_type,
@@ -47,7 +48,10 @@ impl<'a> Head<'a> {
                 header::API_KEY => &mut head.api_key,
                 header::TIMEOUT_MS => &mut head.timeout_ms,
                 header::DEPTH => &mut head.depth,
-                header::TRACEPARENT => &mut head.traceparent,
+                header::TRACEPARENT => {
+                    traceparents += 1;
+                    &mut head.traceparent
+                }
                 header::IDEMPOTENCY_KEY => &mut head.idempotency_key,
                 header::TAGS => &mut head.tags,
                 header::BATCH => &mut head.batch,
@@ -56,6 +60,10 @@ impl<'a> Head<'a> {
                 _ => continue,
             };
             *slot = Some(value);
+        }
+        if traceparents > 1 {
+            // Nobody knows which is meant: a new trace begins (W3C Trace Context, section 3.2).
+            head.traceparent = None;
         }
         head
     }

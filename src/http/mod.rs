@@ -28,6 +28,7 @@ mod scope;
 mod server;
 mod service;
 mod session;
+mod stream;
 mod streaming;
 mod watch;
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, ALLOW, IF_NONE_MATCH, VARY};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use madrpc_actors::metrics;
@@ -37,7 +37,12 @@ pub(super) async fn respond<S: Service>(
 ) -> Result<ServiceResponse, Error> {
     let (request, payload) = request.into_parts();
     let busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
-    let response = route(endpoint, &request, payload).await;
+    let mut response = route(endpoint, &request, payload).await;
+    if request.version() < Version::HTTP_11 && response.body().size() == BodySize::Stream {
+        // It knows no chunks: the body ends with the connection.
+        response.head_mut().no_chunking(true);
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     let response = match response.body().size() {
         // A long text leaves bit by bit, too.
         BodySize::Stream | BodySize::Sized(LONG..) => {
@@ -100,7 +105,7 @@ async fn dispatch<S: Service>(
         (&Method::GET | &Method::HEAD, "/health") => document(endpoint, head, ip, "_health", None).await,
         (&Method::GET, "/ws") => match endpoint.gate.identify(head, ip) {
             // A request for a WebSocket does not come here.
-            Ok(_) => session::needed(),
+            Ok(_) => session::needed(request.headers()),
             Err(error) => answer::reply(reply::write, None, &Err(error)),
         },
         (&Method::GET | &Method::HEAD, "/ready") => ready(&endpoint.service),

@@ -15,18 +15,20 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::App;
 use socket2::{Domain, Socket, Type};
 
-use super::accept::{accept, Stream};
+use super::accept::accept;
 use super::endpoint::Endpoint;
 use super::gate::Gate;
 use super::routes;
 use super::service::{HttpConfig, Service};
 use super::session;
+use super::stream::Stream;
 use super::watch::{Allowed, Connections};
 
 /// Connections that the system holds until a worker takes them.
 const BACKLOG: u32 = 4096;
 
-/// Connections of a worker beyond its bound that are taken from the backlog, to take the places of others.
+/// Connections of a worker beyond its bound that are taken from the backlog, to take the places of others: at most this
+/// many, and at most a quarter of the bound.
 const ARRIVING: usize = 64;
 
 /// How long a connection may stay idle between requests.
@@ -133,8 +135,8 @@ where
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(allowed.head)
             .client_disconnect_timeout(LINGER)
-            // A client that closes its side has given up: its calls are cancelled.
-            .h1_allow_half_closed(false)
+            // Otherwise what is no HTTP behind a call that runs would end it. `Stream` sees to clients that go away.
+            .h1_allow_half_closed(true)
             .graceful_shutdown_signal(move || {
                 let ending = ending.clone();
                 async move { ending.notified().await }
@@ -157,7 +159,7 @@ where
     };
     let server = builder
         .workers(workers)
-        .max_concurrent_connections(allowed.connections + ARRIVING)
+        .max_concurrent_connections(allowed.connections + ARRIVING.min(allowed.connections / 4 + 1))
         .disable_signals()
         .listen("http", listening.listener, worker)?
         .run();

@@ -113,7 +113,7 @@ impl Connections {
         let watches: Vec<_> = self.watches.borrow().iter().filter_map(Weak::upgrade).collect();
         let waiting = watches.iter().filter(|watch| watch.phase.get() != Phase::Busy && !watch.over.get());
         if let Some(longest) = waiting.min_by_key(|watch| watch.since.get()) {
-            log::debug!("{} connections are open: one that waits makes room", self.open.get());
+            log::debug!("{} connections are open here: one that waits makes room", self.open.get());
             longest.end();
         }
     }
@@ -144,6 +144,21 @@ impl Watch {
         self.phase.set(Phase::Busy);
         self.among.answering.fetch_add(1, Ordering::SeqCst);
         Busy(self.clone())
+    }
+
+    /// Nothing is asked.
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase.get() == Phase::Idle
+    }
+
+    /// A request is being answered.
+    pub(super) fn is_busy(&self) -> bool {
+        self.phase.get() == Phase::Busy
+    }
+
+    /// What is left of a request is not read: that this looks like an end is not the client's doing.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.get()
     }
 
     /// Nothing is asked from now on.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::tally::Ended;
 use super::Plan;
-use crate::transport::{Exchange, OneShot};
+use crate::transport::{Body, Exchange, OneShot};
 
 /// Longest reply that is read: 64 MiB.
 const MAX_REPLY: usize = 64 * 1024 * 1024;
@@ -44,13 +44,13 @@ impl<'a> Caller<'a> {
         for (name, value) in &self.plan.headers {
             request = request.insert_header((name.clone(), value.clone()));
         }
-        let mut response = request.send_body(self.plan.body.clone()).await.map_err(|error| match error {
+        let response = request.send_body(self.plan.body.clone()).await.map_err(|error| match error {
             SendRequestError::Connect(ConnectError::Disconnected) => Ended::Lost,
             SendRequestError::Connect(_) | SendRequestError::Url(_) => Ended::Unreachable,
             SendRequestError::Timeout => Ended::TimedOut,
             _ => Ended::Lost,
         })?;
-        response.body().limit(MAX_REPLY).await.map_err(|_| Ended::Lost)
+        Body::of(response).whole(MAX_REPLY).await.map_err(|_| Ended::Lost)
     }
 
     async fn by_session(&mut self) -> Result<Bytes, Ended> {

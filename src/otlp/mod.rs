@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
-use self::client::CollectorClient;
+use self::client::{CollectorClient, LastStatus};
 use self::spans::{resource, span_data};
 use crate::tls::ClientTls;
 
@@ -26,7 +26,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Spans of one request.
 const MOST: usize = 512;
 
-/// How often a request is made before its spans are dropped.
+/// How often a request is made before its spans are dropped, if its failure may pass.
 const TRIES: u32 = 3;
 
 /// How long one request may take, and all that is left when the process ends.
@@ -56,9 +56,10 @@ pub fn start(url: &Url, traces: Traces, exported: Exported, tls: ClientTls) -> E
     let url = endpoint(url);
     traces.begin_exports();
     thread.spawn(async move {
+        let answered = LastStatus::default();
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(CollectorClient::start(tls, PATIENCE))
+            .with_http_client(CollectorClient::start(tls, PATIENCE, answered.clone()))
             .with_endpoint(url.as_str())
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
@@ -68,7 +69,7 @@ pub fn start(url: &Url, traces: Traces, exported: Exported, tls: ClientTls) -> E
         match exporter {
             Ok(mut exporter) => {
                 exporter.set_resource(&resource(&exported));
-                Export { url, exporter, traces, failing: false, lost: 0 }.run(asked).await;
+                Export { url, exporter, answered, traces, failing: false, lost: 0 }.run(asked).await;
             }
             Err(error) => log::error!("traces are not exported to {url}: {error}"),
         }
@@ -103,6 +104,7 @@ fn endpoint(url: &Url) -> Url {
 struct Export {
     url: Url,
     exporter: SpanExporter,
+    answered: LastStatus,
     traces: Traces,
     failing: bool,
     /// Spans that were dropped since it worked last.
@@ -143,6 +145,9 @@ impl Export {
                     return true;
                 }
                 Err(error) => self.fails(&error),
+            }
+            if !self.answered.lets_try_again() {
+                break;
             }
             if further > 0 {
                 tokio::time::sleep(EVERY).await;

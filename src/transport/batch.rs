@@ -14,6 +14,7 @@ use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
 use madrpc_actors::protocol::{request, Call, CallError, CallResult, CallScope, Reply};
 use serde_json::value::RawValue;
 
+use super::body::Body;
 use super::lines::{Lines, NDJSON};
 use super::response::receive;
 use super::{failure, wire};
@@ -94,7 +95,7 @@ fn exchange(
             Err(error) => return every(part, failure::unreachable(&error)).boxed_local(),
         };
         if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == NDJSON.as_bytes()) {
-            Replies { lines: Lines::new(response, max_body), part, scopes, failed: None }.boxed_local()
+            Replies { lines: Lines::new(Body::of(response), max_body), part, scopes, failed: None }.boxed_local()
         } else {
             whole(response, part, max_body, &scopes).await
         }
@@ -103,10 +104,7 @@ fn exchange(
 }
 
 /// The answer of a peer that does not stream: an array of replies, or one error about all of them.
-async fn whole<S>(response: ClientResponse<S>, part: Range<usize>, max_body: usize, scopes: &[CallScope]) -> Answers
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
+async fn whole(response: ClientResponse, part: Range<usize>, max_body: usize, scopes: &[CallScope]) -> Answers {
     let limit = max_body.saturating_add(ENVELOPE_SLACK);
     let received = match receive(response, limit, max_body).await {
         Ok(received) => received,

@@ -25,6 +25,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
+use super::heads::Heads;
 use crate::tls::ClientTls;
 use crate::websocket::write_little_ahead;
 
@@ -71,7 +72,7 @@ where
     T: Service<ConnectInfo<Uri>, Response = Connection<Uri, TcpStream>, Error = ConnectError>,
     T::Future: 'static,
 {
-    type Response = Connection<Uri, Stream>;
+    type Response = Connection<Uri, Heads<Stream>>;
     type Error = ConnectError;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -93,7 +94,7 @@ where
                         .map_err(ConnectError::Io)?
                 }
             };
-            Ok(Connection::new(uri, stream))
+            Ok(Connection::new(uri, Heads::new(stream)))
         })
     }
 }

@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 
 use actix_web::error::ParseError;
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderMap, HeaderName, HeaderValue, ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
-use awc::http::header::{TRANSFER_ENCODING, USER_AGENT};
-use awc::http::{Method, Version};
+use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
+use awc::http::header::{ACCEPT, ACCEPT_ENCODING, HOST, RANGE, USER_AGENT};
+use awc::http::Method;
 use awc::{Client, ClientRequest, ClientResponse, Connector};
-use bytes::{Bytes, BytesMut};
-use futures_util::future::{poll_fn, LocalBoxFuture};
-use futures_util::Stream;
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 use madrpc_actors::actors::fetching::{Answer, Failure, Fetcher, FetcherFactory, ON_THE_WIRE};
 use madrpc_actors::policy::redirect;
 use madrpc_actors::protocol::{HttpRequest, Redirect};
 use tokio::sync::Semaphore;
-use url::Position;
+use url::{Position, Url};
 
+use super::body::{Body, WITHOUT_BODY};
 use super::by_address::ByAddress;
-use super::connect::{self, noting_the_end, Connect};
+use super::connect::{self, Connect};
 use crate::tls::ClientTls;
 
 /// Per address of a server.
@@ -43,9 +43,6 @@ const RENEW: Duration = Duration::from_secs(60);
 const LOOK_UPS: usize = 16;
 
 const USER_AGENT_VALUE: HeaderValue = HeaderValue::from_static(concat!("madrpc-actor/", env!("CARGO_PKG_VERSION")));
-
-/// Statuses whose answers have no body, whatever their headers say.
-const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 
 /// The fetcher of one thread.
 #[derive(Clone)]
@@ -160,10 +157,19 @@ fn prepare(client: &Client, to: SocketAddr, request: &HttpRequest) -> Result<Cli
     }
     headers.insert(HOST, host);
     default(headers, ACCEPT, HeaderValue::from_static("*/*"));
-    // Nothing here decompresses.
-    default(headers, ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    default(headers, ACCEPT_ENCODING, accepted(&request.url, headers));
     default(headers, USER_AGENT, USER_AGENT_VALUE);
     Ok(prepared)
+}
+
+/// The codings that a server may choose from, as in Node.js: a part of a coded body is of no use, and on plain HTTP,
+/// boxes in between know gzip alone.
+fn accepted(url: &Url, headers: &HeaderMap) -> HeaderValue {
+    HeaderValue::from_static(match url.scheme() {
+        _ if headers.contains_key(RANGE) => "identity",
+        "https" => "br, gzip, deflate",
+        _ => "gzip, deflate",
+    })
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
@@ -193,36 +199,10 @@ fn failure(error: &SendRequestError) -> Failure {
 }
 
 /// All of the body, if all of it came.
-async fn read<S>(mut response: ClientResponse<S>, max_body: usize) -> Result<Bytes, Failure>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    let chunked = response.headers().contains_key(TRANSFER_ENCODING);
-    let declared = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let declared: Option<usize> = declared.filter(|_| !chunked);
-    if declared.is_some_and(|length| length > max_body) {
-        return Err(Failure::TooLarge(max_body));
-    }
-    if declared.is_none() && !chunked && response.version() == Version::HTTP_11 {
-        // It lasts until the connection ends, and awc takes it for empty.
-        return Err(Failure::Unreadable("does not say how long it is"));
-    }
-    let mut body = BytesMut::new();
-    loop {
-        let (chunk, ended) = poll_fn(|cx| {
-            let (polled, ended) = noting_the_end(|| std::pin::Pin::new(&mut response).poll_next(cx));
-            polled.map(|chunk| (chunk, ended))
-        })
-        .await;
-        match chunk {
-            Some(Ok(chunk)) if body.len() + chunk.len() > max_body => return Err(Failure::TooLarge(max_body)),
-            Some(Ok(chunk)) => body.extend_from_slice(&chunk),
-            Some(Err(error)) => return Err(Failure::Broken(error.to_string())),
-            None if chunked && ended => return Err(Failure::Broken("the last chunk is missing".into())),
-            None if declared.is_some_and(|length| length != body.len()) => {
-                return Err(Failure::Broken(format!("only {} bytes of the body came", body.len())));
-            }
-            None => return Ok(body.freeze()),
-        }
-    }
+async fn read(response: ClientResponse, max_body: usize) -> Result<Bytes, Failure> {
+    Body::of(response).whole(max_body).await.map_err(|error| match error {
+        PayloadError::Overflow => Failure::TooLarge(max_body),
+        PayloadError::EncodingCorrupted => Failure::Unreadable("is not coded as it says"),
+        error => Failure::Broken(error.to_string()),
+    })
 }

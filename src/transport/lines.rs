@@ -16,6 +16,7 @@ use madrpc_actors::protocol::{Call, CallError, CallResult, JsonText, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::body::Body;
 use super::response::{lost, receive};
 use super::{failure, wire};
 use crate::http::ENVELOPE_SLACK;
@@ -123,7 +124,7 @@ pub(super) async fn call(request: FrozenClientRequest, call: &Call, items: &mut 
         // Not one of ours: it has a result, and no items.
         return receive(response, max_body.saturating_add(ENVELOPE_SLACK), max_body).await?.into_result(&call.scope);
     }
-    let mut lines = Lines::new(response, max_body);
+    let mut lines = Lines::new(Body::of(response), max_body);
     while let Some(line) = lines.next().await {
         match Line::read(&line?) {
             Some(Line::Item(item)) => {

@@ -4,13 +4,16 @@
 
 mod askers;
 mod batch;
+mod body;
 mod by_address;
 mod client;
+mod coding;
 mod connect;
 mod dial_in;
 mod exchange;
 mod failure;
 mod fetch;
+mod heads;
 mod lines;
 mod link;
 mod one_shot;
@@ -20,6 +23,7 @@ mod session;
 mod wire;
 
 pub use askers::{Asker, Askers};
+pub(crate) use body::Body;
 pub use client::{AwcClient, TransportConfig};
 pub use dial_in::Dialler;
 pub use exchange::Exchange;

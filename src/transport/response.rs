@@ -1,13 +1,13 @@
 //! Reading what a peer answers.
 
 use awc::error::PayloadError;
-use awc::http::header::CONTENT_LENGTH;
 use awc::http::StatusCode;
 use awc::ClientResponse;
-use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use bytes::Bytes;
 use madrpc_actors::protocol::{CallError, CallResult, CallScope, JsonText, Reply};
 use serde::de::IgnoredAny;
+
+use super::body::Body;
 
 /// Of a body that is no reply, this much is logged.
 const LOGGED: usize = 200;
@@ -16,45 +16,31 @@ const LOGGED: usize = 200;
 pub(super) struct Received {
     pub(super) status: StatusCode,
     pub(super) body: Bytes,
-    /// All of the declared length has come; awc ends a body that was cut off like one that is complete.
+    /// All of it has come. Of a body that lasts until its connection ends, nobody knows.
     complete: bool,
 }
 
 /// Reads all of a response whose body is at most `limit` bytes long; `max_body` is the limit that an error names.
-pub(super) async fn receive<S>(
-    mut response: ClientResponse<S>,
-    limit: usize,
-    max_body: usize,
-) -> Result<Received, CallError>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    let too_large = || CallError::TooLarge { limit: max_body as u64 };
-    let declared = response.headers().get(CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|len| len > limit) {
-        return Err(too_large());
+pub(super) async fn receive(response: ClientResponse, limit: usize, max_body: usize) -> Result<Received, CallError> {
+    let status = response.status();
+    let mut body = Body::of(response);
+    let complete = !body.is_open_ended();
+    match body.whole(limit).await {
+        Ok(body) => Ok(Received { status, body, complete }),
+        Err(PayloadError::Overflow) => Err(CallError::TooLarge { limit: max_body as u64 }),
+        Err(error) => Err(lost(&error)),
     }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(chunk) = response.next().await {
-        let chunk = chunk.map_err(|error| lost(&error))?;
-        if first.len() + rest.len() + chunk.len() > limit {
-            return Err(too_large());
-        }
-        if first.is_empty() {
-            first = chunk;
-        } else {
-            rest.extend_from_slice(&chunk);
-        }
-    }
-    let body = if rest.is_empty() { first } else { Bytes::from([&first[..], &rest[..]].concat()) };
-    Ok(Received { status: response.status(), complete: declared == Some(body.len()), body })
 }
 
-/// The connection ended while the answer came.
+/// An answer could not be read to its end.
 pub(super) fn lost(error: &PayloadError) -> CallError {
-    log::debug!("connection lost while the answer came: {error}");
-    CallError::Unreachable { sent: true }
+    match error {
+        PayloadError::EncodingCorrupted => CallError::internal("the body of an answer is not coded as its head says"),
+        error => {
+            log::debug!("connection lost while the answer came: {error}");
+            CallError::Unreachable { sent: true }
+        }
+    }
 }
 
 impl Received {

@@ -120,9 +120,10 @@ pub fn elements(body: &[u8], most: usize) -> serde_json::Result<Vec<&RawValue>> 
 
 /// Reads one element: the text of a single body, or of one value of a batch.
 pub fn read_element(text: &str) -> Element<'_> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| Refused {
-        id: None,
-        error: if error.is_data() { CallError::InvalidRequest } else { CallError::Parse },
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| {
+        // Neither is a value of the wrong kind read on, nor is a number beyond doubles no JSON.
+        let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+        Refused { id: None, error: if is_json { CallError::InvalidRequest } else { CallError::Parse } }
     })?;
     let id = match envelope.id {
         // Section 4: an id is a string, a number or null; anything else can't be echoed.
@@ -267,9 +268,12 @@ mod tests {
         assert_eq!(refusal("{"), (-32700, None));
         assert_eq!(refusal(""), (-32700, None));
         assert_eq!(refusal("[1,"), (-32700, None));
-        assert_eq!(refusal("{} x"), (-32700, None));
+        for no_json in ["{} x", "2@", "1]", "\"a\" b", "null,", "tru", "[1]]", "1 2", "-", "{\"a\":1}}"] {
+            assert_eq!(refusal(no_json), (-32700, None), "{no_json}");
+        }
         assert_eq!(refusal("[]"), (-32600, None));
         assert_eq!(refusal("1"), (-32600, None));
+        assert_eq!(refusal(&"9".repeat(400)), (-32600, None));
         assert_eq!(refusal("\"x\""), (-32600, None));
         assert_eq!(refusal(r#"{"id":5}"#), (-32600, Some("5".into())));
         assert_eq!(refusal(r#"{"jsonrpc":"2.0","method":1,"id":"a"}"#), (-32600, Some("\"a\"".into())));

@@ -5,7 +5,9 @@ use std::net::TcpStream;
 
 use serde_json::{json, Value};
 
-use crate::harness::{node, orchestrator, run, wait_until, Client, Cluster, Process, Proxy, Script, Session, SOON};
+use crate::harness::{
+    exchange, node, orchestrator, run, wait_until, Client, Cluster, Process, Proxy, Script, Session, SOON,
+};
 
 const SCRIPT: &str = "
 let yielded = 0, ended = 0;
@@ -221,6 +223,29 @@ fn over_http_items_are_lines_or_events_or_one_array() {
         assert!(events.body.contains("\"code\":7") && events.body.ends_with("\n\n"));
         assert_eq!(call("application/json", r#"{"to":3}"#).json()["result"], json!([0, 1, 2]));
         assert_eq!(client.call("sum", Value::Null), Ok(json!(0)), "nothing is pushed over HTTP");
+    });
+}
+
+/// RFC 9112, section 7.1: HTTP/1.0 knows no chunks.
+#[test]
+fn to_the_old_version_of_http_a_stream_ends_with_its_connection() {
+    each_kind(|server, _| {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"count","params":{"to":3}}"#;
+        for (accept, item) in
+            [("application/x-ndjson", "{\"value\": 2}\n"), ("text/event-stream", "data: {\"value\": 2}\n\n")]
+        {
+            for connection in ["", "Connection: keep-alive\r\n"] {
+                let length = body.len();
+                let head =
+                    format!("POST / HTTP/1.0\r\nAccept: {accept}\r\n{connection}Content-Length: {length}\r\n\r\n");
+                let answer = exchange(server.address(), format!("{head}{body}").as_bytes());
+                let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+                assert!(head.starts_with("HTTP/1.0 200 ") && head.contains(accept), "{head}");
+                assert!(!head.contains("chunked") && !head.to_ascii_lowercase().contains("keep-alive"), "{head}");
+                assert!(!body.starts_with(|first: char| first.is_ascii_hexdigit() && first != 'd'), "{body}");
+                assert!(body.contains(item) && body.contains(r#""result":"all""#) && !body.contains('\r'), "{body}");
+            }
+        }
     });
 }
 

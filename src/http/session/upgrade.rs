@@ -10,8 +10,9 @@ use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
 use actix_http::{ws, ConnectionType, HttpMessage, Request, Response};
 use actix_web::body::to_bytes;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::{Error, HttpResponse};
 use futures_util::SinkExt;
 use madrpc_actors::policy::access::{offers_ours, Identity, SUBPROTOCOL};
@@ -20,11 +21,11 @@ use madrpc_actors::protocol::{reply, PeerUrl};
 use super::guest::Reception;
 use super::outbox::Outbox;
 use super::{dial_in, socket, Session};
-use crate::http::accept::Stream;
 use crate::http::endpoint::Endpoint;
 use crate::http::head::Head;
 use crate::http::origin::Foreign;
 use crate::http::service::Service;
+use crate::http::stream::Stream;
 use crate::http::watch::Watch;
 use crate::http::{answer, header, ENVELOPE_SLACK};
 use crate::transport::{Host, Link};
@@ -34,6 +35,9 @@ use crate::websocket::{self, Noted, Peer};
 const LASTING: [&str; 6] =
     [header::TIMEOUT_MS, header::DEPTH, header::TRACEPARENT, header::TAGS, header::BATCH, header::CLUSTER_TOKEN];
 
+/// The one version of WebSockets that is spoken.
+const VERSION: &str = "13";
+
 /// What becomes of the connection.
 enum Opened {
     Session(IpAddr, Identity),
@@ -41,9 +45,17 @@ enum Opened {
     Link(PeerUrl, IpAddr, Identity),
 }
 
-/// What is asked for at `GET /ws` without the headers of a WebSocket.
-pub(in crate::http) fn needed() -> HttpResponse {
-    answer::http_error(StatusCode::BAD_REQUEST, "open a WebSocket here, version 13")
+/// What is asked for at `GET /ws` without the headers of a WebSocket, or with those of another version (RFC 6455,
+/// section 4.4).
+pub(in crate::http) fn needed(headers: &HeaderMap) -> HttpResponse {
+    let other_version = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version != VERSION);
+    let status = if other_version { StatusCode::UPGRADE_REQUIRED } else { StatusCode::BAD_REQUEST };
+    let mut refusal = answer::http_error(status, "open a WebSocket here, version 13");
+    refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
+    if other_version {
+        refusal.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    refusal
 }
 
 /// Serves a connection on which a request has asked for a WebSocket, to its end.
@@ -52,10 +64,18 @@ pub(in crate::http) async fn upgraded<S: Service>(
     mut request: Request,
     mut framed: Framed<Stream, Codec>,
 ) -> Result<(), Error> {
-    let _busy = request.conn_data::<Rc<Watch>>().map(Watch::busy);
+    let watch = request.conn_data::<Rc<Watch>>().cloned();
+    // Nothing has come since the answer before: the request came behind another one, which was not waited for. What
+    // followed it would have been taken for a body.
+    let too_early = watch.as_ref().is_some_and(|watch| watch.is_idle());
+    let _busy = watch.as_ref().map(Watch::busy);
     // The connection is counted by what was put there.
     let _open = request.take_conn_data();
     let opened = match admit(&endpoint, &request) {
+        Ok(_) if too_early => {
+            let hint = "ask for a WebSocket when requests before have been answered";
+            return refuse(framed, answer::http_error(StatusCode::BAD_REQUEST, hint)).await;
+        }
         Ok(opened) => opened,
         Err(refusal) => return refuse(framed, *refusal).await,
     };
@@ -66,7 +86,8 @@ pub(in crate::http) async fn upgraded<S: Service>(
     }
     framed.send(Message::Item((accepted, BodySize::None))).await?;
     // Its buffers are not kept for as long as the session.
-    let FramedParts { io, read_buf, .. } = framed.into_parts();
+    let FramedParts { mut io, read_buf, .. } = framed.into_parts();
+    io.upgrade();
     let io = Noted::new(io);
     let longest = endpoint.config.max_body.saturating_add(ENVELOPE_SLACK);
     match opened {
@@ -95,7 +116,8 @@ pub(in crate::http) async fn upgraded<S: Service>(
 /// What a session needs of the headers that opened it, copied: they lie in the buffer that the request was read into.
 fn lasting(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
-    for name in LASTING {
+    let ambiguous = headers.get_all(header::TRACEPARENT).count() > 1;
+    for name in LASTING.into_iter().filter(|name| *name != header::TRACEPARENT || !ambiguous) {
         let copy = headers.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         if let Some(copy) = copy {
             kept.insert(HeaderName::from_static(name), copy);
@@ -118,7 +140,10 @@ fn admit<S: Service>(endpoint: &Endpoint<S>, request: &Request) -> Result<Opened
     let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |addr| addr.ip());
     let refused = |error| Box::new(answer::reply(reply::write, None, &Err(error)));
     let identity = endpoint.gate.identify(&head, ip).map_err(refused)?;
-    ws::verify_handshake(request.head()).map_err(|_| needed())?;
+    // RFC 9110, section 7.8: HTTP/1.0 knows no upgrades.
+    if request.version() < Version::HTTP_11 || ws::verify_handshake(request.head()).is_err() {
+        return Err(needed(request.headers()).into());
+    }
     match head.dial_in {
         None => Ok(Opened::Session(ip, identity)),
         Some(instance) => dial_in::admit(endpoint, &head, ip, instance).map(|node| Opened::Link(node, ip, identity)),

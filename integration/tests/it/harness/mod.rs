@@ -3,6 +3,7 @@
 mod certs;
 mod client;
 mod cluster;
+mod coded;
 mod foreign;
 mod frames;
 mod load;
@@ -23,6 +24,7 @@ mod wait;
 pub(crate) use certs::{Authority, Certified, TlsClient};
 pub(crate) use client::{Client, Reply, RpcFailure};
 pub(crate) use cluster::{node, node_of, node_with, orchestrator, Cluster};
+pub(crate) use coded::coded;
 pub(crate) use foreign::ForeignServer;
 pub(crate) use frames::{raw_frame, raw_head, RawSocket};
 pub(crate) use load::{Load, StopAtEnd};

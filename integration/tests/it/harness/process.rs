@@ -25,6 +25,10 @@ pub(crate) fn binary() -> &'static str {
 fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(binary());
     command.args(args);
+    without_settings(command)
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MADRPC_") {
             command.env_remove(name);
@@ -80,23 +84,36 @@ impl Process {
         args: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Process {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let (mut process, stdout) = Process::spawn_with(variables, &args);
+        let mut command = command(&args);
+        command.envs(variables.iter().copied());
+        Process::serve_by(command)
+    }
+
+    /// As `serve`, with at most so many descriptors.
+    pub(crate) fn serve_within(descriptors: u64, args: &[&str]) -> Process {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""), binary()]).args(args);
+        Process::serve_by(without_settings(shell))
+    }
+
+    fn serve_by(command: Command) -> Process {
+        let args = format!("{:?}", command.get_args().collect::<Vec<_>>());
+        let (mut process, stdout) = Process::spawn_by(command);
         let first = stdout.recv_timeout(SOON).ok();
         match first.as_deref().and_then(|line| line.strip_prefix("listening on ")) {
             Some(url) => process.url = url.trim().to_owned(),
-            None => panic!("{args:?} said {first:?} instead of where it listens:\n{}", process.log()),
+            None => panic!("{args} said {first:?} instead of where it listens:\n{}", process.log()),
         }
         process
     }
 
     /// Starts any command; what it writes to stdout comes by line.
     pub(crate) fn spawn(args: &[OsString]) -> (Process, mpsc::Receiver<String>) {
-        Process::spawn_with(&[], args)
+        Process::spawn_by(command(args))
     }
 
-    fn spawn_with(variables: &[(&str, &OsStr)], args: &[OsString]) -> (Process, mpsc::Receiver<String>) {
-        let mut child = command(args)
-            .envs(variables.iter().copied())
+    fn spawn_by(mut command: Command) -> (Process, mpsc::Receiver<String>) {
+        let mut child = command
             .env("MADRPC_PARENT_STDIN", "1")
             // Never written to and never closed before the end: the child ends when this process does.
             .stdin(Stdio::piped())
