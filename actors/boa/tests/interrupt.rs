@@ -79,6 +79,7 @@ const ENDLESS: &[&str] = &[
     "{ const x = 1n << 900000000n; (x - 1n) / ((1n << 450000000n) - 1n); }",
     "{ const e = 200000000n; ((1n << e) - 1n).toString(7); }",
     "{ const text = '9'.repeat(2e7); BigInt(text); }",
+    "eval('9'.repeat(2e7) + 'n')",
 ];
 
 /// What makes a large value, and what a single builtin then does with it for long, without calling anything of a script's.
@@ -89,6 +90,9 @@ const LONG: &[(&str, &str)] = &[
     ("", "new Float32Array(big)"),
     ("", "big.sort()"),
     ("", "big.fill(1)"),
+    ("big = '\u{e9}'.repeat(2 ** 22)", "big.normalize('NFD')"),
+    ("big = Array.from({ length: 2 ** 18 }, (_, i) => ({ i }))", "JSON.stringify(big)"),
+    ("big = JSON.stringify(big)", "JSON.parse(big)"),
 ];
 
 #[test]

@@ -14,7 +14,7 @@ use super::jobs::{Hooks, Queue};
 use super::leftovers::Leftovers;
 use super::modules::{self, Loader};
 use super::program::{LoadError, Program, Script};
-use super::{api, depth, errors, heap, timers, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
+use super::{api, errors, heap, timers, web, Engine, ModuleState, RECURSION_LIMIT, STACK_LIMIT};
 use crate::protocol::CallError;
 
 /// How long a module may wait while it loads.
@@ -163,7 +163,6 @@ fn prepare(host: &Rc<Host>, context: &mut Context) -> JsResult<()> {
     boa_engine::interrupt::set_memory_guard(heap::may_take);
     context.insert_data(host.clone());
     api::install(host, context)?;
-    depth::install(context)?;
     timers::install(context)?;
     #[cfg(test)]
     context.register_global_callable(js_string!("panicForTests"), 0, NativeFunction::from_fn_ptr(panic_for_tests))?;

@@ -7,7 +7,6 @@
 mod api;
 mod console;
 mod contexts;
-mod depth;
 mod error_fields;
 mod errors;
 mod events;
@@ -60,14 +59,14 @@ use modules::Loader;
 
 use crate::protocol::{Call, CallError, CallResult, JsonText, MethodInfo};
 
-/// JavaScript calls may nest this deeply. What calls itself natively has no count: it ends with `use_stack`'s bound.
-pub const RECURSION_LIMIT: usize = 2_000;
+/// JavaScript calls may nest this deeply, about as deeply as in V8. What calls itself natively ends with `use_stack`'s bound.
+pub const RECURSION_LIMIT: usize = 10_000;
 
 /// Values on the engine's own stack.
 pub const STACK_LIMIT: usize = 1 << 20;
 
-/// Stack of a thread that runs an engine: enough for `RECURSION_LIMIT` calls through native code (`sort`, `replace`,
-/// getters) in a debug build.
+/// Stack of a thread that runs an engine: enough for some thousand calls through native code (`sort`, `replace`, getters)
+/// in a debug build.
 pub const STACK_BYTES: usize = 64 << 20;
 
 /// What JavaScript may use of it. The rest is for what looks at no bound: the frames beneath the engine, and native code

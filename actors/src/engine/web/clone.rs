@@ -83,6 +83,7 @@ impl Cloner<'_> {
         match value.variant() {
             JsVariant::Symbol(_) => Err(refuse("a symbol can't be cloned", self.context)),
             JsVariant::Object(object) => {
+                self.context.check_interrupt()?;
                 if let Some(made) = self.made.get(&object) {
                     return Ok(made.clone().into());
                 }

@@ -3,8 +3,8 @@
 //! Internal methods call each other natively: those of proxies, of objects in a chain of prototypes, and of bound functions,
 //! which may be chained without bound, or in a circle. So do builtins that go down into a value, and functions of the host
 //! that call JavaScript. Each level looks at the stack pointer, which costs less than a count that must be given back, and
-//! holds for frames of any size. A level too many is the limit of recursion, which no script can catch; text that nests too
-//! deeply is a RangeError.
+//! holds for frames of any size. A level too many is the limit of recursion, which no script can catch; text and values that
+//! nest too deeply are a RangeError.
 
 pub use boa_ast::stack::{is_used_up, remaining, set_size};
 
@@ -16,6 +16,14 @@ use crate::{JsNativeError, JsObject, JsResult};
 #[inline(always)]
 pub fn check() -> JsResult<()> {
     if is_used_up() { used_up() } else { Ok(()) }
+}
+
+/// Bytes that a builtin that goes down into a value leaves, for what it calls to go a few levels down.
+const NESTING: usize = 256 * 1024;
+
+/// Fails, in a way that a script can catch, if a builtin may not go a level deeper into a value.
+pub(crate) fn check_nesting() -> JsResult<()> {
+    if remaining() < NESTING { Err(range_error().into()) } else { Ok(()) }
 }
 
 #[cold]

@@ -86,6 +86,7 @@ impl InlineCache {
     }
 
     /// Gets the property, if it is cached. A getter is called with `receiver`.
+    #[inline(always)]
     pub(crate) fn read(
         &self,
         object: &JsObject,
@@ -134,19 +135,20 @@ impl InlineCache {
         value: &JsValue,
         receiver: &JsValue,
     ) -> Option<CachedWrite> {
+        let (slot, expected) = self.get(object.borrow().shape())?;
+        let is_own_data = expected.is_none() && !slot.attributes.is_accessor_descriptor();
+        if is_own_data && receiver.as_object().is_some_and(|receiver| JsObject::equals(&receiver, object)) {
+            object.borrow_mut().properties_mut().storage[slot.index as usize] = value.clone();
+            return Some(CachedWrite::Stored);
+        }
         let place = self.place(object)?;
         if place.slot.attributes.is_accessor_descriptor() {
             // Without a function that is an error in strict code.
             let setter = place.setter(object).as_object()?;
             return Some(CachedWrite::Setter(setter));
         }
-        // `super.x = 1` stores into `this`, which is another object as a rule.
-        if !receiver.as_object().is_some_and(|receiver| JsObject::equals(&receiver, object)) {
-            return None;
-        }
-        let mut object = object.borrow_mut();
-        object.properties_mut().storage[place.slot.index as usize] = value.clone();
-        Some(CachedWrite::Stored)
+        // `super.x = 1` stores into `this`, which is another object.
+        None
     }
 
     /// Caches where a property was set that `found` says is an ordinary one.
@@ -182,6 +184,7 @@ pub(crate) enum CachedValue {
 
 impl CachedValue {
     /// The property's value for this receiver.
+    #[inline]
     pub(crate) fn get(self, receiver: &JsValue, context: &mut Context) -> JsResult<JsValue> {
         match self {
             Self::Data(value) => Ok(value),
