@@ -57,7 +57,7 @@ pub(super) enum Size {
     Extensions,
     Trailer,
     Trailers,
-    ChunkSize,
+    LengthOfChunk,
     Batch,
     Nesting,
     Line,
@@ -79,7 +79,7 @@ const OF_HTTP: [Size; 12] = [
     Size::Extensions,
     Size::Trailer,
     Size::Trailers,
-    Size::ChunkSize,
+    Size::LengthOfChunk,
     Size::Batch,
     Size::Nesting,
 ];
@@ -140,7 +140,7 @@ fn http(head: &str, size: Size) -> Sent {
             let begin = chunked(&format!("{:x}\r\n{call}\r\n0\r\n", call.len()));
             (begin, format!("x: {}\r\n", "x".repeat(1_000)).repeat(64))
         }
-        Size::ChunkSize => (chunked(""), "0".repeat(65_536)),
+        Size::LengthOfChunk => (chunked(""), "0".repeat(65_536)),
         Size::Batch => (declared(LIMIT, "["), "1,".repeat(32_768)),
         Size::Nesting => (declared(LIMIT, ""), "[".repeat(65_536)),
         _ => unreachable!("{size:?} is none of HTTP"),
