@@ -51,8 +51,9 @@ row('parse reviver that nests', 'throws RangeError', () => { JSON.parse('[0,0]',
 row('constructor', 'limit', () => { class A { constructor() { new A(); } } new A(); });
 row('class field', 'limit', () => { class A { a = new A(); } new A(); });
 row('class extends chain', 'answers', () => { let C = class { }; for (let i = 0; i < 5000; i++) C = class extends C { }; return new C() && 1; });
-row('super chain', 'limit', () => { let C = class { f() { return 0; } }; for (let i = 0; i < 5000; i++) C = class extends C { f() { return super.f() + 1; } }; return new C().f(); });
-row('object super chain', 'limit', () => { let o = { f() { return 0; } }; for (let i = 0; i < 5000; i++) o = { __proto__: o, f() { return super.f() + 1; } }; return o.f(); });
+row('super chain', 'answers', () => { let C = class { f() { return 0; } }; for (let i = 0; i < 5000; i++) C = class extends C { f() { return super.f() + 1; } }; return new C().f(); });
+row('longer super chain', 'limit', () => { let C = class { f() { return 0; } }; for (let i = 0; i < 20000; i++) C = class extends C { f() { return super.f() + 1; } }; return new C().f(); });
+row('object super chain', 'answers', () => { let o = { f() { return 0; } }; for (let i = 0; i < 5000; i++) o = { __proto__: o, f() { return super.f() + 1; } }; return o.f(); });
 row('generator', 'limit', () => { function* f() { yield* f(); } return f().next(); });
 row('generator chain', 'answers', () => { let g = (function* () { yield 1; })(); for (let i = 0; i < 5000; i++) { const h = g; g = (function* () { yield* h; })(); } return g.next().value; });
 row('async generator', 'limit', async () => { async function* f() { yield* f(); } return f().next(); });
