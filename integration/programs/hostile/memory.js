@@ -33,7 +33,7 @@ row('set that grows, after an await', 'limit', async () => { await null; const s
 row('weakmap that grows', 'limit', () => { const m = new WeakMap(); const keys = []; for (;;) { const k = {}; keys.push(k); m.set(k, keys); } });
 row('closures', 'limit', () => { let f = () => 0; for (;;) { const g = f; f = () => g; } });
 row('symbols', 'limit', () => { const a = []; for (;;) a.push(Symbol('x'.repeat(100))); });
-row('registered symbols', 'limit', () => { for (let i = 0; ; i++) Symbol.for('x'.repeat(1000) + i); });
+row('registered symbols', 'limit', () => { for (let i = 0; ; i++) Symbol.for('x'.repeat(100) + i); });
 row('garbage', 'limit', () => { for (;;) new Array(1000).fill(0); });
 row('many array buffers', 'limit', () => { const a = []; for (;;) a.push(new ArrayBuffer(1 << 20)); });
 row('resizable buffers', 'limit', () => { const a = []; for (;;) { const b = new ArrayBuffer(0, { maxByteLength: 1 << 24 }); b.resize(1 << 24); a.push(b); } });
