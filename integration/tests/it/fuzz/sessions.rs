@@ -1,7 +1,8 @@
 //! Frames of WebSockets, and the messages in them.
 
-use serde_json::{json, Value};
+use serde_json::json;
 
+use super::parsers::is_json;
 use super::requests::answers;
 use super::{corpus, fuzz};
 use crate::harness::{node, program, Client, Process};
@@ -30,10 +31,9 @@ fn check(server: &Process, frames: &[u8]) -> Result<(), String> {
         };
         let Some((payload, rest)) = rest.split_at_checked(length) else { return Ok(()) };
         match first & 0x8f {
-            0x81 => drop(
-                serde_json::from_slice::<Value>(payload)
-                    .map_err(|error| format!("{error}: {}", payload.escape_ascii()))?,
-            ),
+            // An id comes back as it was written, be it a number that no double can hold.
+            0x81 if !is_json(payload) => return Err(format!("no JSON: {}", payload.escape_ascii())),
+            0x81 => {}
             0x88..=0x8a => {}
             other => return Err(format!("a frame that begins with {other:#x}")),
         }
