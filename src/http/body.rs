@@ -18,8 +18,8 @@ const FIRST_ROOM: usize = 256 * 1024;
 
 /// What may come with a body in chunks (RFC 9112, section 7.1) beside its bytes: sizes, extensions, trailers. So much for each
 /// byte, which is enough for chunks of one byte, and so much besides; actix-http reads ahead half of that.
-const FRAMING_EACH: u64 = 16;
-const FRAMING: u64 = 256 * 1024;
+const FRAMING_EACH: i64 = 16;
+const FRAMING: i64 = 256 * 1024;
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ async fn collect(mut payload: Payload, limit: usize, quota: Option<&Quota>) -> R
         });
         let chunk = next.await?;
         if let (Some(quota), Some(chunk)) = (quota, &chunk) {
-            quota.grant(FRAMING_EACH * chunk.len() as u64);
+            quota.grant(i64::try_from(chunk.len()).map_or(i64::MAX, |len| FRAMING_EACH.saturating_mul(len)));
         }
         Ok::<_, BodyError>(chunk)
     };

@@ -50,8 +50,8 @@ pub(super) struct Watch {
     since: Cell<Instant>,
     /// Since when the client has taken nothing of what is to be written.
     stuck: Cell<Option<Instant>>,
-    /// Bytes that are still read; `None`: as many as come.
-    left: Cell<Option<u64>>,
+    /// Bytes that are still read; `None`: as many as come. One read may take more than that, which is then a debt.
+    left: Cell<Option<i64>>,
     /// What comes is thrown away, and then the connection is at its end.
     refused: Cell<bool>,
     /// Reading and writing may be up to two tasks.
@@ -202,7 +202,7 @@ impl Watch {
     }
 
     /// From now on `bytes` are read of the connection, and those that are granted later.
-    pub(super) fn quota(self: Rc<Self>, bytes: u64) -> Quota {
+    pub(super) fn quota(self: Rc<Self>, bytes: i64) -> Quota {
         self.left.set(Some(bytes));
         Quota(self)
     }
@@ -215,7 +215,7 @@ impl Watch {
         read: impl FnOnce(&mut Context<'_>, &mut ReadBuf<'_>) -> Poll<io::Result<()>>,
     ) -> Poll<io::Result<()>> {
         let Some(left) = self.left.get() else { return read(cx, into) };
-        if left == 0 {
+        if left <= 0 {
             if self.refused.get() {
                 return Poll::Ready(Ok(()));
             }
@@ -224,7 +224,8 @@ impl Watch {
         }
         let before = into.filled().len();
         let polled = read(cx, into);
-        self.left.set(Some(left.saturating_sub((into.filled().len() - before) as u64)));
+        let came = i64::try_from(into.filled().len() - before).unwrap_or(i64::MAX);
+        self.left.set(Some(left.saturating_sub(came)));
         polled
     }
 
@@ -238,24 +239,25 @@ impl Watch {
 }
 
 /// Of a refused request so much is taken from the wire, so that the answer is not lost by a reset.
-const PARTING: u64 = 256 * 1024;
+const PARTING: i64 = 256 * 1024;
 
 /// Bounds what is read of a connection, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Quota(Rc<Watch>);
 
 impl Quota {
-    pub(super) fn grant(&self, bytes: u64) {
-        if let Some(left) = self.0.left.get() {
-            self.0.left.set(Some(left.saturating_add(bytes)));
-            if left == 0 {
+    pub(super) fn grant(&self, bytes: i64) {
+        if let Some(before) = self.0.left.get() {
+            let left = before.saturating_add(bytes);
+            self.0.left.set(Some(left));
+            if before <= 0 && left > 0 {
                 self.0.read_on();
             }
         }
     }
 
     pub(super) fn is_used_up(&self) -> bool {
-        self.0.left.get() == Some(0)
+        self.0.left.get().is_some_and(|left| left <= 0)
     }
 
     /// What is asked is not answered but by a refusal: little more is read, and then the connection ends.
